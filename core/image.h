@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * image.h - the frozen policy: one position-independent block of bytes, mapped read-only by all.
+ *
+ * policy/ builds it once (policy/build.h), seals it in a memfd, and from then on nobody changes it.
+ * All references are offsets from the start. Nothing here is trusted by its reader until
+ * zc_image_check() has accepted it: bounds, alignment and that every reference stays inside.
+ *
+ * Paths. Rules on paths form a trie, one node a directory component. An edge is found in one hash
+ * table keyed by (parent, component), so a lookup costs one probe a component whatever the number
+ * of rules. A component with '*' is an edge keyed by (parent, literal prefix, literal suffix); a
+ * node lists the few (prefix length, suffix length) shapes that leave it. A "**" component is a
+ * separate child that, once active, stays active for every deeper component. Each node carries one
+ * bit for each (layer, class, verdict) that its rules say: walking a path is OR-ing masks.
+ *
+ * Network. Endpoints are looked up by (family, prefix length, masked address, port or any) for each
+ * prefix length in use; unix paths are a class of the trie; abstract names are one hash lookup.
+ */
+#ifndef ZC_CORE_IMAGE_H
+#define ZC_CORE_IMAGE_H
+
+#include "core/base.h"
+#include "core/call.h"
+
+/* Policy classes. The first four are judged on paths, by the trie. */
+enum zc_class {
+	ZC_CLASS_READ, ZC_CLASS_WRITE, ZC_CLASS_RUN, ZC_CLASS_UNIX,
+	ZC_PATH_CLASSES,
+	ZC_CLASS_NET = ZC_PATH_CLASSES, ZC_CLASS_LISTEN, ZC_CLASS_SYS,
+	ZC_CLASS_COUNT
+};
+
+/* Layers, weakest first. IMPLICIT only denies and nothing beats it; BASE only allows. */
+enum zc_layer { ZC_LAYER_BASE, ZC_LAYER_PROFILE, ZC_LAYER_USER, ZC_LAYER_IMPLICIT, ZC_LAYER_COUNT };
+
+/* What a rule says. Inside a layer: deny and quiet-deny, then ask, then log, then allow. */
+enum zc_says { ZC_SAYS_ALLOW, ZC_SAYS_LOG, ZC_SAYS_ASK, ZC_SAYS_DENY, ZC_SAYS_QUIET, ZC_SAYS_COUNT };
+
+/*
+ * One bit of a mask: IMPLICIT and BASE have one bit a class, PROFILE and USER five.
+ * For the trie: 4 classes * (1 + 1 + 5 + 5) = 48 bits. For addresses the same with NET and LISTEN
+ * in place of classes 0 and 1.
+ */
+#define ZC_MASK_IMPLICIT(cls) (1ull << (cls))
+#define ZC_MASK_BASE(cls) (1ull << (4 + (cls)))
+#define ZC_MASK_PROFILE(cls, says) (1ull << (8 + (cls) * 5 + (says)))
+#define ZC_MASK_USER(cls, says) (1ull << (28 + (cls) * 5 + (says)))
+uint64_t zc_mask_bit(enum zc_layer layer, unsigned cls, enum zc_says says);
+
+#define ZC_IMAGE_MAGIC 0x31474d49434e455aull /* "ZENCIMG1" */
+#define ZC_IMAGE_VERSION 1u
+#define ZC_RULE_NONE 0xffffffffu
+
+enum {
+	ZC_IMAGE_AUDIT = 1,     /* refuse nothing but the implicit denies */
+	ZC_IMAGE_KILL = 2,      /* a refusal kills the command */
+	ZC_IMAGE_NO_NET = 4,    /* --no-net */
+	ZC_IMAGE_GAP_ALLOW = 8, /* --gap=allow */
+	ZC_IMAGE_DNS = 16,      /* names may be resolved: the configured resolvers may be reached */
+	ZC_IMAGE_LOG_PROBES = 32,
+};
+
+struct zc_image_table {
+	uint32_t offset; /* from the start of the image; 8-aligned */
+	uint32_t count;  /* entries, not bytes (strings: bytes) */
+};
+
+struct zc_image {
+	uint64_t magic;
+	uint32_t version, size;
+	uint32_t flags;          /* ZC_IMAGE_* */
+	uint32_t user_allows;    /* bit n: the user's rules allow or log something in class n */
+	uint8_t sha256[32];      /* of the policy's canonical text; names the policy */
+	uint64_t instance;       /* random: this run */
+	struct zc_image_table nodes;   /* struct zc_image_node; [0] is the root "/" */
+	struct zc_image_table edges;   /* struct zc_image_edge; a power of two, open addressing */
+	struct zc_image_table shapes;  /* struct zc_image_shape */
+	struct zc_image_table grants;  /* struct zc_image_grant */
+	struct zc_image_table rules;   /* struct zc_image_rule */
+	struct zc_image_table strings; /* bytes; every text ends with NUL */
+	struct zc_image_table nets;    /* struct zc_image_net; a power of two, open addressing */
+	struct zc_image_table hosts;   /* struct zc_image_host: names that need no resolver */
+	uint64_t prefixes4;      /* bit n (0-32): some IPv4 rule has prefix length n */
+	uint64_t prefixes6[3];   /* bit n (0-128) likewise */
+	uint64_t any_net;        /* mask of the rules that hold for every address and family */
+	uint32_t any_net_grants_first, any_net_grants_count;
+	uint64_t any_unix;       /* mask of rules for every unix socket, with or without a name */
+	uint32_t any_unix_grants_first, any_unix_grants_count;
+	uint64_t sys[ZC_LAYER_COUNT][ZC_SAYS_COUNT]; /* bit n: enum zc_sys n; BASE and IMPLICIT use one row */
+	uint32_t sys_rule[ZC_LAYER_COUNT][ZC_SAYS_COUNT][ZC_SYS_COUNT]; /* the rule that says so */
+	struct zc_image_table jail;    /* bytes in strings: the prefix of the run's root; count 0: none */
+	int32_t supervisor[4];   /* pids of ours; 0: unused */
+	int32_t supervisor_group;/* process group that a signal must not reach; 0: none */
+	uint32_t pad;
+};
+
+struct zc_image_node {
+	uint64_t mask;         /* what the rules that end here say */
+	uint64_t below;        /* what rules strictly below say (glob and "**" children included) */
+	uint32_t dstar;        /* the "**" child, 0: none */
+	uint32_t grants_first, grants_count;
+	uint32_t shapes_first;
+	uint16_t shapes_count;
+	uint16_t named;        /* components before the first wildcard on the way here: its naming depth */
+	uint32_t depth;        /* components on the way here, "**" not counted */
+};
+
+enum { ZC_EDGE_EMPTY, ZC_EDGE_NAME, ZC_EDGE_GLOB };
+struct zc_image_edge {
+	uint64_t hash;         /* zc_edge_hash(); 0 in an empty slot is told by kind */
+	uint32_t parent, child;
+	uint32_t name;         /* offset into strings: the component or the whole pattern */
+	uint16_t name_len;
+	uint8_t kind;          /* ZC_EDGE_* */
+	uint8_t stars;         /* GLOB: '*' in the pattern; more than one wants zc_glob_match() */
+};
+
+struct zc_image_shape {
+	uint8_t prefix_len, suffix_len; /* literal bytes before the first and after the last '*' */
+	uint8_t pad[2];
+};
+
+/* One (layer, class, verdict) of a node, and the first rule that says it. */
+struct zc_image_grant {
+	uint64_t bit;
+	uint32_t rule;
+	uint32_t pad;
+};
+
+struct zc_image_rule {
+	uint64_t text_hash;    /* stable across runs: part of the fingerprint */
+	uint32_t text, source; /* offsets into strings: "deny-read ~/.ssh", "ci.zc:12" */
+	uint8_t layer, says;   /* enum zc_layer, enum zc_says */
+	uint8_t classes;       /* bit n: enum zc_class n */
+	uint8_t protects;      /* a profile's deny: no hint is given for it */
+	uint32_t pad;
+};
+
+enum { ZC_NET_EMPTY, ZC_NET_V4, ZC_NET_V6, ZC_NET_ABSTRACT };
+struct zc_image_net {
+	uint8_t kind;          /* ZC_NET_* */
+	uint8_t prefix;        /* bits of addr that count */
+	uint16_t port;         /* 0: any */
+	uint32_t name;         /* ABSTRACT: offset into strings, without the NUL in front */
+	uint8_t addr[16];
+	uint32_t name_len;
+	uint32_t grants_first, grants_count;
+	uint32_t pad;
+	uint64_t mask;         /* classes NET and LISTEN as class 0 and 1 */
+};
+
+struct zc_image_host {
+	uint32_t name, len;
+};
+
+/* Is this block of size bytes a sound image? Returns 0 or -EINVAL. Every reader calls it first. */
+int zc_image_check(const void *block, size_t size);
+
+/* Hashes shared by the builder and the reader. */
+uint64_t zc_hash_bytes(const void *bytes, size_t len, uint64_t seed);
+static inline uint64_t zc_edge_hash(uint32_t parent, uint8_t kind, uint64_t component_hash)
+{
+	uint64_t h = (component_hash ^ ((uint64_t)parent << 8 | kind)) * 0x9fb21c651e98df25ull;
+	return h ^ h >> 29;
+}
+/* A glob's component hash: prefix and suffix, not what '*' stands for. */
+uint64_t zc_glob_hash(const char *prefix, size_t prefix_len, const char *suffix, size_t suffix_len);
+uint64_t zc_net_hash(uint8_t kind, uint8_t prefix, uint16_t port, const uint8_t addr[16]);
+
+static inline const void *zc_image_at(const struct zc_image *image, struct zc_image_table table)
+{
+	return (const char *)image + table.offset;
+}
+const char *zc_image_text(const struct zc_image *image, uint32_t offset);
+const struct zc_image_rule *zc_image_rule(const struct zc_image *image, uint32_t rule);
+
+#endif

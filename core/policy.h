@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * policy.h - would this be allowed? One pure function, the same object code in every mode.
+ *
+ * Context: anywhere, including signal handlers. No system call, no allocation, no lock, less than
+ * 1 KiB of stack. Time depends on the length of the path, not on the number of rules.
+ * Memory: caller's. Fails: never; an image that passed zc_image_check() cannot make it read astray.
+ */
+#ifndef ZC_CORE_POLICY_H
+#define ZC_CORE_POLICY_H
+
+#include "core/event.h"
+#include "core/image.h"
+
+enum zc_action {
+	ZC_ALLOWED,       /* nothing to say */
+	ZC_LOGGED,        /* allowed, and recorded (log-) */
+	ZC_AUDITED,       /* would be refused; recorded, and allowed */
+	ZC_REFUSED_QUIET, /* refused, not a finding (quiet-deny-) */
+	ZC_REFUSED,       /* refused and recorded */
+	ZC_KILLED,        /* refused, recorded, and the command is ended */
+};
+
+/* Why, when no single rule says so. */
+enum zc_reason {
+	ZC_WHY_RULE,        /* verdict.rule */
+	ZC_WHY_NO_ALLOW,    /* nothing in the class allows it */
+	ZC_WHY_UNREADABLE,  /* an argument could not be read */
+	ZC_WHY_MOVE_LOSES,  /* moving would take something out of a deny */
+	ZC_WHY_MOVE_GAINS,  /* moving would give something a right it has not */
+	ZC_WHY_NO_NET,      /* --no-net */
+	ZC_WHY_NO_RESOLVER, /* names cannot be resolved under this policy */
+	ZC_WHY_COMPLEX,     /* more wildcards apply than a lookup follows */
+	ZC_WHY_NO_IMAGE,    /* the shim could not find the policy */
+};
+
+struct zc_verdict {
+	uint8_t action;  /* enum zc_action */
+	uint8_t reason;  /* enum zc_reason */
+	uint8_t cls;     /* enum zc_class that decided */
+	uint8_t object;  /* index of the object that decided */
+	uint16_t error;  /* errno that a refusal answers; 0 when allowed */
+	uint16_t pad;
+	uint32_t rule;   /* ZC_RULE_NONE when no rule decided */
+};
+
+static inline bool zc_refuses(struct zc_verdict verdict)
+{
+	return verdict.action >= ZC_REFUSED_QUIET;
+}
+
+struct zc_verdict zc_policy_decide(const struct zc_image *image, const struct zc_event *event);
+
+/* Is need of this clean absolute path a plain allow (no record, no probe of links needed)? */
+bool zc_policy_allows_path(const struct zc_image *image, const char *path, size_t len, unsigned need);
+
+/* Must a missing entry at path answer as the kernel would? Always; says whether it counts as a probe. */
+const char *zc_action_name(unsigned action);  /* "denied" "audited" "allowed" "killed" */
+const char *zc_reason_name(unsigned reason);  /* "rule" "no-allow" ... */
+const char *zc_reason_text(unsigned reason);  /* a sentence for people */
+const char *zc_policy_class_name(unsigned cls); /* "read" "write" "run" "net" "listen" "sys"; UNIX: "net" */
+
+/*
+ * Names one finding: rule, operation, target, program and the caller's place (module identity +
+ * offset). Never pid, time or address. The shim counts repeats under it.
+ */
+uint64_t zc_fingerprint(const struct zc_image *image, const struct zc_event *event,
+			struct zc_verdict verdict, uint64_t program_hash, uint64_t caller_module_hash,
+			uint64_t caller_offset);
+
+#endif

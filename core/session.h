@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session.h - what zcwrap leaves for the shim to find: three descriptors and one variable.
+ *
+ *   ZENCUBE=1:IMAGE_FD:IMAGE_INO:PAGE_FD:PAGE_INO:SOCKET_FD:SOCKET_INO:INSTANCE
+ *
+ * decimal numbers; INSTANCE is hexadecimal and equals zc_image.instance. The image is a sealed
+ * memfd, the page a memfd shared by every process of the run, the socket the sending end of a
+ * SOCK_SEQPACKET pair whose receiving end only zcwrap has. By hand, without zcwrap:
+ * ZENCUBE_IMAGE=FILE (as written by zcwrap --freeze=FILE) and ZENCUBE_LOG=FILE.
+ *
+ * The page is written by the run's processes, so nothing in it is believed beyond counting.
+ */
+#ifndef ZC_CORE_SESSION_H
+#define ZC_CORE_SESSION_H
+
+#include "core/base.h"
+
+#define ZC_ENV_SESSION "ZENCUBE"
+#define ZC_ENV_IMAGE "ZENCUBE_IMAGE"
+#define ZC_ENV_LOG "ZENCUBE_LOG"
+#define ZC_ENV_PRELOAD "LD_PRELOAD"
+
+#define ZC_PAGE_MAGIC 0x454741504e455aull
+#define ZC_PAGE_FINDINGS 16384u /* slots, a power of two */
+#define ZC_PAGE_SPOOL 64u
+#define ZC_PAGE_UNIX 1024u      /* unix sockets bound in the run */
+#define ZC_SEND_REPEATS 5u      /* records of one finding that are sent before only counting */
+
+/* One finding: fingerprint 0 is free. Claimed by compare-and-swap, counted by fetch-and-add. */
+struct zc_page_finding {
+	uint64_t fingerprint;
+	uint64_t count;
+};
+
+/* A record of a process that may not send any more. state: 0 free, 1 being written, 2 ready. */
+struct zc_page_spool {
+	uint32_t state;
+	uint32_t size;
+	unsigned char frame[2040]; /* one wire frame without a stack */
+};
+
+struct zc_page {
+	uint64_t magic;
+	uint64_t records;       /* records made (each should arrive, be spooled or be lost) */
+	uint64_t sent;          /* frames of every type handed to the socket */
+	uint64_t lost;          /* records that nobody took */
+	uint64_t probes;        /* missing files under a refusing rule */
+	uint64_t quiet;         /* quiet refusals */
+	uint64_t refused;       /* refusals of every kind */
+	uint64_t judged;        /* calls judged off the fast path */
+	uint64_t renames;       /* generation: bumped by each rename, so that cached names are dropped */
+	uint64_t kill;          /* set to 1 when a verdict says kill: zcwrap ends the run */
+	uint64_t chroots;
+	uint64_t overflow;      /* findings that found no slot */
+	uint64_t forks;
+	uint64_t execs;
+	uint64_t reserved[2];
+	uint64_t unix_made[ZC_PAGE_UNIX];  /* hashes of unix addresses bound in the run; 0 free */
+	struct zc_page_finding findings[ZC_PAGE_FINDINGS];
+	struct zc_page_spool spool[ZC_PAGE_SPOOL];
+};
+
+struct zc_session {
+	int image_fd, page_fd, socket_fd;
+	uint64_t image_ino, page_ino, socket_ino;
+	uint64_t instance;
+};
+
+/* Parses the value of ZENCUBE. Returns 0 or -EINVAL. */
+int zc_session_parse(struct zc_session *session, const char *value);
+/* Writes the value; returns its length, or -ENAMETOOLONG. cap >= 192 always fits. */
+long zc_session_print(const struct zc_session *session, char *buffer, size_t cap);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * evidence.h - what becomes of frames: events.jsonl, run.json, lines for people.
+ *
+ * Theory of operation. A collector (zcwrap, or zcaudit render for a file of frames) decodes nothing
+ * itself: it hands each datagram, with the sender's kernel credentials, to zc_evidence_put(). That
+ * decodes and checks it, keeps the process table (sign-ins, execs, forks -> coverage), unwinds the
+ * snapshot (libunwind, own accessors: no live process needed), names the frames (libelf), merges
+ * the finding, appends one line to events.jsonl and hands it to the sinks. zc_evidence_finish()
+ * takes the final counts and writes run.json. Sinks format; nothing here judges.
+ *
+ * Not thread-safe: one thread owns a struct zc_evidence. Only this folder writes JSON of the run.
+ */
+#ifndef ZC_EVIDENCE_EVIDENCE_H
+#define ZC_EVIDENCE_EVIDENCE_H
+
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "core/image.h"
+#include "core/session.h"
+#include "core/wire.h"
+
+struct zc_evidence;
+
+struct zc_why_not { const char *mode, *reason; };
+struct zc_layer_report { const char *name; bool applied; const char *detail; };
+
+struct zc_evidence_setup {
+	const char *dir;              /* run directory, exists; NULL: no files (render to out only) */
+	FILE *events_out;             /* used when dir is NULL: JSON lines go here */
+	const char *run_id;
+	const struct zc_image *image; /* for rule texts; NULL: rules by number */
+	const char *const *command;   /* NULL-ended */
+	const char *const *policy_sources; /* NULL-ended */
+	const char *policy_sha256;
+	const char *const *notes;     /* NULL-ended: from the policy */
+	const char *mode_asked, *mode_used, *engine; /* engine: "shim" */
+	const struct zc_why_not *why_not; size_t why_nots;
+	const struct zc_layer_report *layers; size_t layer_count;
+	const char *cwd;
+	FILE *human;                  /* lines for people; NULL: quiet */
+	bool color;
+	const struct zc_page *page;   /* shared counters; NULL: none */
+	pid_t command_pid;            /* set later with zc_evidence_command() when not known yet */
+};
+
+/* Opens events.jsonl in dir (O_APPEND, created). Returns 0 or -errno. */
+int zc_evidence_new(struct zc_evidence **ret, const struct zc_evidence_setup *setup);
+struct zc_evidence *zc_evidence_free(struct zc_evidence *evidence);
+
+/* The command's first process: pid, the program as resolved, why it may not be covered (NULL: should be). */
+void zc_evidence_command(struct zc_evidence *evidence, pid_t pid, const char *exe, const char *gap);
+
+/*
+ * One datagram. sender: kernel credentials' pid (0: unknown, as in a file). A frame that names another
+ * pid than its sender, or does not decode, is counted as "forged" / "malformed" and becomes a note.
+ */
+void zc_evidence_put(struct zc_evidence *evidence, const void *frame, size_t size, pid_t sender);
+
+/* A violation that the supervisor itself judged (the command's own exec). Same sinks. */
+void zc_evidence_supervisor_record(struct zc_evidence *evidence, const void *frame, size_t size);
+
+/* A plain note event ("left-behind", "no-new-privs", ...). */
+void zc_evidence_note(struct zc_evidence *evidence, const char *what, const char *text);
+
+enum zc_run_verdict { ZC_RUN_PASS, ZC_RUN_GAPS, ZC_RUN_VIOLATIONS, ZC_RUN_KILLED, ZC_RUN_ERROR };
+
+struct zc_evidence_end {
+	int command_code;       /* -1: unknown */
+	int command_signal;     /* 0: none */
+	const char *error;      /* zcwrap's own failure, NULL: none */
+	bool timed_out, killed; /* --timeout; --kill */
+	const pid_t *left_behind; size_t left_count; /* processes that had to be ended */
+	bool abandoned;         /* the collector lost its tail */
+	uint64_t dropped;       /* datagrams received that could not be kept (memory, disk) */
+};
+
+/* What the run came to; valid until zc_evidence_free(). */
+struct zc_evidence_result {
+	enum zc_run_verdict verdict;
+	uint64_t violations;    /* exact, repeats included */
+	uint64_t findings;      /* distinct */
+	uint64_t probes, quiet, lost;
+	int write_error;        /* errno of the first event that could not be written; 0 */
+	uint64_t not_kept;      /* events that could not be written */
+};
+
+/* Drains the page's spool, settles counts and coverage and computes the verdict. Call once, before report. */
+void zc_evidence_settle(struct zc_evidence *evidence, const struct zc_evidence_end *end,
+			struct zc_evidence_result *ret);
+/* Writes run.json (atomically) with zcwrap's exit code and why. Returns 0 or -errno. */
+int zc_evidence_finish(struct zc_evidence *evidence, int exit_code, const char *exit_reason);
+/* The end block for people, at most twelve lines, to setup.human. */
+void zc_evidence_print_end(struct zc_evidence *evidence);
+const char *zc_run_verdict_name(enum zc_run_verdict verdict); /* "pass-with-gaps" */
+
+/* Why can a program not load the shim? NULL: it can. "static", "setuid", "32-bit", ... (libelf look.) */
+const char *zc_target_gap(const char *path);
+
+#endif

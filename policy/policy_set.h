@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * policy_set.h - what the user wrote: flags, files and profiles, on their way to the image.
+ *
+ * Theory of operation. zcwrap and zctrace feed flags in the order given. Each flag or file line
+ * becomes a rule with its source ("--deny-read", "ci.zc:12", "@dev"). Nothing is resolved until
+ * zc_policy_freeze(): it picks the profile, expands variables, resolves each path in both forms
+ * (as written, and where its links lead), resolves host names, adds the implicit denies, checks
+ * `expect` lines by asking zc_policy_decide() itself, and builds the image. Mistakes are reported
+ * through struct zc_policy_error as "file:line: what; did you mean ..."; nothing is printed here.
+ */
+#ifndef ZC_POLICY_POLICY_SET_H
+#define ZC_POLICY_POLICY_SET_H
+
+#include <stdio.h>
+
+#include "core/image.h"
+
+struct zc_policy_set;
+
+/* Where variables come from, and what of ours must be protected. Strings must outlive the set. */
+struct zc_policy_world {
+	const char *home;      /* ~ and ${HOME} */
+	const char *project;   /* ${PROJECT}: the working directory of the command */
+	const char *tmpdir;    /* ${TMPDIR}; NULL: /tmp */
+	const char *log_dir;   /* absolute; implicit deny of writing; NULL: none */
+	const char *const *ours_write; /* NULL-ended: files and directories never written: programs, session */
+	const char *const *ours_read;  /* NULL-ended: never read: the signing key */
+	int32_t supervisor[4]; /* pids of ours, 0 unused: their /proc entries are closed */
+	int32_t supervisor_group;
+	const char *shim_path; /* libzcshim.so: @base lets it be read */
+	uint64_t instance;
+	const char *command;   /* resolved program of the run, or NULL */
+};
+
+struct zc_policy_error {
+	char text[1024]; /* "ci.zc:2: unknown rule 'allow-raed'; did you mean 'allow-read'?" */
+};
+
+struct zc_policy_set *zc_policy_set_new(const struct zc_policy_world *world);
+struct zc_policy_set *zc_policy_set_free(struct zc_policy_set *set); /* takes NULL, returns NULL */
+
+/*
+ * Is name (without "--", without "=...") a policy flag? Covers allow- deny- log- quiet-deny- with
+ * read write run net listen sys; allow-all, A; include, expect, policy, policy-json, no-base, no-net, jail, audit, kill,
+ * gap. *ret_takes_value: 0 never, 1 optional, 2 always.
+ */
+bool zc_policy_is_flag(const char *name, int *ret_takes_value);
+/* Name closest to a mistyped policy flag, or NULL. */
+const char *zc_policy_suggest(const char *name);
+/*
+ * Adds one flag as from the command line. value may be NULL. Returns 0, or -EINVAL with *ret_error
+ * filled. "policy" reads a file ("-": standard input; JSON when its first byte is '{').
+ */
+int zc_policy_add_flag(struct zc_policy_set *set, const char *name, const char *value,
+		       struct zc_policy_error *ret_error);
+/* Parses a whole text (a policy file's content) from source "name". Used by files, JSON and fuzzers. */
+int zc_policy_add_text(struct zc_policy_set *set, const char *name, const char *text, size_t len,
+		       struct zc_policy_error *ret_error);
+int zc_policy_add_json(struct zc_policy_set *set, const char *name, const char *text, size_t len,
+		       struct zc_policy_error *ret_error);
+
+/* Resolves and builds. May be called once. *ret_image is malloc'd. Returns 0 or -EINVAL with *ret_error. */
+int zc_policy_freeze(struct zc_policy_set *set, struct zc_image **ret_image, size_t *ret_size,
+		     struct zc_policy_error *ret_error);
+
+/* After freezing. Prints each rule with layer and source; as JSON (the twin: readable by --policy) or text. */
+int zc_policy_print(const struct zc_policy_set *set, FILE *out, bool json);
+/* After freezing: sources for run.json: names of files and profiles, in order; NULL past the end. */
+const char *zc_policy_source(const struct zc_policy_set *set, size_t index);
+/* After freezing: the policy's sha256 in lower-case hex, 64 digits. */
+const char *zc_policy_sha256(const struct zc_policy_set *set);
+/* After freezing: notes for the run ("--allow-read=/home/u/.ssh opens a protected path"); NULL past the end. */
+const char *zc_policy_note(const struct zc_policy_set *set, size_t index);
+/* --jail=DIR, resolved; NULL without. Set flags (AUDIT, KILL, NO_NET): from zc_image.flags. */
+const char *zc_policy_jail(const struct zc_policy_set *set);
+
+/* A sealed memfd that holds the image, O_CLOEXEC. Returns the descriptor or -errno. */
+int zc_policy_seal(const struct zc_image *image, size_t size);
+
+#endif
