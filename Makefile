@@ -2,83 +2,175 @@
 #
 # Out of tree: everything built lies below $(B). The user's CC, CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS
 # are appended and never overwritten; only the shim's own flags come after them, because they must win.
+ifeq ($(SAN),1)
+B ?= build/san
+else
 B ?= build
+endif
 PREFIX ?= /usr/local
 DESTDIR ?=
 CC ?= cc
+FUZZ_SECONDS ?= 20
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := all
 
+# --- flags -----------------------------------------------------------------------------------------
 warn := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wundef \
 	-Wwrite-strings -Wpointer-arith -Wimplicit-fallthrough -Wno-unused-parameter
 ifeq ($(WERROR),1)
 warn += -Werror
 endif
 base := -std=gnu11 -D_GNU_SOURCE -I. -g -MMD -MP $(warn)
-ifneq ($(SAN),1)
-base += -O2
-hard := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+ifeq ($(SAN),1)
+sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+base += -O1 -fno-omit-frame-pointer $(sanitize)
 else
-base += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+base += -O2
+hard := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 endif
-tool_cflags := $(base) $(hard) -fPIE
-tool_ldflags := -pie -Wl,-z,relro,-z,now
+tool_cflags := $(base) $(hard) -fPIE -DZC_LIBDIR='"$(PREFIX)/lib/zencube"'
+tool_ldflags := -pie -Wl,-z,relro,-z,now $(sanitize)
 # The guest in a stranger's process: no libc headers' magic, no guards, no dynamic TLS, no builtins
 # that turn into libc calls.
-shim_cflags := -std=gnu11 -D_GNU_SOURCE -I. -g -O2 -MMD -MP $(warn) -fPIC -ffreestanding -fvisibility=hidden \
-	-fno-stack-protector -fno-lto -U_FORTIFY_SOURCE -U_FILE_OFFSET_BITS -ftls-model=initial-exec \
-	-fasynchronous-unwind-tables -fno-builtin -DZC_SHIM
-shim_ldflags := -shared -nostdlib -Wl,-z,now,-z,relro,--hash-style=both,--build-id,-soname,libzcshim.so \
-	-Wl,--version-script=$(B)/shim.map
+shim_cflags := -std=gnu11 -D_GNU_SOURCE -I. -g -O2 -MMD -MP $(warn) -fPIC -ffreestanding \
+	-fvisibility=hidden -fno-stack-protector -fno-lto -U_FORTIFY_SOURCE -U_FILE_OFFSET_BITS \
+	-ftls-model=initial-exec -fasynchronous-unwind-tables -fno-builtin -DZC_SHIM
+shim_ldflags := -shared -nostdlib -Wl,-z,now,-z,relro,--hash-style=both,--build-id \
+	-Wl,-soname,libzcshim.so,--version-script=$(B)/shim.map
+libs := -ljson-c -lsodium -lunwind-x86_64 -lunwind -lelf -lpthread
 
+# --- what is built from what -----------------------------------------------------------------------
 core_src := $(wildcard core/*.c)
 policy_src := $(wildcard policy/*.c)
 evidence_src := $(filter-out evidence/zcaudit%.c,$(wildcard evidence/*.c))
 audit_src := $(wildcard evidence/zcaudit*.c)
 wrap_src := $(wildcard wrap/*.c)
 tracer_src := $(wildcard tracer/*.c)
-shim_src := $(wildcard preload/*.c)
-shim_asm := $(wildcard preload/*.S)
+shim_src := $(wildcard preload/*.c preload/*.S)
+unit_src := $(wildcard tests/unit/*.c)
+fuzz_src := $(wildcard tests/fuzz/*.c)
 
 tool_obj = $(patsubst %.c,$(B)/tool/%.o,$(1))
-shim_obj := $(patsubst %.c,$(B)/shim/%.o,$(core_src) $(shim_src)) $(patsubst %.S,$(B)/shim/%.o,$(shim_asm))
-libs_policy := -ljson-c -lsodium
-libs_evidence := -ljson-c -lsodium -lunwind-x86_64 -lunwind -lelf
+shim_obj := $(addprefix $(B)/shim/,$(addsuffix .o,$(basename $(core_src) $(shim_src))))
+# The tests link against everything but the main functions.
+testable := $(filter-out wrap/main.c tracer/main.c evidence/zcaudit.c, \
+	$(core_src) $(policy_src) $(evidence_src) $(audit_src) $(wrap_src))
 
 programs := $(B)/zcwrap $(B)/zctrace $(B)/zcaudit $(B)/libzcshim.so
+units := $(patsubst %.c,$(B)/%,$(unit_src))
+replays := $(patsubst tests/fuzz/%.c,$(B)/tests/replay/%,$(fuzz_src))
+fuzzers := $(patsubst tests/fuzz/%.c,$(B)/fuzzer/%,$(fuzz_src))
+
 all: $(programs)
+tests: $(units) $(replays)
 
+link = $(CC) $(CFLAGS) $(tool_ldflags) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(libs) $(LDLIBS)
 $(B)/zcwrap: $(call tool_obj,$(wrap_src) $(policy_src) $(evidence_src) $(core_src))
-	$(CC) $(tool_ldflags) $(base_ld) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs_policy) $(libs_evidence) -lpthread $(LDLIBS)
+	$(link)
 $(B)/zctrace: $(call tool_obj,$(tracer_src) $(policy_src) $(evidence_src) $(core_src))
-	$(CC) $(tool_ldflags) $(base_ld) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs_policy) $(libs_evidence) $(LDLIBS)
+	$(link)
 $(B)/zcaudit: $(call tool_obj,$(audit_src) $(evidence_src) $(core_src))
-	$(CC) $(tool_ldflags) $(base_ld) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs_evidence) $(LDLIBS)
-ifeq ($(SAN),1)
-base_ld := -fsanitize=address,undefined
-endif
-
+	$(link)
 $(B)/libzcshim.so: $(shim_obj) $(B)/shim.map
 	$(CC) $(CFLAGS) $(LDFLAGS) $(shim_ldflags) -o $@ $(shim_obj)
 $(B)/shim.map: core/calls.def scripts/shim-map
 	@mkdir -p $(@D)
 	sh scripts/shim-map core/calls.def >$@
 
-$(B)/tool/%.o: %.c
+$(B)/libtestable.a: $(call tool_obj,$(testable))
+	rm -f $@ && ar rcs $@ $^
+$(units): $(B)/tests/unit/%: $(B)/tool/tests/unit/%.o $(B)/libtestable.a
+	@mkdir -p $(@D)
+	$(link)
+$(replays): $(B)/tests/replay/%: $(B)/tool/tests/fuzz/%.o $(B)/tool/tests/replay.o $(B)/libtestable.a
+	@mkdir -p $(@D)
+	$(link)
+
+# Objects depend on the command line too, so that switching compilers or flags never mixes them.
+flags := $(CC) | $(tool_cflags) | $(shim_cflags) | $(CPPFLAGS) | $(CFLAGS)
+$(B)/flags: always
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(flags))' | cmp -s - $@ || echo '$(subst ','\'',$(flags))' >$@
+$(B)/tool/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(tool_cflags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
-$(B)/shim/%.o: %.c
+$(B)/shim/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(shim_cflags) -c -o $@ $<
-$(B)/shim/%.o: %.S
+$(B)/shim/%.o: %.S $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(shim_cflags) -c -o $@ $<
+
+# --- tests -----------------------------------------------------------------------------------------
+# The first step installs what is missing, so that this works on a machine that has only make.
+check:
+	@sh scripts/deps.sh --tests
+	$(MAKE) all tests
+	@python3 tests/run --build=$(B) $(ONLY)
+
+check-san:
+	@sh scripts/deps.sh --tests
+	$(MAKE) SAN=1 all tests
+	@python3 tests/run --build=build/san unit replay e2e
+
+# clang's fuzzer on each target, FUZZ_SECONDS each; what it finds belongs into tests/fuzz/corpus/.
+fuzz: $(fuzzers)
+	@sh scripts/fuzz.sh $(B) $(FUZZ_SECONDS)
+$(B)/fuzzer/%: tests/fuzz/%.c $(testable)
+	@mkdir -p $(@D)
+	clang -std=gnu11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $^ $(libs)
+
+lint:
+	@sh scripts/deps.sh --lint
+	@sh scripts/lint.sh $(B)/lint
+
+format:
+	clang-format -i $$(sh scripts/lint.sh --files)
+
+bench: all
+	@sh scripts/deps.sh --tests
+	@python3 bench/run --build=$(B) $(BENCH)
+
+demo:
+	@sh scripts/deps.sh
+	@$(MAKE) --no-print-directory -s all
+	@sh scripts/demo.sh $(B)
+
+# --- installing ------------------------------------------------------------------------------------
+man1 := $(wildcard docs/*.1)
+man7 := $(wildcard docs/*.7)
+to := $(DESTDIR)$(PREFIX)
+install: all
+	install -d $(to)/bin $(to)/lib/zencube $(to)/share/man/man1 $(to)/share/man/man7
+	install -m 755 $(B)/zcwrap $(B)/zctrace $(B)/zcaudit $(to)/bin
+	install -m 755 $(B)/libzcshim.so $(to)/lib/zencube
+	install -m 644 $(man1) $(to)/share/man/man1
+	install -m 644 $(man7) $(to)/share/man/man7
+uninstall:
+	rm -f $(addprefix $(to)/bin/,zcwrap zctrace zcaudit) $(to)/lib/zencube/libzcshim.so
+	rm -f $(addprefix $(to)/share/man/man1/,$(notdir $(man1)))
+	rm -f $(addprefix $(to)/share/man/man7/,$(notdir $(man7)))
+	-rmdir $(to)/lib/zencube
 
 clean:
 	rm -rf $(B)
 
+help:
+	@sed -n 's/^#: //p' Makefile
+#: make               the programs, into build/
+#: make demo          build, then watch a real program being refused (start here)
+#: make check         install what is missing, build, and run every test  [ONLY="unit probe"]
+#: make check-san     unit tests and programs under AddressSanitizer and UBSan
+#: make fuzz          clang's fuzzer on each target                       [FUZZ_SECONDS=20]
+#: make bench         what it costs, as ratios to the bare run            [BENCH=--write]
+#: make lint          format, cppcheck, clang-tidy, shellcheck, -Werror with gcc and clang
+#: make format        rewrite the sources in the house's format
+#: make install       into DESTDIR/PREFIX (default /usr/local); make uninstall removes it
+#: make clean         remove build/
+#: Variables: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS, B=DIR, PREFIX, DESTDIR, WERROR=1, SAN=1
+
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: all clean
+.PHONY: all tests check check-san fuzz lint format bench demo install uninstall clean help always
