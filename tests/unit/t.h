@@ -33,7 +33,8 @@ t_line(bool held, const char *file, int line, const char *condition, const char 
 }
 
 /* True when it held, so that what depends on it can be left out: if (T_OK(p, "made")) use(p); */
-#define T_OK(condition, ...) t_line((condition) ? 1 : 0, __FILE__, __LINE__, #condition, __VA_ARGS__)
+#define T_OK(condition, ...) \
+	t_line((condition) ? 1 : 0, __FILE__, __LINE__, #condition, __VA_ARGS__)
 #define T_SKIP(why) ((void)printf("ok %d - # SKIP %s\n", ++t_count, (why)))
 #define T_DONE() return printf("1..%d\n", t_count), t_failed ? 1 : 0
 
