@@ -429,16 +429,11 @@ int zc_event_fill(struct zc_event *event, unsigned call, enum zc_abi abi, const 
 	return f.error;
 }
 
-int zc_event_fill_message(struct zc_event *event, uint64_t address, const struct zc_reader *reader)
+int zc_event_fill_message(struct zc_event *event, uint64_t address, const struct zc_reader *reader,
+			  struct zc_event_text *text)
 {
-	struct zc_event_text *text = NULL;
 	struct filler f = { .event = event, .reader = reader, .text = text, .dirfd = AT_CWD };
 
-	/* The first message's text buffer is reused: object[0].requested points into it, or nowhere. */
-	if (event->object[0].requested)
-		f.text = (struct zc_event_text *)(uintptr_t)event->object[0].requested;
-	if (!f.text)
-		return -EINVAL;
 	return take_message(&f, address);
 }
 

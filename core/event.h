@@ -99,7 +99,8 @@ struct zc_event_text {
 int zc_event_fill(struct zc_event *event, unsigned call, enum zc_abi abi, const uint64_t args[6],
 		  const struct zc_reader *reader, struct zc_event_text *text);
 /* Fills event->peer from the struct msghdr (of event->abi) at address. Returns 0 or -EFAULT. */
-int zc_event_fill_message(struct zc_event *event, uint64_t address, const struct zc_reader *reader);
+int zc_event_fill_message(struct zc_event *event, uint64_t address, const struct zc_reader *reader,
+			  struct zc_event_text *text);
 
 /* Parses len bytes of a struct sockaddr. Returns 0, or -EINVAL when too short for its family. */
 int zc_endpoint_parse(struct zc_endpoint *endpoint, const void *sockaddr, size_t len);

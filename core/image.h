@@ -11,7 +11,8 @@
  * of rules. A component with '*' is an edge keyed by (parent, literal prefix, literal suffix); a
  * node lists the few (prefix length, suffix length) shapes that leave it. A "**" component is a
  * separate child that, once active, stays active for every deeper component. Each node carries one
- * bit for each (layer, class, verdict) that its rules say: walking a path is OR-ing masks.
+ * bit for each (layer, class, verdict) that its rules say: walking a path is OR-ing masks. A node
+ * whose `below` is 0 ends the walk there: nothing deeper says anything.
  *
  * Network. Endpoints are looked up by (family, prefix length, masked address, port or any) for each
  * prefix length in use; unix paths are a class of the trie; abstract names are one hash lookup.
@@ -84,11 +85,12 @@ struct zc_image {
 	uint64_t prefixes6[3];   /* bit n (0-128) likewise */
 	uint64_t any_net;        /* mask of the rules that hold for every address and family */
 	uint32_t any_net_grants_first, any_net_grants_count;
-	uint64_t any_unix;       /* mask of rules for every unix socket, with or without a name */
+	uint64_t any_unix;       /* mask of rules for every unix socket, named or not: class UNIX */
 	uint32_t any_unix_grants_first, any_unix_grants_count;
-	uint64_t sys[ZC_LAYER_COUNT][ZC_SAYS_COUNT]; /* bit n: enum zc_sys n; BASE and IMPLICIT use one row */
+	uint64_t sys[ZC_LAYER_COUNT][ZC_SAYS_COUNT]; /* bit n: enum zc_sys n; BASE only ALLOW, IMPLICIT only DENY */
+	uint64_t sys_named;      /* bit n: the user allows or logs sys n by its name, not by "all" */
 	uint32_t sys_rule[ZC_LAYER_COUNT][ZC_SAYS_COUNT][ZC_SYS_COUNT]; /* the rule that says so */
-	struct zc_image_table jail;    /* bytes in strings: the prefix of the run's root; count 0: none */
+	struct zc_image_table jail;    /* text inside strings: the prefix of the run's root; count 0: none */
 	int32_t supervisor[4];   /* pids of ours; 0: unused */
 	int32_t supervisor_group;/* process group that a signal must not reach; 0: none */
 	uint32_t pad;
@@ -103,6 +105,8 @@ struct zc_image_node {
 	uint16_t shapes_count;
 	uint16_t named;        /* components before the first wildcard on the way here: its naming depth */
 	uint32_t depth;        /* components on the way here, "**" not counted */
+	uint32_t below_rule;   /* the strongest deny strictly below, or ZC_RULE_NONE: what a move would lose */
+	uint32_t pad;
 };
 
 enum { ZC_EDGE_EMPTY, ZC_EDGE_NAME, ZC_EDGE_GLOB };
@@ -142,7 +146,7 @@ struct zc_image_net {
 	uint8_t prefix;        /* bits of addr that count */
 	uint16_t port;         /* 0: any */
 	uint32_t name;         /* ABSTRACT: offset into strings, without the NUL in front */
-	uint8_t addr[16];
+	uint8_t addr[16];      /* ABSTRACT: zc_abstract_key(); prefix 1 and no name: every abstract socket */
 	uint32_t name_len;
 	uint32_t grants_first, grants_count;
 	uint32_t pad;
@@ -150,11 +154,19 @@ struct zc_image_net {
 };
 
 struct zc_image_host {
-	uint32_t name, len;
+	uint32_t name, len;    /* lower case; the table is in the order of zc_host_order() */
 };
 
-/* Is this block of size bytes a sound image? Returns 0 or -EINVAL. Every reader calls it first. */
+/*
+ * Is this block of size bytes a sound image? Returns 0 or -EINVAL. Every reader calls it first. Time
+ * grows with the image.
+ */
 int zc_image_check(const void *block, size_t size);
+/*
+ * The same for the header and the tables' bounds only, in constant time. Enough for a block that is
+ * known to have passed zc_image_check() already: a memfd that zcwrap sealed, at the start of a program.
+ */
+int zc_image_check_head(const void *block, size_t size);
 
 /* Hashes shared by the builder and the reader. */
 uint64_t zc_hash_bytes(const void *bytes, size_t len, uint64_t seed);
@@ -166,12 +178,20 @@ static inline uint64_t zc_edge_hash(uint32_t parent, uint8_t kind, uint64_t comp
 /* A glob's component hash: prefix and suffix, not what '*' stands for. */
 uint64_t zc_glob_hash(const char *prefix, size_t prefix_len, const char *suffix, size_t suffix_len);
 uint64_t zc_net_hash(uint8_t kind, uint8_t prefix, uint16_t port, const uint8_t addr[16]);
+/* What stands in addr for an abstract name (without the NUL in front). */
+void zc_abstract_key(uint8_t ret_addr[16], const char *name, size_t len);
+/* Sets the bits of addr behind the first prefix ones to 0; bytes: 4 or 16. */
+void zc_addr_mask(uint8_t *addr, unsigned bytes, unsigned prefix);
+/* Order of the host table: by length, then by bytes. Negative, 0 or positive. */
+int zc_host_order(const char *a, size_t a_len, const char *b, size_t b_len);
 
 static inline const void *zc_image_at(const struct zc_image *image, struct zc_image_table table)
 {
 	return (const char *)image + table.offset;
 }
+/* The text at an offset into strings; "" when it lies outside. */
 const char *zc_image_text(const struct zc_image *image, uint32_t offset);
+/* The rule of that number; NULL for ZC_RULE_NONE and beyond. */
 const struct zc_image_rule *zc_image_rule(const struct zc_image *image, uint32_t rule);
 
 #endif

@@ -34,7 +34,9 @@ int zc_session_parse(struct zc_session *session, const char *value)
 {
 	uint64_t part[7];
 
-	if (value[0] != '1' || value[1] != ':')
+	bool gap_allow = value[0] == '2';
+
+	if ((value[0] != '1' && !gap_allow) || value[1] != ':')
 		return -EINVAL;
 	value += 2;
 	for (unsigned i = 0; i < 7; i++) {
@@ -46,7 +48,7 @@ int zc_session_parse(struct zc_session *session, const char *value)
 			return -EINVAL;
 	}
 	*session = (struct zc_session){ (int)part[0], (int)part[2], (int)part[4],
-					part[1], part[3], part[5], part[6] };
+					part[1], part[3], part[5], part[6], gap_allow };
 	return 0;
 }
 
@@ -73,7 +75,7 @@ long zc_session_print(const struct zc_session *session, char *buffer, size_t cap
 
 	if (cap < 192)
 		return -ENAMETOOLONG;
-	buffer[len++] = '1';
+	buffer[len++] = session->gap_allow ? '2' : '1';
 	for (unsigned i = 0; i < 7; i++) {
 		buffer[len++] = ':';
 		len += put_number(buffer + len, part[i], i == 6 ? 16 : 10);

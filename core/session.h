@@ -4,7 +4,8 @@
  *
  *   ZENCUBE=1:IMAGE_FD:IMAGE_INO:PAGE_FD:PAGE_INO:SOCKET_FD:SOCKET_INO:INSTANCE
  *
- * decimal numbers; INSTANCE is hexadecimal and equals zc_image.instance. The image is a sealed
+ * decimal numbers; INSTANCE is hexadecimal and equals zc_image.instance. A leading 2 instead of 1 is
+ * --gap=allow: a process that has lost the descriptors goes on unwatched instead of being refused. The image is a sealed
  * memfd, the page a memfd shared by every process of the run, the socket the sending end of a
  * SOCK_SEQPACKET pair whose receiving end only zcwrap has. By hand, without zcwrap:
  * ZENCUBE_IMAGE=FILE (as written by zcwrap --freeze=FILE) and ZENCUBE_LOG=FILE.
@@ -55,7 +56,8 @@ struct zc_page {
 	uint64_t overflow;      /* findings that found no slot */
 	uint64_t forks;
 	uint64_t execs;
-	uint64_t reserved[2];
+	uint64_t outer_filter;  /* zcwrap itself runs under a seccomp filter (a container's) */
+	uint64_t reserved;
 	uint64_t unix_made[ZC_PAGE_UNIX];  /* hashes of unix addresses bound in the run; 0 free */
 	struct zc_page_finding findings[ZC_PAGE_FINDINGS];
 	struct zc_page_spool spool[ZC_PAGE_SPOOL];
@@ -65,6 +67,7 @@ struct zc_session {
 	int image_fd, page_fd, socket_fd;
 	uint64_t image_ino, page_ino, socket_ino;
 	uint64_t instance;
+	bool gap_allow;
 };
 
 /* Parses the value of ZENCUBE. Returns 0 or -EINVAL. */

@@ -21,7 +21,8 @@
 
 enum zc_frame_type {
 	ZC_FRAME_SIGN_IN = 1, /* a program started under us: EXE ARGV CWD MAPS */
-	ZC_FRAME_EXEC,        /* this process is about to become PATH; ARGV. Followed by a SIGN_IN if covered */
+	ZC_FRAME_EXEC,        /* args[0] (0: the sender) is about to become PATH, or was spawned as it; ARGV.
+				 A SIGN_IN of that pid, before (spawned) or after, says it is covered */
 	ZC_FRAME_EXEC_FAILED, /* ... and did not: error says why */
 	ZC_FRAME_FORK,        /* sent by the new child */
 	ZC_FRAME_RECORD,      /* a judged call worth a line */

@@ -23,16 +23,18 @@ class Catalogue:
             comment = re.match(r"/\* ([A-Z][^.:]*(?:: [a-z][^.]*)?)[.:]", line)
             if comment and not line.startswith("/* SPDX"):
                 section = comment[1]
-            row = re.match(r"ZC_(CALL|HOOK|ALIAS|UNHOOKED)\((.*)\)\s*(?:/\*.*)?$", line)
+            row = re.match(r"ZC_(CALL|HOOKED_CALL|HOOK|ALIAS|UNHOOKED)\((.*)\)\s*(?:/\*.*)?$", line)
             if not row:
                 continue
             cells = [c.strip() for c in row[2].split(",")]
             if row[1] == "UNHOOKED":
                 cells = [c.strip() for c in row[2].split(",", 1)]
                 self._add(self.unhooked, cells[0], cells[1].strip('"'))
-            elif row[1] == "CALL":
+            elif row[1].endswith("CALL"):
                 name, cls, op, nr64, nr32, *roles = cells
                 self._add(self.calls, name, Call(name, cls, op, int(nr64), int(nr32), roles, section))
+                if row[1] == "HOOKED_CALL":
+                    self._add(self.hooks, name, Hook(name, name, "GEN", section))
             elif row[1] == "HOOK":
                 self._add(self.hooks, cells[0], Hook(*cells[:3], section))
             else:

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * judge.c - the order of rules, and one path under it.
+ */
+#include "core/judge.h"
+#include "core/mem.h"
+
+#define DENY_OR_QUIET(layer) (layer(ZC_SAYS_DENY) | layer(ZC_SAYS_QUIET))
+#define EVERYTHING 0xfffu
+
+static struct zc_ruling ruling(unsigned outcome, unsigned by, unsigned prefer)
+{
+	return (struct zc_ruling){ .outcome = (uint8_t)outcome, .by = (uint16_t)by,
+				   .prefer = (uint16_t)prefer };
+}
+
+/* Both deny and quiet-deny: REFUSE until zc_judge_settle() knows which of them is deeper. */
+static struct zc_ruling denied(unsigned by, unsigned deny)
+{
+	return ruling(by & deny ? ZC_OUT_REFUSE : ZC_OUT_QUIET, by, deny);
+}
+
+struct zc_ruling zc_rule_on_denies(unsigned said, bool lifted)
+{
+	unsigned user = said & DENY_OR_QUIET(ZC_SAID_USER);
+	unsigned profile = said & DENY_OR_QUIET(ZC_SAID_PROFILE);
+
+	if (said & ZC_SAID_IMPLICIT)
+		return ruling(ZC_OUT_IMPLICIT, ZC_SAID_IMPLICIT, 0);
+	if (user)
+		return denied(user, ZC_SAID_USER(ZC_SAYS_DENY));
+	if (profile && !lifted)
+		return denied(profile, ZC_SAID_PROFILE(ZC_SAYS_DENY));
+	return ruling(ZC_OUT_ALLOW, 0, 0);
+}
+
+struct zc_ruling zc_rule_on(unsigned said, bool lifted, bool replaced)
+{
+	struct zc_ruling deny = zc_rule_on_denies(said, lifted);
+	unsigned by;
+
+	if (deny.outcome != ZC_OUT_ALLOW)
+		return deny;
+	by = said & ZC_SAID_USER(ZC_SAYS_ASK) ? ZC_SAID_USER(ZC_SAYS_ASK) :
+						said & ZC_SAID_PROFILE(ZC_SAYS_ASK);
+	if (by)
+		return ruling(ZC_OUT_REFUSE, by, 0);
+	if (replaced)
+		said &= ~(ZC_SAID_PROFILE(ZC_SAYS_LOG) | ZC_SAID_PROFILE(ZC_SAYS_ALLOW));
+	by = said & ZC_SAID_USER(ZC_SAYS_LOG) ? ZC_SAID_USER(ZC_SAYS_LOG) :
+						said & ZC_SAID_PROFILE(ZC_SAYS_LOG);
+	if (by)
+		return ruling(ZC_OUT_LOG, by, 0);
+	by = said & (ZC_SAID_USER(ZC_SAYS_ALLOW) | ZC_SAID_BASE | ZC_SAID_PROFILE(ZC_SAYS_ALLOW));
+	if (by)
+		return ruling(ZC_OUT_ALLOW, by, ZC_SAID_USER(ZC_SAYS_ALLOW));
+	return ruling(ZC_OUT_REFUSE, 0, 0);
+}
+
+struct zc_judgement zc_judge_settle(const struct zc_image *image, struct zc_ruling r, unsigned cls,
+				    const struct zc_seek *seek)
+{
+	struct zc_judgement judgement = zc_judged(r.outcome, r.by ? ZC_WHY_RULE : ZC_WHY_NO_ALLOW, cls);
+	uint64_t bit;
+
+	if (!r.by)
+		return judgement;
+	judgement.rule = zc_seek_rule(image, seek, &bit);
+	if (r.outcome == ZC_OUT_REFUSE && r.prefer && seek->found && !(bit & seek->prefer))
+		judgement.outcome = ZC_OUT_QUIET;
+	return judgement;
+}
+
+void zc_judge_worst(struct zc_judgement *worst, struct zc_judgement next)
+{
+	bool explains = next.reason == ZC_WHY_RULE && worst->reason != ZC_WHY_RULE;
+
+	if (next.outcome > worst->outcome || (next.outcome == worst->outcome && explains))
+		*worst = next;
+}
+
+static bool lifted(const struct zc_walk *walk, unsigned said, unsigned cls)
+{
+	unsigned allows = ZC_SAID_USER(ZC_SAYS_ALLOW) | ZC_SAID_USER(ZC_SAYS_LOG);
+
+	return said & allows && walk->allow_named[cls] >= walk->deny_depth[cls];
+}
+
+static unsigned said_on(const struct zc_image *image, const struct zc_walk *walk, unsigned cls)
+{
+	uint64_t mask = cls == ZC_CLASS_UNIX ? walk->mask | image->any_unix : walk->mask;
+
+	return zc_said(mask, cls);
+}
+
+struct zc_ruling zc_judge_ruling(const struct zc_image *image, const struct zc_walk *walk, unsigned cls)
+{
+	unsigned said = said_on(image, walk, cls);
+	struct zc_ruling r = zc_rule_on(said, lifted(walk, said, cls), zc_replaced(image, cls));
+
+	/* Nodes that did not fit could have denied; only an implicit deny is beyond doubt. */
+	if (walk->complex && r.outcome != ZC_OUT_IMPLICIT)
+		return ruling(ZC_OUT_REFUSE, 0, 0);
+	return r;
+}
+
+/* A second walk, off the fast path, finds the rule that the first one's bits came from. */
+static struct zc_judgement settle_path(const struct zc_image *image, struct zc_ruling r, unsigned cls,
+				       const char *path, size_t len)
+{
+	struct zc_seek seek = { .bits = zc_said_mask(r.by, cls), .prefer = zc_said_mask(r.prefer, cls) };
+	struct zc_walk walk;
+
+	if (r.by) {
+		zc_walk(image, path, len, &seek, &walk);
+		if (cls == ZC_CLASS_UNIX)
+			zc_seek_offer(&seek, image->any_unix, 0, image->any_unix_grants_first,
+				      image->any_unix_grants_count);
+	}
+	return zc_judge_settle(image, r, cls, &seek);
+}
+
+static struct zc_judgement judge_path(const struct zc_image *image, const char *path, size_t len,
+				      unsigned cls)
+{
+	struct zc_judgement judgement;
+	struct zc_walk walk;
+
+	zc_walk(image, path, len, NULL, &walk);
+	judgement = settle_path(image, zc_judge_ruling(image, &walk, cls), cls, path, len);
+	if (walk.complex && judgement.outcome != ZC_OUT_IMPLICIT)
+		judgement.reason = ZC_WHY_COMPLEX;
+	return judgement;
+}
+
+static struct zc_judgement judge_given(const struct zc_image *image, const char *path, size_t len,
+				       unsigned cls)
+{
+	struct zc_walk walk;
+	unsigned said;
+
+	zc_walk(image, path, len, NULL, &walk);
+	if (walk.complex)
+		return zc_judged(ZC_OUT_REFUSE, ZC_WHY_COMPLEX, cls);
+	said = said_on(image, &walk, cls);
+	return settle_path(image, zc_rule_on_denies(said, lifted(&walk, said, cls)), cls, path, len);
+}
+
+struct zc_judgement zc_judge_object(const struct zc_image *image, const struct zc_object *object,
+				    unsigned cls)
+{
+	struct zc_judgement judgement;
+
+	if (object->flags & ZC_OBJ_NAMELESS)
+		return zc_judged(ZC_OUT_ALLOW, ZC_WHY_NO_ALLOW, cls);
+	if (!object->path || !object->path_len || object->path[0] != '/')
+		return zc_judged(ZC_OUT_REFUSE, ZC_WHY_UNREADABLE, cls);
+	judgement = judge_path(image, object->path, object->path_len, cls);
+	if (object->given && (object->given_len != object->path_len ||
+			      !zc_equal(object->given, object->path, object->path_len)))
+		zc_judge_worst(&judgement, judge_given(image, object->given, object->given_len, cls));
+	return judgement;
+}
+
+bool zc_policy_allows_path(const struct zc_image *image, const char *path, size_t len, unsigned need)
+{
+	const unsigned never = (EVERYTHING & ~(ZC_SAID_BASE | ZC_SAID_USER(ZC_SAYS_ALLOW) |
+					       ZC_SAID_PROFILE(ZC_SAYS_ALLOW)));
+	struct zc_walk walk;
+
+	if (!len || path[0] != '/')
+		return false;
+	zc_walk(image, path, len, NULL, &walk);
+	if (walk.complex)
+		return false;
+	for (unsigned cls = 0; cls < ZC_PATH_CLASSES; cls++) {
+		unsigned said = said_on(image, &walk, cls);
+
+		if (!(need >> cls & 1))
+			continue;
+		if (said & never || zc_rule_on(said, false, zc_replaced(image, cls)).outcome)
+			return false;
+	}
+	return !(need >> ZC_PATH_CLASSES);
+}

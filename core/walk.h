@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * walk.h - following one path through the trie of an image. Only policy*.c of this folder needs it.
+ *
+ * A walk is in one or a few nodes at a time: where plain names lead, where globs lead, and every "**"
+ * met so far. What all of them say is or-ed together; the depths tell whether a user's allow names a
+ * protected path or only an ancestor of it.
+ *
+ * Context: anywhere. Memory: the caller's. Fails: too many nodes at once sets complex.
+ */
+#ifndef ZC_CORE_WALK_H
+#define ZC_CORE_WALK_H
+
+#include "core/image.h"
+
+#define ZC_WALK_NODES 32u
+#define ZC_WALK_STICKY 0x80000000u /* bit in active[]: a "**", which no component leaves behind */
+
+/* Classes in the masks of the trie; addresses use the first two. */
+#define ZC_MASK_CLASSES 4u
+
+/* Looks for the deepest place whose mask has one of some bits: the rule to report. */
+struct zc_seek {
+	uint64_t bits;      /* wanted */
+	uint64_t prefer;    /* of those, at the same depth */
+	uint64_t found;     /* the wanted bits of the best place; 0: none yet */
+	uint64_t score;
+	uint32_t grants_first, grants_count;
+};
+
+struct zc_walk {
+	uint64_t mask;
+	uint32_t deny_depth[ZC_MASK_CLASSES];  /* of the profile's deepest deny of the class */
+	uint32_t allow_named[ZC_MASK_CLASSES]; /* most components that a user's allow spells out */
+	uint32_t active[ZC_WALK_NODES];        /* where the path ends, as far as anything lies below */
+	uint32_t count;
+	bool complex;
+	struct zc_seek *seek;                  /* NULL: nothing is looked for */
+};
+
+/* Walks len bytes of a clean absolute path. seek may be NULL. */
+void zc_walk(const struct zc_image *image, const char *path, size_t len, struct zc_seek *seek,
+	     struct zc_walk *ret);
+
+void zc_seek_offer(struct zc_seek *seek, uint64_t mask, uint32_t depth, uint32_t grants_first,
+		   uint32_t grants_count);
+/* The rule behind what was found, or ZC_RULE_NONE; *ret_bit: the bit that it says. */
+uint32_t zc_seek_rule(const struct zc_image *image, const struct zc_seek *seek, uint64_t *ret_bit);
+
+/* Is a node (with its ZC_WALK_STICKY bit) among those where the walk ended? */
+bool zc_walk_is_in(const struct zc_walk *walk, uint32_t node);
+
+#endif

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * open.c - the open family in all its spellings.
+ */
+#include <linux/openat2.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "preload/shim.h"
+
+#define SHORT_PATH 256u
+#define TMPFILE_FLAGS (O_TMPFILE)
+#define MOST_LINKS 40
+#define MOST_RACES 8
+
+static bool wants_mode(uint32_t flags)
+{
+	/* O_TMPFILE contains O_DIRECTORY: a plain & would be true for every opendir. */
+	return flags & O_CREAT || (flags & TMPFILE_FLAGS) == TMPFILE_FLAGS;
+}
+
+/* A plain allow as spelled: one system call, on exactly what was judged. -ELOOP: look closer. */
+static long open_as_spelled(int dirfd, const char *path, size_t len, uint32_t flags, uint32_t mode)
+{
+	char clean[SHORT_PATH];
+	unsigned need = zc_open_need(flags);
+	long clean_len;
+
+	if (ZC_UNLIKELY(path[0] != '/' || len >= SHORT_PATH || zc_shim.root_len || !zc_shim.image))
+		return -ELOOP;
+	clean_len = zc_path_join(clean, sizeof(clean), "", 0, path, len);
+	if (clean_len < 0 || !zc_policy_allows_path(zc_shim.image, clean, (size_t)clean_len, need))
+		return -ELOOP;
+	return zc_open_plain(dirfd, path, flags, mode);
+}
+
+/* The same for relative and long paths: the absolute spelling needs scratch memory. */
+static long open_as_joined(struct zc_guard *guard, int dirfd, const char *path, size_t len, uint32_t flags,
+			   uint32_t mode)
+{
+	long joined = zc_absolute(guard->given[0], dirfd, path, len);
+
+	if (joined < 0 || !zc_shim.image ||
+	    !zc_policy_allows_path(zc_shim.image, guard->given[0], (size_t)joined, zc_open_need(flags)))
+		return -ELOOP;
+	return zc_open_plain(dirfd, path, flags, mode);
+}
+
+/*
+ * A last component that is a link, in a directory that needs none: read it and open what it names
+ * with no links allowed. Saves reading the name back from /proc. Returns -ELOOP when that is not the
+ * case, or not a plain allow. guard->given[0] is the absolute spelling; it is overwritten.
+ */
+static long open_through_link(struct zc_guard *guard, uint32_t flags, uint32_t mode)
+{
+	char *given = guard->given[0], *target = guard->path[0];
+
+	if (flags & (O_NOFOLLOW | O_EXCL) || zc_shim.root_len || zc_shim.passive)
+		return -ELOOP;
+	for (unsigned links = 0; links < MOST_LINKS; links++) {
+		size_t given_len = zc_len(given), parent = zc_path_parent(given, given_len);
+		long len = zc_sys_readlinkat(AT_FDCWD, given, target, ZC_PATH_CAP - 1), fd;
+
+		if (len <= 0 || len >= (long)ZC_PATH_CAP - 1 || zc_equal(given, "/proc/", 6))
+			return -ELOOP;
+		target[len] = '\0';
+		if (target[0] != '/') { /* relative to a directory whose own name must hold no link */
+			given[parent] = '\0';
+			fd = zc_open_plain(AT_FDCWD, given, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+			if (fd < 0)
+				return -ELOOP;
+			zc_sys_close((int)fd);
+		}
+		len = zc_path_join(given, ZC_PATH_CAP, given, parent, target, (size_t)len);
+		if (len < 0 || !zc_policy_allows_path(zc_shim.image, given, (size_t)len, zc_open_need(flags)))
+			return -ELOOP;
+		fd = zc_open_plain(AT_FDCWD, given, flags, mode);
+		if (fd != -ELOOP)
+			return fd;
+	}
+	return -ELOOP;
+}
+
+/* Opens the very inode that is pinned, on the lowest free number: the pin holds that number. */
+static long reopen_pinned(struct zc_guard *guard, uint32_t flags)
+{
+	struct zc_pin *pin = &guard->pin[0];
+	long fd, moved;
+
+	fd = zc_sys_openat(AT_FDCWD, guard->spelled[0],
+			   (long)(flags & ~(uint32_t)(O_CREAT | O_EXCL | O_NOFOLLOW)), 0);
+	if (fd < 0)
+		return fd;
+	if (fd < pin->fd)
+		return fd;
+	moved = zc_sys3(__NR_dup3, fd, pin->fd, flags & O_CLOEXEC);
+	if (moved < 0)
+		return fd;
+	zc_sys_close((int)fd);
+	pin->fd = ZC_FD_NONE; /* it is the program's now */
+	return moved;
+}
+
+static void drop_pin(struct zc_guard *guard)
+{
+	if (guard->pin[0].fd >= 0)
+		zc_sys_close(guard->pin[0].fd);
+	guard->pin[0].fd = ZC_FD_NONE;
+}
+
+/* An existing object that was judged and allowed. -ELOOP: it changed under us, look again. */
+static long open_judged(struct zc_guard *guard, uint32_t flags, uint32_t mode, bool last_try)
+{
+	struct zc_object *object = &guard->event.object[0];
+	bool by_name = !(object->flags & ZC_OBJ_NAMELESS) && !zc_shim.root_len &&
+		       !zc_equal(object->path, "/proc/", object->path_len < 6 ? object->path_len : 6);
+	long fd;
+
+	if (last_try || !by_name)
+		return reopen_pinned(guard, flags);
+	drop_pin(guard); /* so that the lowest number is free */
+	fd = zc_open_plain(AT_FDCWD, object->path, flags & ~(uint32_t)O_NOFOLLOW, mode);
+	return fd == -ENOENT ? -ELOOP : fd;
+}
+
+/* Refused or allowed, an O_DIRECTORY open of something else is ENOTDIR, as the kernel has it. */
+static int kind_error(const struct zc_guard *guard, uint32_t flags)
+{
+	struct stat st;
+
+	if (!(flags & O_DIRECTORY) || guard->pin[0].fd < 0 || zc_sys2(__NR_fstat, guard->pin[0].fd, (long)&st) != 0)
+		return 0;
+	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
+/* O_CREAT of a name that is not there: its directory is pinned, and a dangling link is followed by hand. */
+static long create(struct zc_guard *guard, uint32_t flags, uint32_t mode)
+{
+	struct zc_object *object = &guard->event.object[0];
+
+	for (unsigned links = 0; links < MOST_LINKS; links++) {
+		long len;
+		int error;
+
+		object->flags &= (uint8_t)~(ZC_OBJ_FOLLOW | ZC_OBJ_EXISTS);
+		error = zc_resolve(guard, 0);
+		if (error)
+			return error;
+		len = flags & (O_NOFOLLOW | O_EXCL) ? -EINVAL :
+		      zc_sys_readlinkat(guard->pin[0].dirfd, guard->pin[0].path, guard->parent, ZC_PATH_CAP - 1);
+		if (len < 0) { /* not a link: make it right here */
+			error = zc_guard_decide(guard);
+			if (error)
+				return error;
+			return zc_sys_openat(guard->pin[0].dirfd, guard->pin[0].path,
+					     (long)(flags | O_NOFOLLOW), (long)mode);
+		}
+		guard->parent[len] = '\0';
+		len = zc_path_join(guard->text.path[0], ZC_PATH_CAP, object->path,
+				   zc_path_parent(object->path, object->path_len), guard->parent, (size_t)len);
+		if (len < 0)
+			return len;
+		drop_pin(guard);
+		object->requested = guard->text.path[0];
+		object->requested_len = (uint32_t)len;
+		object->dirfd = AT_FDCWD;
+	}
+	return -ELOOP;
+}
+
+static long open_closely(struct zc_guard *guard, int dirfd, const char *path, uint32_t flags, uint32_t mode)
+{
+	for (unsigned races = 0; races <= MOST_RACES; races++) {
+		const long args[6] = { dirfd, (long)path, (long)flags, (long)mode, 0, 0 };
+		int error = zc_guard_fill(guard, ZC_ID_openat, args);
+		long fd;
+
+		if (error)
+			return error;
+		error = zc_resolve(guard, 0);
+		if (error == -ENOENT && flags & O_CREAT && !zc_shim.passive)
+			return create(guard, flags, mode);
+		if (error) {
+			if (error == -ENOENT || error == -ENOTDIR)
+				__atomic_fetch_add(&zc_shim.page->probes, 1, __ATOMIC_RELAXED);
+			return error;
+		}
+		error = kind_error(guard, flags);
+		if (!error && guard->event.object[0].flags & ZC_OBJ_CREATES && guard->event.object[0].flags & ZC_OBJ_EXISTS)
+			error = -EEXIST;
+		if (!error)
+			error = zc_guard_decide(guard);
+		if (error)
+			return error;
+		if (zc_shim.passive)
+			return zc_sys_openat(dirfd, path, (long)flags, (long)mode);
+		/* With O_EXCL or O_NOFOLLOW the entry itself is pinned: open it there. */
+		if (guard->pin[0].dirfd == guard->pin[0].fd)
+			return zc_sys_openat(guard->pin[0].dirfd, guard->pin[0].path, (long)(flags | O_NOFOLLOW),
+					     (long)mode);
+		fd = open_judged(guard, flags, mode, races == MOST_RACES || zc_shim.no_openat2);
+		drop_pin(guard);
+		/* Refused or gone by its name, where the pinned inode may still be opened (/dev/stdin). */
+		if (fd == -EACCES || fd == -ELOOP)
+			races = fd == -EACCES && races < MOST_RACES - 1 ? MOST_RACES - 1 : races;
+		else
+			return fd;
+	}
+	return -ELOOP;
+}
+
+static __attribute__((noinline)) long open_slowly(const void *caller, int dirfd, const char *path, size_t len,
+						  uint32_t flags, uint32_t mode)
+{
+	struct zc_guard *guard = zc_guard_take(caller);
+	long fd;
+
+	if (!guard)
+		return -ENOMEM;
+	fd = zc_shim.passive ? -ELOOP : open_as_joined(guard, dirfd, path, len, flags, mode);
+	if (fd == -ELOOP && !zc_shim.passive && zc_shim.image && !zc_shim.no_openat2 && guard->given[0][0] == '/') {
+		long joined = zc_absolute(guard->given[0], dirfd, path, len);
+
+		if (joined > 0 && zc_policy_allows_path(zc_shim.image, guard->given[0], (size_t)joined,
+							zc_open_need(flags)))
+			fd = open_through_link(guard, flags, mode);
+	}
+	if (fd == -ELOOP)
+		fd = open_closely(guard, dirfd, path, flags, mode);
+	zc_guard_give(guard);
+	return fd;
+}
+
+long zc_open(const void *caller, int dirfd, const char *path, uint32_t flags, uint32_t mode)
+{
+	long len, fd;
+
+	/* O_PATH gives no access; what it leads to is judged when it is opened again. */
+	if (!zc_is_armed() || flags & O_PATH)
+		return zc_sys_openat(dirfd, path, (long)flags, (long)mode);
+	len = zc_text_len(path);
+	if (len <= 0)
+		return len < 0 ? len : -ENOENT;
+	fd = open_as_spelled(dirfd, path, (size_t)len, flags, mode);
+	return ZC_LIKELY(fd != -ELOOP) ? fd : open_slowly(caller, dirfd, path, (size_t)len, flags, mode);
+}
+
+#define TAKE_MODE(flags)                                                                          \
+	({                                                                                        \
+		uint32_t mode_ = 0;                                                               \
+		if (wants_mode((uint32_t)(flags))) {                                              \
+			va_list list_;                                                            \
+			va_start(list_, flags);                                                   \
+			mode_ = va_arg(list_, uint32_t);                                          \
+			va_end(list_);                                                            \
+		}                                                                                 \
+		mode_;                                                                            \
+	})
+
+ZC_EXPORT int open(const char *path, int flags, ...)
+{
+	uint32_t mode = TAKE_MODE(flags);
+
+	zc_cancellation_point();
+	return (int)zc_ret(zc_open(ZC_CALLER, AT_FDCWD, path, (uint32_t)flags, mode));
+}
+
+ZC_EXPORT int openat(int dirfd, const char *path, int flags, ...)
+{
+	uint32_t mode = TAKE_MODE(flags);
+
+	zc_cancellation_point();
+	return (int)zc_ret(zc_open(ZC_CALLER, dirfd, path, (uint32_t)flags, mode));
+}
+
+ZC_EXPORT int creat(const char *path, mode_t mode)
+{
+	zc_cancellation_point();
+	return (int)zc_ret(zc_open(ZC_CALLER, AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode));
+}
+
+/* Fortified callers without a mode. With O_CREAT libc itself ends the program: let it. */
+int __open_2(const char *path, int flags);
+ZC_EXPORT int __open_2(const char *path, int flags)
+{
+	if (wants_mode((uint32_t)flags))
+		return ZC_REAL(int (*)(const char *, int), "__open_2")(path, flags);
+	return (int)zc_ret(zc_open(ZC_CALLER, AT_FDCWD, path, (uint32_t)flags, 0));
+}
+
+int __openat_2(int dirfd, const char *path, int flags);
+ZC_EXPORT int __openat_2(int dirfd, const char *path, int flags)
+{
+	if (wants_mode((uint32_t)flags))
+		return ZC_REAL(int (*)(int, const char *, int), "__openat_2")(dirfd, path, flags);
+	return (int)zc_ret(zc_open(ZC_CALLER, dirfd, path, (uint32_t)flags, 0));
+}
+
+/*
+ * openat2 has its own rules of walking (RESOLVE_IN_ROOT and the like), so the kernel is asked, with
+ * the same rules, what the path leads to; that is judged, and then the program's call is made.
+ */
+static long judge_openat2(struct zc_guard *guard, int dirfd, const char *path, const struct open_how *how, size_t size)
+{
+	const long args[6] = { dirfd, (long)path, (long)how, (long)size, 0, 0 };
+	struct open_how pin = { .flags = O_PATH | O_CLOEXEC | (how->flags & (O_NOFOLLOW | O_DIRECTORY)),
+				.resolve = how->resolve };
+	struct zc_object *object = &guard->event.object[0];
+	long fd, len;
+	int error = zc_guard_fill(guard, ZC_ID_openat2, args);
+
+	if (error)
+		return error;
+	if (guard->event.flags & ZC_EV_HARMLESS)
+		return 0;
+	fd = zc_shim.passive ? -ENOSYS : zc_sys4(__NR_openat2, dirfd, (long)path, (long)&pin, sizeof(pin));
+	if (fd == -ENOENT || fd == -ENOSYS || fd == -ELOOP)
+		return zc_guard_judge(guard);
+	if (fd < 0)
+		return fd;
+	guard->pin[0].fd = (int)fd;
+	len = zc_fd_path(guard->path[0], (int)fd, &object->flags);
+	if (len < 0)
+		return len;
+	object->path = guard->path[0];
+	object->path_len = (uint32_t)len;
+	object->flags |= ZC_OBJ_EXISTS;
+	return zc_guard_decide(guard);
+}
+
+long zc_openat2(const void *caller, int dirfd, const char *path, const struct open_how *how, size_t size)
+{
+	struct zc_guard *guard = NULL;
+	long result = 0;
+
+	if (zc_is_armed() && zc_text_len(path) > 0 && zc_text_len((const char *)how) >= 0 && size >= sizeof(*how)) {
+		guard = zc_guard_take(caller);
+		result = guard ? judge_openat2(guard, dirfd, path, how, size) : -ENOMEM;
+	}
+	zc_guard_give(guard);
+	return result ? result : zc_sys4(__NR_openat2, dirfd, (long)path, (long)how, (long)size);
+}
+
+int openat2(int dirfd, const char *path, struct open_how *how, size_t size);
+ZC_EXPORT int openat2(int dirfd, const char *path, struct open_how *how, size_t size)
+{
+	return (int)zc_ret(zc_openat2(ZC_CALLER, dirfd, path, how, size));
+}
+
+ZC_EXPORT int open_by_handle_at(int mount_fd, struct file_handle *handle, int flags)
+{
+	return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_open_by_handle_at, mount_fd, (long)handle, flags, 0, 0, 0));
+}
+
+#define ALIAS(name, of) \
+	extern __typeof__(of) name __attribute__((alias(#of), visibility("default")));
+ALIAS(open64, open)
+ALIAS(__open, open)
+ALIAS(__open64, open)
+ALIAS(__open64_2, __open_2)
+ALIAS(openat64, openat)
+ALIAS(__openat, openat)
+ALIAS(__openat64, openat)
+ALIAS(__openat64_2, __openat_2)
+ALIAS(creat64, creat)

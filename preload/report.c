@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report.c - frames: records of verdicts, sign-ins, execs and notes, and their way out.
+ *
+ * A sender waits at most a second for the collector; what was not taken is counted in the shared
+ * page. A finding that repeats is counted there too and sent only the first few times.
+ */
+#include <elf.h>
+#include <link.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "preload/shim.h"
+
+#define WAIT_MS 1000
+
+static struct {
+	uint64_t start, end, bias, hash;
+	uint8_t build_id[20];
+	uint8_t build_id_len;
+	const char *name;
+} modules[ZC_MODULES];
+static uint32_t module_count;
+
+static void count(uint64_t *counter)
+{
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+static uint64_t now(long clock)
+{
+	struct timespec t = { 0, 0 };
+
+	if (!zc_shim.passive)
+		zc_sys2(__NR_clock_gettime, clock, (long)&t);
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+/* ---- the way out ---- */
+
+static bool is_our_socket(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && zc_sys2(__NR_fstat, fd, (long)&st) == 0 && st.st_ino == zc_shim.session.socket_ino;
+}
+
+static bool send_frame(const void *frame, size_t size)
+{
+	const int fd = zc_shim.session.socket_fd;
+	struct pollfd wait = { .fd = fd, .events = POLLOUT };
+
+	if (zc_shim.log_fd >= 0)
+		return zc_sys3(__NR_write, zc_shim.log_fd, (long)frame, (long)size) == (long)size;
+	if (!is_our_socket(fd))
+		return false;
+	for (unsigned tries = 0; tries < 64; tries++) {
+		long sent = zc_sys6(__NR_sendto, fd, (long)frame, (long)size, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
+
+		if (sent >= 0) {
+			count(&zc_shim.page->sent);
+			return true;
+		}
+		if (sent != -EAGAIN && sent != -EINTR)
+			return false;
+		if (sent == -EAGAIN && zc_sys3(__NR_poll, (long)&wait, 1, WAIT_MS) == 0)
+			return false;
+	}
+	return false;
+}
+
+/* For a process that may make no call of its own: a slot in the shared page. */
+static bool spool_frame(const void *frame, size_t size)
+{
+	struct zc_page *page = zc_shim.page;
+
+	if (page->magic != ZC_PAGE_MAGIC || size > sizeof(page->spool[0].frame))
+		return false;
+	for (unsigned i = 0; i < ZC_PAGE_SPOOL; i++) {
+		uint32_t free = 0;
+
+		if (!__atomic_compare_exchange_n(&page->spool[i].state, &free, 1, false, __ATOMIC_ACQUIRE,
+						 __ATOMIC_RELAXED))
+			continue;
+		zc_copy(page->spool[i].frame, frame, size);
+		page->spool[i].size = (uint32_t)size;
+		__atomic_store_n(&page->spool[i].state, 2, __ATOMIC_RELEASE);
+		return true;
+	}
+	return false;
+}
+
+static struct zc_frame_head *begin(struct zc_frame_writer *writer, void *buffer, unsigned type)
+{
+	struct zc_frame_head *head = zc_frame_begin(writer, buffer, ZC_FRAME_MAX, type);
+
+	head->real_ns = now(CLOCK_REALTIME);
+	head->mono_ns = now(CLOCK_MONOTONIC);
+	head->exec_id = zc_shim.exec_id;
+	head->source = ZC_SOURCE_SHIM;
+	if (zc_shim.passive) {
+		head->pid = head->tid = zc_shim.pid;
+		head->flags |= ZC_FRAME_NO_STACK;
+		return head;
+	}
+	head->pid = zc_sys_getpid();
+	head->tid = (int32_t)zc_sys0(__NR_gettid);
+	head->ppid = (int32_t)zc_sys0(__NR_getppid);
+	head->uid = (uint32_t)zc_sys0(__NR_getuid);
+	if (head->tid != head->pid)
+		head->flags |= ZC_FRAME_THREADED;
+	return head;
+}
+
+static void finish(struct zc_frame_writer *writer, bool is_record)
+{
+	size_t size = zc_frame_end(writer);
+	bool kept = zc_shim.passive ? spool_frame(writer->buffer, size) : send_frame(writer->buffer, size);
+
+	if (!kept && is_record)
+		count(&zc_shim.page->lost);
+}
+
+static void put_text(struct zc_frame_writer *writer, unsigned field, const char *text)
+{
+	if (text)
+		zc_frame_put(writer, field, text, zc_len(text));
+}
+
+/* ---- modules ---- */
+
+static void note_of(const ElfW(Nhdr) *note, const char *end, unsigned module)
+{
+	while ((const char *)(note + 1) <= end) {
+		const char *name = (const char *)(note + 1);
+		const char *desc = name + ((note->n_namesz + 3u) & ~3u);
+
+		if (desc + note->n_descsz > end)
+			return;
+		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && zc_equal(name, "GNU", 4)) {
+			modules[module].build_id_len = (uint8_t)(note->n_descsz > 20 ? 20 : note->n_descsz);
+			zc_copy(modules[module].build_id, desc, modules[module].build_id_len);
+			return;
+		}
+		note = (const void *)(desc + ((note->n_descsz + 3u) & ~3u));
+	}
+}
+
+static void add_module(const char *name, uint64_t bias, const ElfW(Phdr) *phdr, unsigned count_phdr)
+{
+	unsigned m = module_count;
+	bool found = false;
+
+	if (m >= ZC_MODULES)
+		return;
+	for (unsigned i = 0; i < count_phdr; i++) {
+		if (phdr[i].p_type == PT_LOAD && phdr[i].p_flags & PF_X && !found) {
+			modules[m].start = bias + phdr[i].p_vaddr;
+			modules[m].end = modules[m].start + phdr[i].p_memsz;
+			found = true;
+		}
+	}
+	if (!found)
+		return;
+	for (unsigned i = 0; i < m; i++)
+		if (modules[i].start == modules[m].start)
+			return;
+	modules[m].bias = bias;
+	modules[m].name = name;
+	modules[m].build_id_len = 0;
+	for (unsigned i = 0; i < count_phdr; i++)
+		if (phdr[i].p_type == PT_NOTE && !modules[m].build_id_len)
+			note_of((const void *)(bias + phdr[i].p_vaddr),
+				(const char *)(bias + phdr[i].p_vaddr + phdr[i].p_memsz), m);
+	modules[m].hash = modules[m].build_id_len ? zc_hash_bytes(modules[m].build_id, modules[m].build_id_len, 1)
+						  : zc_hash_bytes(name, zc_len(name), 2);
+	__atomic_store_n(&module_count, m + 1, __ATOMIC_RELEASE);
+}
+
+static long read_own(uint64_t address, void *buffer, size_t len)
+{
+	struct iovec local = { buffer, len }, remote = { (void *)(uintptr_t)address, len };
+
+	return zc_sys6(__NR_process_vm_readv, zc_sys_getpid(), (long)&local, 1, (long)&remote, 1, 0);
+}
+
+/* Modules that were loaded since. Read with care: another thread may be unloading them. */
+static void look_for_modules(void)
+{
+	const struct link_map *map = zc_link_maps();
+
+	for (unsigned n = 0; map && n < 1024; map = map->l_next, n++) {
+		struct {
+			ElfW(Ehdr) head;
+			ElfW(Phdr) phdr[14];
+		} elf;
+
+		if (!map->l_addr || read_own(map->l_addr, &elf, sizeof(elf)) < (long)sizeof(elf) ||
+		    !zc_equal(elf.head.e_ident, ELFMAG, SELFMAG) || elf.head.e_phoff != sizeof(elf.head))
+			continue;
+		add_module(map->l_name, map->l_addr, elf.phdr,
+			   elf.head.e_phnum < ZC_LEN(elf.phdr) ? elf.head.e_phnum : ZC_LEN(elf.phdr));
+	}
+}
+
+static bool find_module(uint64_t pc, uint64_t *ret_hash, uint64_t *ret_offset)
+{
+	uint32_t n = __atomic_load_n(&module_count, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (pc >= modules[i].start && pc < modules[i].end) {
+			*ret_hash = modules[i].hash;
+			*ret_offset = pc - modules[i].bias;
+			return true;
+		}
+	return false;
+}
+
+static void put_maps(struct zc_frame_writer *writer, const char *exe, uint32_t from)
+{
+	uint32_t n = __atomic_load_n(&module_count, __ATOMIC_ACQUIRE);
+	size_t size = 0;
+	char *at, *start;
+
+	for (uint32_t i = from; i < n; i++)
+		size += sizeof(struct zc_wire_map) + ((zc_len(modules[i].name) + 7) & ~7ul) + ZC_PATH_CAP * (i == 0);
+	start = at = zc_frame_reserve(writer, ZC_FIELD_MAPS, size);
+	for (uint32_t i = from; start && i < n; i++) {
+		const char *name = i == 0 && !*modules[i].name ? exe : modules[i].name;
+		struct zc_wire_map map = { modules[i].start, modules[i].end, modules[i].bias,
+					   (uint32_t)zc_len(name), modules[i].build_id_len, { 0 }, { 0 } };
+
+		zc_copy(map.build_id, modules[i].build_id, sizeof(map.build_id));
+		zc_copy(at, &map, sizeof(map));
+		zc_fill(at + sizeof(map) + (map.name_len & ~7u), 0, map.name_len & 7 ? 8 : 0);
+		zc_copy(at + sizeof(map), name, map.name_len);
+		at += sizeof(map) + ((map.name_len + 7u) & ~7u);
+	}
+	if (start)
+		zc_frame_shrink(writer, start, (size_t)(at - start));
+}
+
+uint64_t zc_module_of(const void *pc, uint64_t *ret_offset)
+{
+	uint32_t before = module_count;
+	uint64_t hash;
+
+	if (find_module((uintptr_t)pc, &hash, ret_offset))
+		return hash;
+	*ret_offset = 0;
+	if (zc_shim.passive)
+		return 0;
+	look_for_modules();
+	if (module_count != before) {
+		struct zc_frame_writer writer;
+		struct zc_frame_head *head;
+		uint32_t slot;
+		void *frame = zc_frame_take(&slot);
+
+		if (frame) {
+			head = begin(&writer, frame, ZC_FRAME_NOTE);
+			head->code = ZC_NOTE_MAPS;
+			put_maps(&writer, "", before);
+			finish(&writer, false);
+			zc_frame_give(frame, slot);
+		}
+	}
+	return find_module((uintptr_t)pc, &hash, ret_offset) ? hash : 0;
+}
+
+static int visit_module(struct dl_phdr_info *info, size_t size, void *context)
+{
+	add_module(info->dlpi_name ? info->dlpi_name : "", info->dlpi_addr, info->dlpi_phdr, info->dlpi_phnum);
+	return 0;
+}
+
+/* ---- records ---- */
+
+/* How often this finding has happened now; 0 when there was no room to count it. */
+static uint64_t count_finding(uint64_t fingerprint)
+{
+	struct zc_page *page = zc_shim.page;
+
+	if (page->magic != ZC_PAGE_MAGIC)
+		return 1;
+	for (uint32_t i = 0; i < 64; i++) {
+		struct zc_page_finding *slot = &page->findings[(fingerprint + i) & (ZC_PAGE_FINDINGS - 1)];
+		uint64_t seen = __atomic_load_n(&slot->fingerprint, __ATOMIC_RELAXED);
+
+		if (seen == 0 && __atomic_compare_exchange_n(&slot->fingerprint, &seen, fingerprint, false,
+							     __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			seen = fingerprint;
+		if (seen == fingerprint)
+			return __atomic_add_fetch(&slot->count, 1, __ATOMIC_RELAXED);
+	}
+	count(&page->overflow);
+	return 0;
+}
+
+/* Registers here; the walk leads out through our own frames, whose unwind tables the collector has. */
+static __attribute__((always_inline)) inline void take_registers(struct zc_wire_regs *regs)
+{
+	__asm__ volatile("leaq 0f(%%rip), %%rax\n0:\n\t"
+			 "movq %%rax, 0(%0)\n\tmovq %%rsp, 8(%0)\n\tmovq %%rbp, 16(%0)\n\tmovq %%rbx, 24(%0)\n\t"
+			 "movq %%r12, 32(%0)\n\tmovq %%r13, 40(%0)\n\tmovq %%r14, 48(%0)\n\tmovq %%r15, 56(%0)\n\t"
+			 : : "r"(regs) : "rax", "memory");
+}
+
+/* The stack from here up, as far as it is mapped: the kernel stops at the end, we never fault. */
+static void put_stack(struct zc_frame_writer *writer, uint64_t sp)
+{
+	const size_t room = writer->cap - writer->len > 64 ? writer->cap - writer->len - 64 : 0;
+	size_t want = room < ZC_STACK_MAX ? room : ZC_STACK_MAX;
+	struct iovec local, remote[6];
+	uint64_t at = sp;
+	unsigned n = 0;
+	long got;
+	char *field;
+
+	field = zc_frame_reserve(writer, ZC_FIELD_STACK, 8 + want);
+	if (!field)
+		return;
+	zc_copy(field, &sp, 8);
+	local = (struct iovec){ field + 8, want };
+	while (want && n < ZC_LEN(remote)) {
+		size_t step = 4096 - (at & 4095);
+
+		if (step > want)
+			step = want;
+		remote[n++] = (struct iovec){ (void *)(uintptr_t)at, step };
+		at += step;
+		want -= step;
+	}
+	got = zc_sys6(__NR_process_vm_readv, zc_sys_getpid(), (long)&local, 1, (long)remote, n, 0);
+	if (got < 0) { /* forbidden here: the page we stand on can be read without asking */
+		got = (long)(4096 - (sp & 4095));
+		zc_copy(field + 8, (const void *)(uintptr_t)sp, (size_t)got);
+	}
+	zc_frame_shrink(writer, field, 8 + (size_t)got);
+}
+
+/* Would plain permissions refuse it too? Asked of the kernel for the pinned thing. */
+static bool permissions_refuse(const struct zc_guard *guard)
+{
+	const struct zc_object *object = &guard->event.object[guard->verdict.object];
+	const struct zc_pin *pin = &guard->pin[guard->verdict.object];
+	long want = (object->need & ZC_NEED_READ ? 4 : 0) | (object->need & ZC_NEED_WRITE ? 2 : 0) |
+		    (object->need & ZC_NEED_RUN ? 1 : 0);
+	long result;
+
+	if (zc_shim.passive || pin->fd < 0 || guard->verdict.object >= guard->event.objects || !want)
+		return false;
+	if (pin->dirfd == pin->fd) /* an entry: changing it is writing its directory */
+		want = 2 | 1;
+	result = zc_sys4(439 /* faccessat2 */, pin->fd, (long)"", want, AT_EMPTY_PATH | AT_EACCESS);
+	return result == -EACCES || result == -EPERM || result == -EROFS;
+}
+
+static void put_object(struct zc_frame_writer *writer, const struct zc_object *object, unsigned path_field)
+{
+	if (object->path)
+		zc_frame_put(writer, path_field, object->path, object->path_len);
+	if (object->given && (!object->path || object->given_len != object->path_len ||
+			      !zc_equal(object->given, object->path, object->path_len)))
+		zc_frame_put(writer, path_field + 1, object->given, object->given_len);
+	if (object->requested)
+		zc_frame_put(writer, path_field + 2, object->requested, object->requested_len);
+}
+
+static void put_event(struct zc_frame_writer *writer, struct zc_frame_head *head, const struct zc_guard *guard)
+{
+	const struct zc_event *event = &guard->event;
+	struct zc_wire_detail detail = {
+		.oflags = event->oflags, .mode = event->mode, .domain = event->domain, .type = event->type,
+		.protocol = event->protocol, .target_pid = event->target_pid, .event_flags = event->flags,
+		.dirfd = { event->object[0].dirfd, event->object[1].dirfd },
+		.need = { event->object[0].need, event->object[1].need },
+		.object_flags = { event->object[0].flags, event->object[1].flags },
+	};
+
+	head->call = event->call;
+	head->abi = event->abi;
+	head->op = event->op;
+	head->action = guard->verdict.action;
+	head->reason = guard->verdict.reason;
+	head->cls = guard->verdict.cls;
+	head->object = guard->verdict.object;
+	head->error = guard->verdict.error;
+	head->rule = guard->verdict.rule;
+	for (unsigned i = 0; i < 6; i++)
+		head->args[i] = event->args[i];
+	zc_frame_put(writer, ZC_FIELD_DETAIL, &detail, sizeof(detail));
+	if (event->objects > 0)
+		put_object(writer, &event->object[0], ZC_FIELD_PATH);
+	if (event->objects > 1)
+		put_object(writer, &event->object[1], ZC_FIELD_PATH2);
+	if (event->flags & ZC_EV_HAS_PEER)
+		zc_frame_put(writer, ZC_FIELD_ENDPOINT, &event->peer, sizeof(event->peer));
+	if (event->host)
+		put_text(writer, ZC_FIELD_HOST, event->host);
+}
+
+static __attribute__((noinline)) void send_record(const struct zc_guard *guard, uint64_t fingerprint, uint64_t repeat)
+{
+	struct zc_frame_writer writer;
+	struct zc_frame_head *head;
+	struct zc_wire_regs regs;
+	uint32_t slot;
+	void *frame = zc_frame_take(&slot);
+
+	if (!frame) {
+		count(&zc_shim.page->lost);
+		return;
+	}
+	head = begin(&writer, frame, ZC_FRAME_RECORD);
+	head->fingerprint = fingerprint;
+	head->repeat = repeat ? repeat : 1;
+	if (repeat >= ZC_SEND_REPEATS)
+		head->flags |= ZC_FRAME_REPEATS;
+	put_event(&writer, head, guard);
+	if (permissions_refuse(guard))
+		head->flags |= ZC_FRAME_DAC_REFUSES;
+	if (!zc_shim.passive) {
+		take_registers(&regs);
+		zc_frame_put(&writer, ZC_FIELD_REGS, &regs, sizeof(regs));
+		put_stack(&writer, regs.sp);
+	}
+	finish(&writer, true);
+	zc_frame_give(frame, slot);
+}
+
+void zc_report(struct zc_guard *guard)
+{
+	struct zc_page *page = zc_shim.page;
+	uint64_t offset, module, fingerprint, repeat;
+
+	if (guard->verdict.action == ZC_REFUSED_QUIET) {
+		count(&page->quiet);
+		return;
+	}
+	module = zc_module_of(guard->caller, &offset);
+	fingerprint = zc_fingerprint(zc_shim.image, &guard->event, guard->verdict, zc_shim.program_hash, module, offset);
+	count(&page->records);
+	repeat = count_finding(fingerprint);
+	if (repeat <= ZC_SEND_REPEATS)
+		send_record(guard, fingerprint, repeat);
+	if (guard->verdict.action == ZC_KILLED) {
+		__atomic_store_n(&page->kill, 1, __ATOMIC_RELEASE);
+		zc_sys2(__NR_kill, zc_sys_getpid(), 9);
+	}
+}
+
+/* ---- everything that is not a verdict ---- */
+
+void zc_note(enum zc_note note, const char *text, uint64_t number)
+{
+	struct zc_frame_writer writer;
+	struct zc_frame_head *head;
+	uint32_t slot;
+	void *frame = zc_frame_take(&slot);
+
+	if (!frame)
+		return;
+	head = begin(&writer, frame, ZC_FRAME_NOTE);
+	head->code = (uint16_t)note;
+	head->args[0] = number;
+	put_text(&writer, ZC_FIELD_TEXT, text);
+	finish(&writer, false);
+	zc_frame_give(frame, slot);
+}
+
+static void put_argv(struct zc_frame_writer *writer, char *const *argv)
+{
+	const size_t most = 8192;
+	size_t len = 0, n = 0;
+	char *field = argv ? zc_frame_reserve(writer, ZC_FIELD_ARGV, most) : NULL;
+
+	for (; field && argv[n]; n++) {
+		size_t part = zc_len(argv[n]) + 1;
+
+		if (part > most - len)
+			break;
+		zc_copy(field + len, argv[n], part);
+		len += part;
+	}
+	if (field)
+		zc_frame_shrink(writer, field, len);
+}
+
+static void put_link(struct zc_frame_writer *writer, unsigned field, const char *link)
+{
+	char *at = zc_frame_reserve(writer, field, ZC_PATH_CAP);
+	long len = at ? zc_sys_readlinkat(AT_FDCWD, link, at, ZC_PATH_CAP) : -1;
+
+	if (at)
+		zc_frame_shrink(writer, at, len > 0 ? (size_t)len : 0);
+}
+
+void zc_sign_in(char **argv)
+{
+	extern int dl_iterate_phdr(int (*)(struct dl_phdr_info *, size_t, void *), void *) ZC_WEAK;
+	static char program[512]; /* the loader leaves its own name for the program empty */
+	struct zc_frame_writer writer;
+	uint32_t slot;
+	char *frame = zc_frame_take(&slot);
+	char *exe;
+	long len;
+
+	if (!frame)
+		return;
+	begin(&writer, frame, ZC_FRAME_SIGN_IN);
+	exe = zc_frame_reserve(&writer, ZC_FIELD_EXE, ZC_PATH_CAP);
+	len = zc_sys_readlinkat(AT_FDCWD, "/proc/self/exe", exe, ZC_PATH_CAP - 1);
+	if (len > 0 && len < (long)sizeof(program))
+		zc_copy(program, exe, (size_t)len);
+	zc_shim.program_hash = zc_hash_bytes(exe, len > 0 ? (size_t)len : 0, 3);
+	zc_frame_shrink(&writer, exe, len > 0 ? (size_t)len : 0);
+	put_argv(&writer, argv);
+	put_link(&writer, ZC_FIELD_CWD, "/proc/self/cwd");
+	if (dl_iterate_phdr)
+		dl_iterate_phdr(visit_module, NULL);
+	if (module_count)
+		put_maps(&writer, program, 0);
+	finish(&writer, false);
+	zc_frame_give(frame, slot);
+}
+
+void zc_say_exec(const char *path, char *const *argv, int child_pid)
+{
+	struct zc_frame_writer writer;
+	struct zc_frame_head *head;
+	uint32_t slot;
+	void *frame;
+
+	count(&zc_shim.page->execs);
+	if (zc_shim.passive || !(frame = zc_frame_take(&slot)))
+		return;
+	head = begin(&writer, frame, ZC_FRAME_EXEC);
+	head->args[0] = (uint64_t)child_pid;
+	put_text(&writer, ZC_FIELD_PATH, path);
+	put_argv(&writer, argv);
+	finish(&writer, false);
+	zc_frame_give(frame, slot);
+}
+
+void zc_say_exec_failed(const char *path, int error)
+{
+	struct zc_frame_writer writer;
+	struct zc_frame_head *head;
+	uint32_t slot;
+	void *frame;
+
+	if (zc_shim.passive || !(frame = zc_frame_take(&slot)))
+		return;
+	head = begin(&writer, frame, ZC_FRAME_EXEC_FAILED);
+	head->error = (uint16_t)error;
+	put_text(&writer, ZC_FIELD_PATH, path);
+	finish(&writer, false);
+	zc_frame_give(frame, slot);
+}
+
+void zc_say_fork(void)
+{
+	struct zc_frame_writer writer;
+	uint32_t slot;
+	void *frame;
+
+	count(&zc_shim.page->forks);
+	if (zc_shim.passive || !(frame = zc_frame_take(&slot)))
+		return;
+	begin(&writer, frame, ZC_FRAME_FORK);
+	finish(&writer, false);
+	zc_frame_give(frame, slot);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shim.h - libzcshim.so: the guest in a stranger's process.
+ *
+ * Theory of operation. ld.so puts our hooks in front of libc's functions. A hook turns its arguments
+ * into an event, asks zc_policy_decide() and then either refuses (errno set, a record sent) or makes
+ * the call itself by a raw system call on what was judged, or hands over to libc's own function
+ * where that must stay cancellable. Nothing is decided twice and nobody is waited for, but the
+ * collector for at most a second when its queue is full.
+ *
+ *   fast path   open(2) of a path that is a plain allow as it is spelled: one openat2 with
+ *               RESOLVE_NO_SYMLINKS. What the kernel walks is then exactly what was judged.
+ *   slow path   pin what the path leads to with an O_PATH descriptor, read its name back from
+ *               /proc/self/fd, judge that, and act on the pinned thing (resolve.c).
+ *
+ * The laws of this folder:
+ *   - raw system calls only; no malloc, no stdio, no lock, no thread-local storage. The one strong
+ *     undefined symbol is __errno_location, so the library loads in any glibc and in musl.
+ *   - every hook may run in a signal handler, in a vfork child that shares our memory, before any
+ *     constructor, and on a 16 KiB stack: frames below 1 KiB, scratch memory from scratch.c.
+ *   - errno is written only on failure. The program's memory is only read, environ never changed.
+ *   - whatever cannot be found out is refused, not allowed.
+ */
+#ifndef ZC_PRELOAD_SHIM_H
+#define ZC_PRELOAD_SHIM_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+
+#include "core/event.h"
+#include "core/image.h"
+#include "core/mem.h"
+#include "core/path.h"
+#include "core/policy.h"
+#include "core/session.h"
+#include "core/wire.h"
+#include "preload/sys.h"
+
+#define ZC_EXPORT __attribute__((visibility("default")))
+#define ZC_WEAK __attribute__((weak))
+#define ZC_FD_NONE (-1)
+#define ZC_MODULES 96u
+
+/* ---- init.c: the process's one piece of state ---- */
+
+enum zc_armed {
+	ZC_UNSTARTED, /* no hook has run yet */
+	ZC_INERT,     /* no policy was given to this process: every hook stands aside */
+	ZC_ARMED,
+	ZC_BLIND,     /* there should be a policy and it was not found: refuse what could be judged */
+};
+
+struct zc_shim {
+	int armed;                   /* enum zc_armed */
+	int passive;                 /* the program has a seccomp filter of its own */
+	const struct zc_image *image;
+	struct zc_page *page;        /* never NULL once started: a private one stands in */
+	struct zc_session session;
+	int log_fd;                  /* ZENCUBE_LOG by hand; -1 */
+	int pid;                     /* of the process that owns this memory; a vfork child differs */
+	int no_openat2;              /* the kernel, or a filter around us, has none */
+	uint64_t exec_id, program_hash;
+	char session_env[208];       /* "ZENCUBE=..." */
+	char preload[ZC_PATH_CAP];   /* our own path, as LD_PRELOAD spells it */
+	size_t preload_len;
+	char by_hand[2][512];        /* "ZENCUBE_IMAGE=..." "ZENCUBE_LOG=..." */
+	char root[512];              /* the root directory as the run sees it, after a chroot */
+	size_t root_len;
+};
+extern struct zc_shim zc_shim __attribute__((visibility("hidden")));
+
+void zc_start(void); /* idempotent; called by the constructor or by the first hook */
+static inline bool zc_is_armed(void)
+{
+	if (ZC_UNLIKELY(zc_shim.armed == ZC_UNSTARTED))
+		zc_start();
+	return zc_shim.armed >= ZC_ARMED;
+}
+/* After a fork: this memory has a new owner. */
+void zc_forked(void);
+/* The environment as the process was started with it. */
+char **zc_initial_environ(void);
+
+/* ---- scratch.c: memory that no stack has to hold ---- */
+
+struct zc_pin {
+	int fd;           /* to close; ZC_FD_NONE */
+	int dirfd;        /* what to pass instead of the program's dirfd ... */
+	const char *path; /* ... and path */
+};
+
+/* Everything one judged call needs. */
+struct zc_guard {
+	struct zc_event event;
+	struct zc_verdict verdict;
+	struct zc_event_text text;
+	char given[2][ZC_PATH_CAP];
+	char path[2][ZC_PATH_CAP];
+	char spelled[2][320];    /* "/proc/self/fd/N/last-component" */
+	struct zc_pin pin[2];
+	char parent[ZC_PATH_CAP];
+	const void *caller;      /* return address of the hook */
+	uint32_t slot;
+};
+struct zc_guard *zc_guard_take(const void *caller); /* NULL: no memory at all */
+void zc_guard_give(struct zc_guard *guard);         /* closes pins; takes NULL */
+void *zc_frame_take(uint32_t *ret_slot);            /* ZC_FRAME_MAX bytes; NULL: none */
+void zc_frame_give(void *frame, uint32_t slot);
+
+/* ---- resolve.c: names ---- */
+
+/* Writes the lexically clean absolute spelling. Returns its length or -errno. */
+long zc_absolute(char *buffer, int dirfd, const char *path, size_t len);
+/* The path behind descriptor fd, as the run sees it. *ret_flags gets ZC_OBJ_NAMELESS where it has none. */
+long zc_fd_path(char *buffer, int fd, uint8_t *ret_flags);
+/* Resolves event.object[n], pins it and sets path, given, flags. Returns 0 or the kernel's -errno. */
+int zc_resolve(struct zc_guard *guard, unsigned n);
+void zc_cwd_changed(void);
+/* openat2 with RESOLVE_NO_SYMLINKS and the masking that openat does; -ELOOP: a link is in the way. */
+long zc_open_plain(int dirfd, const char *path, uint32_t flags, uint32_t mode);
+
+/* ---- judge.c ---- */
+
+/* Fills the event. Returns 0, or -errno that the kernel would give before anything else. */
+int zc_guard_fill(struct zc_guard *guard, unsigned call, const long args[6]);
+/* Resolves the objects, decides, records. Returns 0 (go on) or -errno (refused, or natural). */
+int zc_guard_judge(struct zc_guard *guard);
+/* Decides and records what is filled already. Returns 0 or -errno. */
+int zc_guard_decide(struct zc_guard *guard);
+/* Fill, judge, perform the row's system call on what was pinned. Returns the kernel's result. */
+long zc_call(const void *caller, unsigned call, long a, long b, long c, long d, long e, long f);
+/* The same without performing: 0 or -errno. For calls that libc must make itself. */
+int zc_ask(const void *caller, unsigned call, long a, long b, long c, long d, long e, long f);
+extern const struct zc_reader zc_own_memory;
+/* The text's length, -EFAULT for a pointer that cannot be one, -ENAMETOOLONG. */
+long zc_text_len(const char *text);
+
+/* ---- report.c ---- */
+
+void zc_report(struct zc_guard *guard);
+void zc_note(enum zc_note note, const char *text, uint64_t number);
+void zc_sign_in(char **argv);
+void zc_say_exec(const char *path, char *const *argv, int child_pid);
+void zc_say_exec_failed(const char *path, int error);
+void zc_say_fork(void);
+/* Identity hash of the module around pc, and pc's offset in it. */
+uint64_t zc_module_of(const void *pc, uint64_t *ret_offset);
+
+/* ---- real.c: libc's own functions, behind us in the search order ---- */
+
+void *zc_next(const char *name);
+#define ZC_REAL(type, name)                                                                       \
+	({                                                                                        \
+		static void *found_;                                                              \
+		void *p_ = __atomic_load_n(&found_, __ATOMIC_RELAXED);                            \
+		if (ZC_UNLIKELY(!p_)) {                                                           \
+			p_ = zc_next(name);                                                       \
+			__atomic_store_n(&found_, p_, __ATOMIC_RELAXED);                          \
+		}                                                                                 \
+		(type)p_;                                                                         \
+	})
+void zc_real_start(const void *r_debug);
+struct link_map;
+const struct link_map *zc_link_maps(void);
+
+/* ---- open.c ---- */
+
+/* The judged open: a descriptor or -errno. */
+long zc_open(const void *caller, int dirfd, const char *path, uint32_t flags, uint32_t mode);
+
+struct open_how;
+long zc_openat2(const void *caller, int dirfd, const char *path, const struct open_how *how, size_t size);
+
+/* ---- plumbing.c ---- */
+
+bool zc_is_ours(int fd);
+/* Our descriptors in rising order; returns how many. */
+unsigned zc_our_fds(int ret_fds[4]);
+
+/* errno discipline: a hook's last line. */
+static inline long zc_ret(long result)
+{
+	if (ZC_UNLIKELY(result < 0 && result > -4096)) {
+		errno = (int)-result;
+		return -1;
+	}
+	return result;
+}
+#define ZC_CALLER __builtin_return_address(0)
+
+extern void pthread_testcancel(void) ZC_WEAK;
+/* The calls that libc makes a cancellation point stay one. */
+static inline void zc_cancellation_point(void)
+{
+	if (pthread_testcancel)
+		pthread_testcancel();
+}
+
+#endif
