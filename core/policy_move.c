@@ -57,7 +57,7 @@ static struct zc_judgement judge_itself(struct ends *ends)
 static unsigned first_class(uint64_t denies)
 {
 	for (unsigned cls = 0; cls < ZC_PATH_CLASSES; cls++)
-		if (denies & (ZC_MASK_IMPLICIT(cls) | zc_said_mask(0xffd, cls)))
+		if (zc_said(denies, cls))
 			return cls;
 	return ZC_CLASS_WRITE;
 }
@@ -110,9 +110,12 @@ static struct zc_judgement judge_gains(const struct ends *ends)
 static struct zc_judgement judge_way(const struct zc_image *image, const struct zc_object *from,
 				     const struct zc_object *to)
 {
-	struct ends ends = { .image = image, .from_object = from };
 	struct zc_judgement worst;
+	struct ends ends;
 
+	ends.image = image;
+	ends.from_object = from;
+	ends.refused = 0;
 	ends.tree = !(from->flags & ZC_OBJ_EXISTS) || from->flags & ZC_OBJ_DIRECTORY;
 	zc_walk(image, from->path, from->path_len, NULL, &ends.from);
 	zc_walk(image, to->path, to->path_len, NULL, &ends.to);

@@ -21,21 +21,23 @@ int zc_build_rule(struct zc_build *build, enum zc_layer layer, enum zc_says says
 /*
  * Makes a rule hold for a path pattern and its subtree. classes: bits of enum zc_class below
  * ZC_PATH_CLASSES. The pattern is absolute and lexically clean, with '*' inside a component and "**"
- * as a whole component; a trailing "**" is dropped (a directory covers its subtree). -EINVAL for
- * anything else. May be called several times for one rule (both spellings of a path).
+ * as a whole component; a trailing "**" is dropped (a directory covers its subtree). "\*" and "\\"
+ * stand for the byte itself, but not in a component with a wildcard; any other backslash is one.
+ * -EINVAL for anything else; -E2BIG when one directory has too many different globs to stay quick.
+ * May be called several times for one rule (both spellings of a path).
  */
 int zc_build_path(struct zc_build *build, int rule, unsigned classes, const char *pattern);
-/* Makes a rule hold for addresses; classes: ZC_CLASS_NET and/or ZC_CLASS_LISTEN as bits. port 0: any. */
+/* Makes a rule hold for addresses (v4-mapped ones are IPv4); classes: ZC_CLASS_NET and/or ZC_CLASS_LISTEN as bits. port 0: any. */
 int zc_build_net(struct zc_build *build, int rule, unsigned classes, int family, const uint8_t addr[16],
 		 unsigned prefix_bits, unsigned port);
 /* ... for every address of both families on one port (port > 0). */
 int zc_build_net_port(struct zc_build *build, int rule, unsigned classes, unsigned port);
-/* ... for every address, every family. */
+/* ... for every address, every family; unix sockets are zc_build_unix_any()'s. */
 int zc_build_net_any(struct zc_build *build, int rule, unsigned classes);
 /* ... for every unix socket, named or not; for one abstract name ("*": every abstract one). */
 int zc_build_unix_any(struct zc_build *build, int rule);
 int zc_build_abstract(struct zc_build *build, int rule, const char *name, size_t len);
-/* ... for a sys name; ZC_SYS_COUNT: all of them (but SYS_SIGNAL_SUPERVISOR). */
+/* ... for a sys name; ZC_SYS_COUNT: all of them (but SYS_SIGNAL_SUPERVISOR), which names none. */
 int zc_build_sys(struct zc_build *build, int rule, unsigned sys);
 /* A host name that getaddrinfo answers without the network. */
 int zc_build_host(struct zc_build *build, const char *name);
