@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - zcwrap: run a command under a policy and keep the evidence.
+ *
+ * Theory of operation. zcwrap parses options, lets policy/ freeze them into an image, makes a
+ * directory for the run, and leaves three descriptors for the shim to find: the image, a page that
+ * the whole tree shares, and the sending end of a socket (channel.c). It judges the command's own
+ * exec, forks, and the child becomes the command with LD_PRELOAD and ZENCUBE set (spawn.c). From
+ * there on everything is decided inside the command's processes, by the shim; zcwrap never judges
+ * and never makes anybody wait.
+ *
+ * Three threads remain. The receiver takes frames off the socket into a queue; the clerk takes them
+ * from there to evidence/, which may block on a disk or a terminal (collect.c). The main thread
+ * waits for signals, children and deadlines until the whole tree is gone (run.c): zcwrap is the
+ * subreaper, so nobody of the tree escapes it by losing a parent. Then the queue is drained, the
+ * evidence settled, and the facts become an exit code (exitcode.c).
+ *
+ * Everything that the command gets - streams, descriptor numbers, signals, process group, terminal -
+ * is what zcwrap got. Results below main level are 0 or -errno with a struct zc_trouble; wrap.c and
+ * this file print. --help and --version go to standard output, everything else to standard error.
+ */
+#include <stdio.h>
+
+#include "wrap/wrap.h"
+
+static int show(const struct zc_options *options)
+{
+	if (options->version)
+		printf("zcwrap (ZenCube) " ZC_VERSION "\n");
+	else
+		zc_options_help(stdout);
+	if (fflush(stdout) != 0) {
+		zc_say("cannot write to standard output");
+		return ZC_EXIT_TROUBLE;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct zc_inherited inherited = { 0 };
+	struct zc_trouble trouble;
+	struct zc_options options;
+	int code;
+
+	zc_spawn_guard_streams();
+	if (zc_options_parse(&options, argc, argv, &trouble) < 0) {
+		zc_say("%s", trouble.text);
+		code = ZC_EXIT_TROUBLE;
+	} else if (options.help || options.version) {
+		code = show(&options);
+	} else {
+		code = zc_wrap(&options, &inherited);
+	}
+	zc_options_finish(&options);
+	return code;
+}

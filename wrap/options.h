@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * options.h - the command line, parsed: plain values, nothing decided yet.
+ *
+ * Texts point into argv. One table in options.c holds name, kind, help and group of every option;
+ * parsing, --help and "did you mean" all read it. Policy flags are passed on as they came.
+ */
+#ifndef ZC_WRAP_OPTIONS_H
+#define ZC_WRAP_OPTIONS_H
+
+#include <stdio.h>
+
+#include "core/base.h"
+
+/* What went wrong, for the one who prints it. */
+struct zc_trouble {
+	char text[1536];
+};
+
+struct zc_option_list {
+	const char **item;
+	size_t count;
+};
+
+struct zc_policy_flag {
+	const char *name, *value; /* without dashes; value NULL: none */
+};
+
+#define ZC_FOREVER INT64_MAX
+
+struct zc_options {
+	const char *mode, *require, *log_dir, *chdir, *shim, *freeze;
+	int64_t timeout_ms; /* ZC_FOREVER: none */
+	int64_t grace_ms, linger_ms;
+	bool clear_env, new_session, die_with_parent, print_command, quiet, no_color, help, version;
+	bool show_policy, show_policy_json;
+	struct zc_option_list keep_env, drop_env, set_env;
+	struct zc_policy_flag *policy;
+	size_t policy_count;
+	int status_fd;        /* -1: none */
+	int violation_exit;
+	bool violation_always;
+	char **command;       /* NULL-ended; empty when none was given */
+};
+
+/* Returns 0, or -EINVAL with *trouble filled. options must be finished either way. */
+int zc_options_parse(struct zc_options *options, int argc, char **argv, struct zc_trouble *trouble);
+void zc_options_finish(struct zc_options *options);
+void zc_options_help(FILE *out);
+
+/* --- optvalue.c: the words that options take --- */
+
+/* "10", "1.5s", "500ms", "2m", "1h", "1d". Returns 0, -EINVAL or -ERANGE. */
+int zc_option_duration(const char *text, int64_t *ret_ms);
+/* Decimal digits only, at most max. Returns 0, -EINVAL or -ERANGE. */
+int zc_option_number(const char *text, unsigned long max, unsigned long *ret);
+/* How many letters must be added, left out, changed or swapped to get from a to b. */
+unsigned zc_option_distance(const char *a, const char *b);
+
+#endif

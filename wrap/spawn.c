@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spawn.c - the command begins: fork, what must happen in the child, exec, and who failed where.
+ *
+ * The child makes only async-signal-safe calls. A CLOEXEC pipe tells: its end without a word is a
+ * successful exec, otherwise it says the step and errno.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "wrap/wrap.h"
+
+void zc_spawn_guard_streams(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		/* open() takes the lowest free number, which is fd when fd is closed. */
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
+			return;
+	}
+}
+
+/*
+ * Everything that can be waited for is blocked and taken with sigtimedwait(); no handler ever runs.
+ * Faults stay as they are. Only SIGCHLD's disposition changes: ignored, it would reap behind us.
+ */
+void zc_spawn_hold_signals(struct zc_inherited *inherited)
+{
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT };
+	struct sigaction plain = { .sa_handler = SIG_DFL };
+	sigset_t set;
+
+	sigfillset(&set);
+	for (size_t i = 0; i < ZC_LEN(faults); i++)
+		sigdelset(&set, faults[i]);
+	sigaction(SIGCHLD, &plain, &inherited->child);
+	sigprocmask(SIG_SETMASK, &set, &inherited->mask);
+	inherited->parent = getppid();
+	inherited->held = true;
+}
+
+struct report {
+	int step, error;
+};
+
+static void fail(int fd, enum zc_launch_step step)
+{
+	struct report report = { (int)step, errno };
+	/* The parent reads end-of-file as success, so a lost word must not look like one. */
+	while (write(fd, &report, sizeof(report)) < 0 && errno == EINTR)
+		;
+	_exit(ZC_EXIT_TROUBLE);
+}
+
+static void child(const struct zc_launch *launch, int tell, pid_t parent)
+{
+	if (launch->die_with_parent) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(ZC_EXIT_TROUBLE); /* it died before the prctl */
+	}
+	if (launch->new_session)
+		setsid();
+	if (launch->chdir && chdir(launch->chdir) < 0)
+		fail(tell, ZC_LAUNCH_CHDIR);
+	for (size_t i = 0; i < launch->pass_count; i++)
+		fcntl(launch->pass_fds[i], F_SETFD, 0);
+	sigaction(SIGCHLD, &launch->inherited->child, NULL);
+	sigprocmask(SIG_SETMASK, &launch->inherited->mask, NULL);
+	execve(launch->exe, launch->argv, launch->env);
+	fail(tell, ZC_LAUNCH_EXEC);
+}
+
+static int outcome(int fd, pid_t pid, enum zc_launch_step *ret_step)
+{
+	struct report report;
+	ssize_t n;
+
+	do {
+		n = read(fd, &report, sizeof(report));
+	} while (n < 0 && errno == EINTR);
+	close(fd);
+	if (n != (ssize_t)sizeof(report))
+		return 0;
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	*ret_step = (enum zc_launch_step)report.step;
+	return -report.error;
+}
+
+int zc_spawn(const struct zc_launch *launch, pid_t *ret_pid, enum zc_launch_step *ret_step)
+{
+	pid_t parent = getpid(), pid;
+	int tell[2], error;
+
+	*ret_step = ZC_LAUNCH_FORK;
+	if (pipe2(tell, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid == 0)
+		child(launch, tell[1], parent);
+	error = errno;
+	close(tell[1]);
+	if (pid < 0) {
+		close(tell[0]);
+		return -error;
+	}
+	*ret_pid = pid;
+	return outcome(tell[0], pid, ret_step);
+}

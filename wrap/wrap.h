@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wrap.h - what the parts of zcwrap promise each other, one section a file.
+ *
+ * main.c tells how they work together. Results are 0 or -errno; who has more to say fills a
+ * struct zc_trouble, and only wrap.c and main.c print it.
+ */
+#ifndef ZC_WRAP_WRAP_H
+#define ZC_WRAP_WRAP_H
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "core/image.h"
+#include "core/session.h"
+#include "evidence/evidence.h"
+#include "wrap/options.h"
+
+/* DESIGN's exit codes that are zcwrap's own. */
+enum {
+	ZC_EXIT_VIOLATIONS = 2,
+	ZC_EXIT_ENDED = 124,      /* timeout, limit or kill */
+	ZC_EXIT_TROUBLE = 125,    /* zcwrap itself failed */
+	ZC_EXIT_CANNOT_RUN = 126,
+	ZC_EXIT_NOT_FOUND = 127,
+	ZC_EXIT_SIGNAL = 128,
+};
+
+/* --- say.c: words for people ----------------------------------------------------------------- */
+
+/* Prints "zcwrap: ..." as one line on stderr; bytes that could steer a terminal are escaped. */
+void zc_say(const char *format, ...) ZC_PRINTF(1, 2);
+/* Fills trouble and returns error, so that it can stand in a return statement. */
+int zc_trouble(struct zc_trouble *trouble, int error, const char *format, ...) ZC_PRINTF(3, 4);
+
+/* --- env.c: the command's environment --------------------------------------------------------- */
+
+/*
+ * The environment by the options: --set-env beats --keep-env beats --drop-env beats --clear-env,
+ * whatever their order. ZenCube's own variables never pass. Returns a malloc'd NULL-ended array of
+ * malloc'd texts, or NULL.
+ */
+char **zc_env_build(const struct zc_options *options, char *const *inherited);
+char **zc_env_free(char **env); /* takes NULL, returns NULL */
+const char *zc_env_get(char *const *env, const char *name);
+/* Sets name in *env, replacing every earlier one. Returns 0 or -ENOMEM. */
+int zc_env_put(char ***env, const char *name, const char *value);
+/*
+ * LD_PRELOAD with the shim in it: sanitizer runtimes of old first (they refuse to start anywhere
+ * else), then the shim, then what else was there. old may be NULL. malloc'd, or NULL.
+ */
+char *zc_env_preload(const char *old, const char *shim);
+
+/* --- command.c: which program, and may it run? ------------------------------------------------ */
+
+struct zc_command {
+	char *const *argv;
+	char cwd[ZC_PATH_CAP];   /* of the command, absolute */
+	char exe[ZC_PATH_CAP];   /* what execve is given, relative to cwd or absolute */
+	char given[ZC_PATH_CAP]; /* exe made absolute */
+	char path[ZC_PATH_CAP];  /* where it leads; empty when it is not there */
+	int error;               /* 0, or the errno that execve would answer */
+};
+
+/* Finds argv[0] as execvp does, in the PATH of env. Returns 0 or -errno; "not found" is .error. */
+int zc_command_find(struct zc_command *command, char *const *argv, const char *cwd, char *const *env);
+/*
+ * Judges the command's own exec. When there is something to record, *ret_size > 0 and frame (at
+ * least ZC_FRAME_MAX, 8-aligned) holds the record.
+ */
+struct zc_verdict zc_command_judge(const struct zc_command *command, const struct zc_image *image,
+				   void *frame, size_t *ret_size);
+
+/* --- store.c: where the evidence goes --------------------------------------------------------- */
+
+struct zc_store {
+	char log_dir[ZC_PATH_CAP]; /* absolute */
+	char run_dir[ZC_PATH_CAP];
+	char run_id[48];           /* sorts by time */
+};
+
+/* Picks the log directory without making anything. named: --log-dir, or NULL. */
+int zc_store_choose(struct zc_store *store, const char *named, struct zc_trouble *trouble);
+/* Makes it and the run's own directory, and tries whether it takes data. */
+int zc_store_open(struct zc_store *store, struct zc_trouble *trouble);
+
+/* --- channel.c: what the shim will find -------------------------------------------------------- */
+
+struct zc_channel {
+	int fd[3];         /* image, page, sending end: ours, CLOEXEC, at the command's numbers */
+	int receiver;      /* the only receiving end */
+	struct zc_page *page;
+	char variable[192];/* value of ZENCUBE */
+};
+
+int zc_channel_open(struct zc_channel *channel, const struct zc_image *image, size_t size);
+/* After the fork: the sending end must be the tree's alone, so that its end is seen. */
+void zc_channel_let_go(struct zc_channel *channel);
+/* Finds libzcshim.so: named, beside zcwrap, or installed. */
+int zc_channel_find_shim(const char *named, char path[ZC_PATH_CAP], struct zc_trouble *trouble);
+
+/* --- spawn.c: the command begins --------------------------------------------------------------- */
+
+/* Signals and streams as zcwrap got them, to hand on untouched. */
+struct zc_inherited {
+	sigset_t mask;
+	struct sigaction child; /* SIGCHLD's, the only disposition that zcwrap changes */
+	pid_t parent;
+	bool held;
+};
+
+/* Gives descriptors 0-2 that are closed a CLOEXEC placeholder, so that none of ours lands there. */
+void zc_spawn_guard_streams(void);
+/* Blocks every signal that can wait for zc_run(), remembering how it was. */
+void zc_spawn_hold_signals(struct zc_inherited *inherited);
+
+struct zc_launch {
+	const char *exe;
+	char *const *argv, *const *env;
+	const char *chdir;              /* NULL: stay */
+	const int *pass_fds;            /* descriptors that lose CLOEXEC */
+	size_t pass_count;
+	bool new_session, die_with_parent;
+	const struct zc_inherited *inherited;
+};
+enum zc_launch_step { ZC_LAUNCH_FORK, ZC_LAUNCH_CHDIR, ZC_LAUNCH_EXEC };
+/* Returns 0 once the command's program runs, or -errno with the step that failed. */
+int zc_spawn(const struct zc_launch *launch, pid_t *ret_pid, enum zc_launch_step *ret_step);
+
+/* --- collect.c: frames in, without ever making a sender wait ------------------------------------ */
+
+struct zc_collect;
+struct zc_collect_sink {
+	/* Called by the clerk thread alone, in the order of arrival. */
+	void (*put)(void *context, const void *frame, size_t size, pid_t sender);
+	/* Called by the clerk when it has caught up, for now. May be NULL. */
+	void (*rest)(void *context);
+	void *context;
+	const char *spool_dir; /* where the queue overflows to */
+	size_t memory_blocks;  /* MiB kept in memory; 0: 64 */
+};
+
+int zc_collect_start(struct zc_collect **ret, int receiver, const struct zc_collect_sink *sink);
+/* Takes what has been sent so far, waits for the clerk, ends both threads. Returns frames dropped. */
+uint64_t zc_collect_finish(struct zc_collect *collect);
+
+/* --- tree.c: the processes below us -------------------------------------------------------------- */
+
+struct zc_member {
+	pid_t pid, parent;
+	uint64_t start; /* with pid, names a process for good */
+	char state;
+};
+struct zc_tree {
+	struct zc_member *member;
+	size_t count, cap;
+};
+
+/* Every process below root, not following those in except (which may be NULL). */
+int zc_tree_scan(struct zc_tree *tree, pid_t root, const struct zc_tree *except);
+void zc_tree_finish(struct zc_tree *tree);
+/* Does pid descend from root? False too when it is gone. */
+bool zc_tree_below(pid_t pid, pid_t root);
+/* Signals each member that is still the process that was scanned; returns how many. */
+size_t zc_tree_signal(const struct zc_tree *tree, int signal);
+
+/* --- run.c: the one loop ------------------------------------------------------------------------- */
+
+#define ZC_LEFT_MAX 1024u
+
+struct zc_watch {
+	const struct zc_options *options;
+	const struct zc_inherited *inherited;
+	const struct zc_tree *before; /* children that zcwrap had before the command */
+	const struct zc_page *page;
+	bool may_kill;                /* the policy may ask to end the run */
+	pid_t command;
+};
+struct zc_ending {
+	int code;   /* -1: unknown */
+	int signal; /* 0: none */
+	bool timed_out, killed;
+	bool unfinished; /* something could not be ended */
+	pid_t left[ZC_LEFT_MAX];
+	size_t left_count;
+};
+
+void zc_run(const struct zc_watch *watch, struct zc_ending *ret);
+
+/* --- exitcode.c: facts -> exit code ----------------------------------------------------------------- */
+
+enum zc_start { ZC_START_RAN, ZC_START_TROUBLE, ZC_START_REFUSED, ZC_START_CANNOT, ZC_START_MISSING };
+struct zc_exit_facts {
+	enum zc_start start;
+	int code, signal;          /* of the command */
+	bool timed_out, killed, audit;
+	uint64_t violations;
+	uint64_t not_kept;         /* events that the evidence lacks */
+	int violation_exit;
+	bool violation_always;
+};
+struct zc_exit {
+	int code;
+	const char *reason;
+};
+/* Pure. */
+struct zc_exit zc_exit_decide(const struct zc_exit_facts *facts);
+
+/* --- status.c: --status-fd ---------------------------------------------------------------------------- */
+
+struct zc_status {
+	int fd; /* -1: none */
+	uint64_t refused;
+	int64_t last_ms;
+};
+void zc_status_open(struct zc_status *status, int fd);
+void zc_status_started(struct zc_status *status, const struct zc_store *store, const char *mode, pid_t pid);
+/* Says how many refusals there were, at most once a second. */
+void zc_status_progress(struct zc_status *status, const struct zc_page *page);
+void zc_status_ended(struct zc_status *status, const struct zc_store *store,
+		     const struct zc_evidence_result *result, struct zc_exit end);
+
+/* --- mode.c: strongest first --------------------------------------------------------------------------- */
+
+struct zc_mode_choice {
+	const char *asked, *used;
+	struct zc_why_not why_not[8];
+	size_t why_nots;
+};
+int zc_mode_choose(struct zc_mode_choice *choice, const struct zc_options *options,
+		   struct zc_trouble *trouble);
+
+/* --- show.c: looking without running ---------------------------------------------------------------------- */
+
+/* Prints what --print-command promises: program, directory, changes of the environment. */
+void zc_show_command(const struct zc_command *command, char *const *before, char *const *after,
+		     FILE *out);
+/* Writes the image for use without zcwrap (ZENCUBE_IMAGE=FILE). */
+int zc_show_freeze(const char *file, const struct zc_image *image, size_t size);
+
+/* --- clock ---------------------------------------------------------------------------------------------------- */
+
+int64_t zc_now_ms(void); /* CLOCK_MONOTONIC */
+
+/* --- wrap.c: one run, from options to exit code ----------------------------------------------------------------- */
+
+int zc_wrap(const struct zc_options *options, struct zc_inherited *inherited);
+
+#endif
