@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * maps.h - what a process had mapped, and the names of places in it: the inside of the unwinder.
+ *
+ * Maps are shared by a process and its forks until one of them maps more (copy on write). Each set
+ * of maps has its own libunwind address space, because libunwind caches by address; the least
+ * recently used spaces are dropped, as each weighs some 100 KiB.
+ */
+#ifndef ZC_EVIDENCE_MAPS_H
+#define ZC_EVIDENCE_MAPS_H
+
+#include <libunwind-x86_64.h>
+
+#include "evidence/stack.h"
+
+struct zc_map {
+	uint64_t start, end; /* executable addresses */
+	uint64_t bias;       /* address - bias = ELF virtual address */
+	struct zc_module *module; /* NULL: could not be kept */
+};
+
+/* The executable map at address, or NULL. */
+const struct zc_map *zc_maps_find(const struct zc_maps *maps, uint64_t address);
+/* The address space that caches for these maps, made on first need; NULL without memory. */
+unw_addr_space_t zc_maps_space(struct zc_unwinder *unwinder, struct zc_maps *maps);
+/* The named place; NULL without memory. Valid until zc_sites_trim(). */
+const struct zc_site *zc_site_get(struct zc_unwinder *unwinder, struct zc_module *module, uint64_t offset,
+				  bool caller);
+/* Forgets all places when there are too many. */
+void zc_sites_trim(struct zc_unwinder *unwinder);
+
+extern unw_accessors_t zc_stack_accessors; /* stack.c */
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * module_file.h - the inside of a module, shared by module.c (bytes) and names.c (symbols, lines).
+ */
+#ifndef ZC_EVIDENCE_MODULE_FILE_H
+#define ZC_EVIDENCE_MODULE_FILE_H
+
+#include <sys/types.h>
+#include <time.h>
+
+#include "evidence/module.h"
+
+#define ZC_CHUNK 32768u    /* bytes of the file read at a time */
+#define ZC_LOADS_MAX 32u
+
+struct zc_load {
+	uint64_t address, size, offset;
+	bool read_only;
+};
+
+struct zc_module_names; /* names.c: symbols and debug data */
+
+struct zc_module {
+	struct zc_module *next;
+	struct zc_modules *owner;
+	uint64_t hash;
+	char *name;
+	size_t name_len;
+	uint8_t id[ZC_BUILD_ID_CAP];
+	uint8_t id_len;
+	bool tried, seen, stale;
+	const char *trouble;
+	/* which file it was when first opened; a later one is refused */
+	dev_t dev;
+	ino_t ino;
+	struct timespec mtime;
+	uint64_t size;
+	struct zc_load load[ZC_LOADS_MAX];
+	unsigned loads;
+	uint64_t start, end, unwind_address, unwind_size;
+	unsigned char **chunk;
+	size_t chunks;
+	struct zc_module_names *names;
+};
+
+/* Opens the file, the same one each time. Returns a descriptor or -errno. */
+int zc_module_open(struct zc_module *module);
+/* Counts bytes that are kept; false when there would be too many. */
+bool zc_module_charge(struct zc_module *module, size_t bytes);
+void zc_module_names_free(struct zc_module *module);
+
+#endif

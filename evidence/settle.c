@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * settle.c - the run is over: what the shared page still holds, exact counts, the verdict.
+ *
+ * The page was written by the run's processes. Each value is read once and believed only as a count.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "evidence/put.h"
+#include "evidence/state.h"
+
+const char *zc_run_verdict_name(enum zc_run_verdict verdict)
+{
+	static const char *const names[] = {
+		[ZC_RUN_PASS] = "pass",		    [ZC_RUN_GAPS] = "pass-with-gaps", [ZC_RUN_VIOLATIONS] = "violations",
+		[ZC_RUN_KILLED] = "killed", [ZC_RUN_ERROR] = "error",
+	};
+
+	return (unsigned)verdict < ZC_LEN(names) ? names[verdict] : "error";
+}
+
+static uint64_t read_once(const uint64_t *value)
+{
+	return __atomic_load_n(value, __ATOMIC_RELAXED);
+}
+
+static uint64_t saturated(uint64_t a, uint64_t b)
+{
+	return a + b < a ? UINT64_MAX : a + b;
+}
+
+static void drain_spool(struct zc_evidence *e)
+{
+	const struct zc_page *page = e->setup.page;
+	uint64_t frame[sizeof(page->spool[0].frame) / 8];
+
+	for (unsigned i = 0; i < ZC_PAGE_SPOOL; i++) {
+		uint32_t state = __atomic_load_n(&page->spool[i].state, __ATOMIC_ACQUIRE);
+		uint32_t size = __atomic_load_n(&page->spool[i].size, __ATOMIC_RELAXED);
+
+		if (state == 1) {
+			e->spool_lost++; /* its writer died half-way */
+		} else if (state == 2 && size <= sizeof(frame)) {
+			memcpy(frame, page->spool[i].frame, size);
+			zc_evidence_put_from(e, frame, size, 0, false);
+		}
+	}
+}
+
+/* What the page counted for each finding; for one whose records were all lost, that it was there. */
+static void take_page_counts(struct zc_evidence *e, uint64_t *ret_unknown)
+{
+	const struct zc_page *page = e->setup.page;
+
+	*ret_unknown = 0;
+	for (unsigned i = 0; i < ZC_PAGE_FINDINGS; i++) {
+		uint64_t fingerprint = read_once(&page->findings[i].fingerprint);
+		uint64_t count = read_once(&page->findings[i].count);
+		struct zc_finding *finding = fingerprint ? zc_finding_find(e->findings, fingerprint) : NULL;
+
+		if (finding && count > finding->count)
+			finding->count = count;
+		else if (fingerprint && !finding && count)
+			*ret_unknown = saturated(*ret_unknown, count);
+	}
+}
+
+static void settle_counts(struct zc_evidence *e)
+{
+	const struct zc_page *page = e->setup.page;
+	struct zc_evidence_result *result = &e->result;
+	uint64_t unknown = 0, refused;
+
+	for (size_t i = 0; i < zc_findings_count(e->findings); i++) {
+		struct zc_finding *finding = zc_findings_at(e->findings, i);
+
+		finding->count = finding->arrived;
+		if (!page && finding->told > finding->count)
+			finding->count = finding->told;
+	}
+	if (page)
+		take_page_counts(e, &unknown);
+	for (size_t i = 0; i < zc_findings_count(e->findings); i++) {
+		const struct zc_finding *finding = zc_findings_at(e->findings, i);
+
+		if (!finding->violation)
+			continue;
+		result->findings++;
+		result->violations = saturated(result->violations, finding->count);
+	}
+	if (!page)
+		return;
+	/* Only logged accesses have counts there too: what was refused says whether the unknown were. */
+	refused = read_once(&page->refused) - read_once(&page->quiet);
+	if (unknown && read_once(&page->refused) > read_once(&page->quiet) && refused > result->violations)
+		result->violations = saturated(result->violations,
+					       unknown < refused - result->violations ? unknown : refused - result->violations);
+	result->probes = read_once(&page->probes);
+	result->quiet = read_once(&page->quiet);
+	result->lost = saturated(read_once(&page->lost), e->spool_lost);
+}
+
+static enum zc_run_verdict judge(const struct zc_evidence *e)
+{
+	const struct zc_evidence_result *result = &e->result;
+
+	if (e->end.error || e->end.abandoned)
+		return ZC_RUN_ERROR;
+	if (e->end.killed || e->end.timed_out)
+		return ZC_RUN_KILLED;
+	if (result->violations)
+		return ZC_RUN_VIOLATIONS;
+	/* What was not seen may have been a violation: that is not a pass. */
+	if (zc_processes_gaps(e->processes) || result->lost || result->not_kept || e->forged || e->malformed)
+		return ZC_RUN_GAPS;
+	return ZC_RUN_PASS;
+}
+
+static void note_left_behind(struct zc_evidence *e, const struct zc_evidence_end *end)
+{
+	char text[64];
+
+	e->end.left_behind = NULL;
+	e->end.left_count = 0;
+	e->left_behind = end->left_count ? malloc(end->left_count * sizeof(pid_t)) : NULL;
+	if (!e->left_behind)
+		return;
+	memcpy(e->left_behind, end->left_behind, end->left_count * sizeof(pid_t));
+	e->end.left_behind = e->left_behind;
+	e->end.left_count = end->left_count;
+	snprintf(text, sizeof(text), "%zu processes outlived the command and were ended", end->left_count);
+	zc_evidence_note(e, "left-behind", text);
+}
+
+void zc_evidence_settle(struct zc_evidence *e, const struct zc_evidence_end *end, struct zc_evidence_result *ret)
+{
+	e->end = *end;
+	if (e->setup.page)
+		drain_spool(e);
+	zc_processes_settle(e->processes);
+	note_left_behind(e, end);
+	e->result = (struct zc_evidence_result){ 0 };
+	settle_counts(e);
+	e->result.write_error = e->log.error;
+	e->result.not_kept = saturated(e->log.not_kept, end->dropped);
+	e->result.verdict = judge(e);
+	*ret = e->result;
+}

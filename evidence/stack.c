@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stack.c - walking a copied stack with libunwind.
+ *
+ * libunwind asks for everything through accessors: memory comes from the copy or from the mapped
+ * files, unwind tables from each file's .eh_frame_hdr. Its cache of decoded unwind rows is kept, one
+ * for each set of maps, which is what makes a warm walk cheap (no cache: 100 times slower).
+ */
+#include <libunwind-x86_64.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "evidence/maps.h"
+#include "evidence/stack.h"
+
+/* Exported by libunwind-x86_64 and used by perf and others, but in no installed header. */
+int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t space, unw_word_t ip, unw_dyn_info_t *info,
+				       unw_proc_info_t *ret, int need_unwind_info, void *context);
+
+#define READS_MAX 100000u /* words a walk may ask for: 64 cold frames need a third of it */
+#define EXPRESSION_MAX 65536u
+
+static const char copy_ends[] = "the copy of the stack ends here";
+static const char too_long[] = "the unwind data asks for too much work";
+
+struct walk {
+	struct zc_maps *maps;
+	const struct zc_wire_regs *regs;
+	const unsigned char *copy;
+	uint64_t copy_at;
+	size_t copy_len;
+	const struct zc_map *map; /* of the code being unwound */
+	unsigned reads;
+	bool no_rows;             /* the last lookup found no unwind rows */
+	const char *why;          /* what went wrong last */
+	struct zc_stack *stack;
+};
+
+static bool read_copy(const struct walk *walk, uint64_t address, void *to, size_t len)
+{
+	if (address < walk->copy_at || address - walk->copy_at > walk->copy_len ||
+	    walk->copy_len - (address - walk->copy_at) < len)
+		return false;
+	memcpy(to, walk->copy + (address - walk->copy_at), len);
+	return true;
+}
+
+static bool read_map(const struct zc_map *map, uint64_t address, void *to, size_t len)
+{
+	return map && map->module && zc_module_read(map->module, address - map->bias, to, len);
+}
+
+static int access_mem(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int write, void *context)
+{
+	struct walk *walk = context;
+
+	if (write)
+		return -UNW_EINVAL;
+	if (++walk->reads > READS_MAX) {
+		walk->why = too_long;
+		return -UNW_EUNSPEC;
+	}
+	if (read_copy(walk, address, value, sizeof(*value)) || read_map(walk->map, address, value, sizeof(*value)) ||
+	    read_map(zc_maps_find(walk->maps, address), address, value, sizeof(*value)))
+		return 0;
+	walk->why = copy_ends;
+	return -UNW_EINVAL;
+}
+
+static int access_reg(unw_addr_space_t space, unw_regnum_t number, unw_word_t *value, int write, void *context)
+{
+	const struct zc_wire_regs *regs = ((struct walk *)context)->regs;
+
+	if (write)
+		return -UNW_EREADONLYREG;
+	switch (number) {
+	case UNW_X86_64_RIP: *value = regs->ip; return 0;
+	case UNW_X86_64_RSP: *value = regs->sp; return 0;
+	case UNW_X86_64_RBP: *value = regs->bp; return 0;
+	case UNW_X86_64_RBX: *value = regs->bx; return 0;
+	case UNW_X86_64_R12: *value = regs->r12; return 0;
+	case UNW_X86_64_R13: *value = regs->r13; return 0;
+	case UNW_X86_64_R14: *value = regs->r14; return 0;
+	case UNW_X86_64_R15: *value = regs->r15; return 0;
+	default: return -UNW_EBADREG; /* the caller-saved ones say nothing about a caller */
+	}
+}
+
+/*
+ * DWARF expressions may divide, and the smallest integer by -1 is a trap in libunwind 1.6. No compiler
+ * divides there, so a function whose rows have an expression and a byte that could be the
+ * division is left alone. libunwind keeps the addresses of the row programs (of the common part,
+ * then of the function's own) in the first four words of its private data.
+ */
+static bool rows_may_trap(struct walk *walk, const unw_proc_info_t *info)
+{
+	const unw_word_t *program = info->unwind_info;
+	bool expression = false, division = false;
+
+	for (unsigned i = 0; program && i < 4; i += 2) {
+		if (program[i + 1] < program[i] || program[i + 1] - program[i] > EXPRESSION_MAX)
+			return true;
+		for (uint64_t at = program[i]; at < program[i + 1]; at++) {
+			unsigned char byte;
+
+			if (!read_map(walk->map, at, &byte, 1))
+				return true;
+			expression |= byte == 0x0f || byte == 0x10 || byte == 0x16;
+			division |= byte == 0x1b;
+		}
+	}
+	return expression && division;
+}
+
+static void put_unwind_info(unw_addr_space_t space, unw_proc_info_t *info, void *context)
+{
+	/* libunwind frees what dwarf_search_unwind_table made by itself; there is nothing of ours. */
+}
+
+/* The binary search table of a module. Only the one encoding that linkers write is understood. */
+static bool fill_table(const struct zc_map *map, unw_dyn_info_t *ret)
+{
+	static const unsigned char usual[4] = { 1, 0x1b, 0x03, 0x3b };
+	unsigned char head[4];
+	uint64_t address, size;
+	uint32_t count;
+
+	if (!zc_module_unwind_header(map->module, &address, &size) || size < 12 ||
+	    !zc_module_read(map->module, address, head, sizeof(head)) || memcmp(head, usual, sizeof(head)) ||
+	    !zc_module_read(map->module, address + 8, &count, sizeof(count)) || count > (size - 12) / 8)
+		return false;
+	*ret = (unw_dyn_info_t){ .start_ip = map->start, .end_ip = map->end, .format = UNW_INFO_FORMAT_REMOTE_TABLE };
+	ret->u.rti.segbase = address + map->bias;
+	ret->u.rti.table_data = address + map->bias + 12;
+	ret->u.rti.table_len = count;
+	return true;
+}
+
+static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *ret, int need, void *context)
+{
+	struct walk *walk = context;
+	const char *trouble;
+	unw_dyn_info_t table;
+	int error;
+
+	walk->no_rows = true;
+	walk->map = zc_maps_find(walk->maps, ip);
+	if (!walk->map || !walk->map->module) {
+		walk->why = "code outside every known module";
+		return -UNW_ENOINFO;
+	}
+	trouble = zc_module_trouble(walk->map->module);
+	if (trouble || !fill_table(walk->map, &table)) {
+		snprintf(walk->stack->text, sizeof(walk->stack->text), "%.80s: %s",
+			 zc_module_base(walk->map->module), trouble ? trouble : "no unwind table");
+		walk->why = walk->stack->text;
+		return -UNW_ENOINFO;
+	}
+	error = _Ux86_64_dwarf_search_unwind_table(space, ip, &table, ret, need, context);
+	if (!error && need && rows_may_trap(walk, ret)) {
+		walk->why = "unwind data that no compiler writes";
+		return -UNW_ENOINFO;
+	}
+	if (!error)
+		walk->no_rows = false;
+	else if (walk->why != too_long)
+		walk->why = "code without unwind data";
+	return error;
+}
+
+static int no_dynamic_info(unw_addr_space_t space, unw_word_t *address, void *context)
+{
+	return -UNW_ENOINFO;
+}
+
+static int no_float(unw_addr_space_t space, unw_regnum_t number, unw_fpreg_t *value, int write, void *context)
+{
+	return -UNW_EINVAL;
+}
+
+static int no_resume(unw_addr_space_t space, unw_cursor_t *cursor, void *context)
+{
+	return -UNW_EINVAL;
+}
+
+static int no_name(unw_addr_space_t space, unw_word_t address, char *buffer, size_t cap, unw_word_t *offset,
+		   void *context)
+{
+	return -UNW_ENOINFO;
+}
+
+unw_accessors_t zc_stack_accessors = {
+	.find_proc_info = find_proc_info,
+	.put_unwind_info = put_unwind_info,
+	.get_dyn_info_list_addr = no_dynamic_info,
+	.access_mem = access_mem,
+	.access_reg = access_reg,
+	.access_fpreg = no_float,
+	.resume = no_resume,
+	.get_proc_name = no_name,
+};
+
+/* Adds a frame; the shim's own, innermost, are left out. Returns false when there is no room. */
+static bool add_frame(struct zc_unwinder *unwinder, struct walk *walk, uint64_t ip, bool caller)
+{
+	const struct zc_map *map = zc_maps_find(walk->maps, caller ? ip - 1 : ip);
+	const struct zc_site *site = NULL;
+	struct zc_stack *stack = walk->stack;
+
+	if (map && map->module)
+		site = zc_site_get(unwinder, map->module, ip - map->bias, caller);
+	if (!stack->count && site && site->kind == ZC_SITE_SHIM)
+		return true;
+	if (stack->count == ZC_STACK_FRAMES)
+		return false;
+	stack->frame[stack->count].site = site;
+	stack->frame[stack->count++].ip = ip;
+	return true;
+}
+
+/* Does nobody call the function of the outermost frame? */
+static bool ends_at_entry(const struct zc_stack *stack)
+{
+	static const char *const entries[] = { "_start", "_start_c", "clone", "__clone", "clone3", "__clone3",
+					       "start_thread", "start" };
+	const struct zc_site *site = stack->count ? stack->frame[stack->count - 1].site : NULL;
+
+	for (size_t i = 0; site && site->function && i < ZC_LEN(entries); i++)
+		if (!strcmp(site->function, entries[i]))
+			return true;
+	return false;
+}
+
+/* Steps outwards until the end or trouble; returns why it is not complete, or NULL. */
+static const char *step_out(struct zc_unwinder *unwinder, struct walk *walk, unw_cursor_t *cursor)
+{
+	uint64_t last_sp = walk->regs->sp;
+	bool guessed = false, jumped = false;
+
+	for (unsigned steps = 0; steps < 2 * ZC_STACK_FRAMES; steps++) {
+		bool exact = unw_is_signal_frame(cursor) > 0;
+		unw_word_t ip = 0, sp = 0;
+		int moved;
+
+		walk->no_rows = false;
+		walk->why = NULL;
+		moved = unw_step(cursor);
+		if (ends_at_entry(walk->stack))
+			return guessed ? "some frames were found by frame pointers alone" : NULL;
+		if (moved < 0)
+			return walk->why ? walk->why : "the unwind data does not fit the stack";
+		guessed |= walk->no_rows;
+		if (!moved || unw_get_reg(cursor, UNW_REG_IP, &ip) < 0 || unw_get_reg(cursor, UNW_REG_SP, &sp) < 0 || !ip)
+			return !guessed ? NULL : walk->why ? walk->why : "code without unwind data";
+		if (guessed && !zc_maps_find(walk->maps, ip) && (ip < 65536 || ip >> 47 || read_copy(walk, ip, &(char){ 0 }, 1)))
+			return walk->why ? walk->why : "code without unwind data";
+		if (sp <= last_sp && (!exact || jumped))
+			return "the stack does not grow";
+		jumped |= sp <= last_sp; /* once: from an alternate signal stack */
+		last_sp = sp;
+		if (!add_frame(unwinder, walk, ip, !exact))
+			return "more frames than are kept";
+	}
+	return "more frames than are kept";
+}
+
+static void walk_copy(struct zc_unwinder *unwinder, struct zc_maps *maps, const struct zc_frame *record,
+		      struct zc_stack *ret)
+{
+	const unsigned char *copy = record->field[ZC_FIELD_STACK].bytes;
+	struct zc_wire_regs regs;
+	struct walk walk = { .maps = maps, .regs = &regs, .stack = ret };
+	unw_addr_space_t space = zc_maps_space(unwinder, maps);
+	unw_cursor_t cursor;
+
+	memcpy(&regs, record->field[ZC_FIELD_REGS].bytes, sizeof(regs));
+	memcpy(&walk.copy_at, copy, sizeof(walk.copy_at));
+	walk.copy = copy + sizeof(walk.copy_at);
+	walk.copy_len = record->field[ZC_FIELD_STACK].len - sizeof(walk.copy_at);
+	if (!space || unw_init_remote(&cursor, space, &walk) < 0) {
+		ret->why = "the unwinder did not start";
+		return;
+	}
+	add_frame(unwinder, &walk, regs.ip, false);
+	ret->why = step_out(unwinder, &walk, &cursor);
+	ret->status = !ret->count ? "unavailable" : ret->why ? "truncated" : "complete";
+	if (!ret->count && !ret->why)
+		ret->why = "no frame of the program was found";
+}
+
+static void name_counters(struct zc_unwinder *unwinder, struct zc_maps *maps, const struct zc_frame *record,
+			  struct zc_stack *ret)
+{
+	size_t count = record->field[ZC_FIELD_PCS].len / sizeof(uint64_t);
+	struct walk walk = { .maps = maps, .stack = ret };
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t ip;
+
+		memcpy(&ip, (const char *)record->field[ZC_FIELD_PCS].bytes + i * sizeof(ip), sizeof(ip));
+		if (!add_frame(unwinder, &walk, ip, i > 0))
+			break;
+	}
+	ret->why = ends_at_entry(ret) ? NULL : "the outermost frame is not an entry point";
+	ret->status = !ret->count ? "unavailable" : ret->why ? "truncated" : "complete";
+}
+
+void zc_stack_walk(struct zc_unwinder *unwinder, struct zc_maps *maps, const struct zc_frame *record,
+		   struct zc_stack *ret)
+{
+	ret->status = "unavailable";
+	ret->why = NULL;
+	ret->count = 0;
+	zc_sites_trim(unwinder);
+	if (record->head.flags & ZC_FRAME_NO_STACK)
+		ret->why = "taken where no stack could be copied";
+	else if (!maps)
+		ret->why = "the process has not said what it had mapped";
+	else if (record->field[ZC_FIELD_PCS].bytes)
+		name_counters(unwinder, maps, record, ret);
+	else if (record->field[ZC_FIELD_REGS].len != sizeof(struct zc_wire_regs) ||
+		 record->field[ZC_FIELD_STACK].len <= sizeof(uint64_t))
+		ret->why = "no copy of the stack came with the record";
+	else
+		walk_copy(unwinder, maps, record, ret);
+}
+
+void zc_stack_write(const struct zc_stack *stack, struct zc_json *json)
+{
+	zc_json_open(json, "stack", '{');
+	zc_json_string(json, "status", stack->status);
+	if (stack->why)
+		zc_json_string(json, "why", stack->why);
+	zc_json_open(json, "frames", '[');
+	for (unsigned i = 0; i < stack->count; i++) {
+		const struct zc_site *site = stack->frame[i].site;
+
+		if (site) {
+			zc_json_raw(json, NULL, site->json, site->json_len);
+			continue;
+		}
+		zc_json_open(json, NULL, '{');
+		zc_json_null(json, "module");
+		zc_json_hex(json, "address", stack->frame[i].ip);
+		zc_json_string(json, "lang", "native");
+		zc_json_close(json, '}');
+	}
+	zc_json_close(json, ']');
+	zc_json_close(json, '}');
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stack.h - from a snapshot of registers and stack to named frames, with nobody alive.
+ *
+ * A record brings registers and a copy of the stack from sp up; the process's maps came before. The
+ * unwinder reads the stack from the copy and everything else from the mapped files (module.h), so
+ * the process may be long gone. What a hostile process can lie about here is its own stack; it
+ * cannot make the walk crash, run long, or read another file than a regular one.
+ *
+ * Memory: new/free for the unwinder, references for maps; frames point into the unwinder and hold
+ * until the next walk. Not thread-safe. Fails: a stack says itself how complete it is.
+ */
+#ifndef ZC_EVIDENCE_STACK_H
+#define ZC_EVIDENCE_STACK_H
+
+#include "core/wire.h"
+#include "evidence/json.h"
+#include "evidence/module.h"
+
+#define ZC_STACK_FRAMES 64u
+
+struct zc_unwinder;
+struct zc_maps;
+
+enum zc_site_kind { ZC_SITE_PROGRAM, ZC_SITE_SYSTEM /* libc, ld.so */, ZC_SITE_SHIM };
+
+/* One place in code, named once and kept. */
+struct zc_site {
+	struct zc_module *module;
+	uint64_t offset;          /* ELF virtual address of the program counter */
+	const char *function;     /* NULL: not known */
+	uint64_t function_offset;
+	const char *file;         /* NULL: no debug data */
+	unsigned line;
+	uint8_t kind;             /* enum zc_site_kind */
+	bool caller;              /* the program counter is a return address */
+	char *json;               /* the frame, as events hold it */
+	size_t json_len;
+};
+
+struct zc_stack {
+	const char *status;       /* "complete", "truncated", "unavailable" */
+	const char *why;          /* NULL when complete */
+	unsigned count;
+	struct {
+		const struct zc_site *site; /* NULL: outside every known module */
+		uint64_t ip;
+	} frame[ZC_STACK_FRAMES];
+	char text[160];           /* room for why */
+};
+
+struct zc_unwinder *zc_unwinder_new(void);
+struct zc_unwinder *zc_unwinder_free(struct zc_unwinder *unwinder);
+
+/* The maps of a ZC_FIELD_MAPS; relative names start at cwd. NULL without memory. */
+struct zc_maps *zc_maps_new(struct zc_unwinder *unwinder, const void *field, size_t len, const char *cwd);
+struct zc_maps *zc_maps_ref(struct zc_maps *maps); /* takes NULL */
+void zc_maps_unref(struct zc_unwinder *unwinder, struct zc_maps *maps); /* takes NULL */
+/* Takes the caller's reference and returns one to maps that also hold those of field. */
+struct zc_maps *zc_maps_add(struct zc_unwinder *unwinder, struct zc_maps *maps, const void *field,
+			    size_t len, const char *cwd);
+
+/* Walks the stack of a record (REGS and STACK, or PCS). maps NULL: the process never told. */
+void zc_stack_walk(struct zc_unwinder *unwinder, struct zc_maps *maps, const struct zc_frame *record,
+		   struct zc_stack *ret);
+/* "stack":{...} */
+void zc_stack_write(const struct zc_stack *stack, struct zc_json *json);
+
+#endif
