@@ -117,7 +117,8 @@ static int unknown(const char *argument, const char *name, struct zc_trouble *tr
 	unsigned least = best ? zc_option_distance(name, best) : UINT_MAX;
 
 	for (size_t i = 0; i < ZC_LEN(rows); i++) {
-		unsigned distance = zc_option_distance(name, rows[i].name);
+		bool begun = strlen(name) > 2 && strncmp(name, rows[i].name, strlen(name)) == 0;
+		unsigned distance = begun ? 0 : zc_option_distance(name, rows[i].name);
 
 		if (distance < least && !strstr(rows[i].name, "CLASS")) {
 			least = distance;

@@ -239,6 +239,41 @@ void zc_show_command(const struct zc_command *command, char *const *before, char
 /* Writes the image for use without zcwrap (ZENCUBE_IMAGE=FILE). */
 int zc_show_freeze(const char *file, const struct zc_image *image, size_t size);
 
+/* --- setup.c: before anything is made --------------------------------------------------------- */
+
+#define ZC_OWN_FILES 5u
+
+/* One run. wrap.c owns it; setup.c fills the first half. */
+struct zc_job {
+	const struct zc_options *options;
+	struct zc_inherited *inherited;
+	struct zc_trouble trouble; /* what -errno of the last step meant */
+	struct zc_mode_choice mode;
+	struct zc_command command;
+	struct zc_store store;
+	struct zc_channel channel;
+	struct zc_status status;
+	struct zc_policy_set *set;
+	struct zc_image *image;
+	size_t image_size;
+	struct zc_evidence *evidence;
+	struct zc_tree before;
+	struct zc_ending ending;
+	struct zc_exit_facts facts;
+	char **env;
+	char cwd[ZC_PATH_CAP], shim[ZC_PATH_CAP];
+	char own[ZC_OWN_FILES][ZC_PATH_CAP];
+	const char *own_write[ZC_OWN_FILES + 1];
+	const char **sources, **notes; /* of the policy, NULL-ended */
+};
+
+/* Directory, shim, environment, program, place for the evidence. */
+int zc_setup_look(struct zc_job *job);
+/* Flags and files become the image. */
+int zc_setup_freeze(struct zc_job *job);
+/* --show-policy, --print-command, --freeze: returns an exit code, or -1 when a command is to run. */
+int zc_setup_show(struct zc_job *job);
+
 /* --- clock ---------------------------------------------------------------------------------------------------- */
 
 int64_t zc_now_ms(void); /* CLOCK_MONOTONIC */

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * setup.c - everything before the first thing is made: where, with what environment, which program,
+ * under which policy. A run that ends here leaves nothing behind.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "policy/policy_set.h"
+#include "wrap/wrap.h"
+
+extern char **environ;
+
+static int find_directory(struct zc_job *job)
+{
+	char real[ZC_PATH_CAP];
+	struct stat st;
+
+	if (!job->options->chdir) {
+		if (getcwd(job->cwd, sizeof(job->cwd)) && *job->cwd == '/')
+			return 0;
+		return zc_trouble(&job->trouble, -ENOENT, "cannot find out the working directory: %s",
+				  strerror(errno));
+	}
+	if (!realpath(job->options->chdir, real) || stat(real, &st) < 0)
+		return zc_trouble(&job->trouble, -errno, "--chdir=%s: %s", job->options->chdir, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return zc_trouble(&job->trouble, -ENOTDIR, "--chdir=%s: %s", job->options->chdir, strerror(ENOTDIR));
+	memcpy(job->cwd, real, strlen(real) + 1);
+	return 0;
+}
+
+static int make_environment(struct zc_job *job)
+{
+	char *preload;
+	int r = -ENOMEM;
+
+	job->env = zc_env_build(job->options, environ);
+	preload = job->env ? zc_env_preload(zc_env_get(job->env, ZC_ENV_PRELOAD), job->shim) : NULL;
+	if (preload)
+		r = zc_env_put(&job->env, ZC_ENV_PRELOAD, preload);
+	free(preload);
+	return r < 0 ? zc_trouble(&job->trouble, r, "out of memory") : 0;
+}
+
+static int find_command(struct zc_job *job)
+{
+	int r;
+
+	if (!job->options->command[0])
+		return 0;
+	r = zc_command_find(&job->command, job->options->command, job->cwd, job->env);
+	return r < 0 ? zc_trouble(&job->trouble, r, "cannot look for '%s': %s", job->options->command[0],
+				  strerror(-r)) : 0;
+}
+
+int zc_setup_look(struct zc_job *job)
+{
+	const struct zc_options *options = job->options;
+	bool looking = options->show_policy || options->freeze;
+	int r;
+
+	if (!options->command[0] && !looking)
+		return zc_trouble(&job->trouble, -EINVAL, "no command; usage: zcwrap [OPTION ...] [--] COMMAND "
+							"[ARGUMENT ...]; 'zcwrap --help' says more");
+	if (options->status_fd >= 0 && fcntl(options->status_fd, F_GETFD) < 0)
+		return zc_trouble(&job->trouble, -EBADF, "--status-fd=%d: no such open descriptor",
+				  options->status_fd);
+	r = zc_mode_choose(&job->mode, options, &job->trouble);
+	if (r == 0)
+		r = find_directory(job);
+	if (r == 0)
+		r = zc_channel_find_shim(options->shim, job->shim, &job->trouble);
+	if (r == 0)
+		r = make_environment(job);
+	if (r == 0)
+		r = find_command(job);
+	if (r == 0)
+		r = zc_store_choose(&job->store, options->log_dir, &job->trouble);
+	return r;
+}
+
+/* --- the policy ------------------------------------------------------------------------------------ */
+
+/* What the command must never write: the programs that watch it. */
+static void list_own_files(struct zc_job *job)
+{
+	static const char *const names[] = { "zcwrap", "zctrace", "zcaudit", "libzcshim.so" };
+	char self[ZC_PATH_CAP];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self));
+	size_t count = 0;
+
+	while (len > 0 && self[len - 1] != '/')
+		len--;
+	for (size_t i = 0; len > 0 && i < ZC_LEN(names); i++) {
+		int n = snprintf(job->own[count], ZC_PATH_CAP, "%.*s%s", (int)len, self, names[i]);
+
+		if (n < (int)ZC_PATH_CAP && access(job->own[count], F_OK) == 0)
+			count++;
+	}
+	memcpy(job->own[count++], job->shim, ZC_PATH_CAP);
+	for (size_t i = 0; i < count; i++)
+		job->own_write[i] = job->own[i];
+}
+
+static const char *home(const struct zc_job *job)
+{
+	const char *named = zc_env_get(job->env, "HOME");
+	const struct passwd *user;
+
+	if (named && *named == '/')
+		return named;
+	user = getpwuid(getuid());
+	return user && *user->pw_dir == '/' ? user->pw_dir : "/";
+}
+
+int zc_setup_freeze(struct zc_job *job)
+{
+	static const char *const nothing[] = { NULL };
+	const struct zc_policy_flag *flag = job->options->policy;
+	struct zc_policy_world world = {
+		.home = home(job), .project = job->cwd, .tmpdir = zc_env_get(job->env, "TMPDIR"),
+		.log_dir = job->store.log_dir, .ours_write = job->own_write, .ours_read = nothing,
+		.supervisor = { getpid() }, .shim_path = job->shim,
+		.command = *job->command.path ? job->command.path : NULL,
+	};
+	struct zc_policy_error error = { "" };
+	int r = 0;
+
+	/* Never 0: that is what a session without an image looks like. */
+	while (!world.instance)
+		if (getrandom(&world.instance, sizeof(world.instance), 0) != sizeof(world.instance))
+			return zc_trouble(&job->trouble, -EIO, "no random numbers: %s", strerror(errno));
+	list_own_files(job);
+	job->set = zc_policy_set_new(&world);
+	if (!job->set)
+		return zc_trouble(&job->trouble, -ENOMEM, "out of memory");
+	for (size_t i = 0; r == 0 && i < job->options->policy_count; i++)
+		r = zc_policy_add_flag(job->set, flag[i].name, flag[i].value, &error);
+	if (r == 0)
+		r = zc_policy_freeze(job->set, &job->image, &job->image_size, &error);
+	return r < 0 ? zc_trouble(&job->trouble, r, "%s", error.text) : 0;
+}
+
+int zc_setup_show(struct zc_job *job)
+{
+	const struct zc_options *options = job->options;
+	int r = 0;
+
+	if (!options->show_policy && !options->print_command && !options->freeze)
+		return -1;
+	if (options->print_command)
+		zc_show_command(&job->command, environ, job->env, stdout);
+	if (options->print_command && !options->show_policy)
+		fputs("policy:\n", stdout);
+	if (options->print_command || options->show_policy)
+		r = zc_policy_print(job->set, stdout, options->show_policy_json);
+	if (r < 0 || fflush(stdout) != 0)
+		zc_say("cannot write to standard output");
+	else if (options->freeze && (r = zc_show_freeze(options->freeze, job->image, job->image_size)) < 0)
+		zc_say("cannot write --freeze=%s: %s", options->freeze, strerror(-r));
+	return r < 0 || ferror(stdout) ? ZC_EXIT_TROUBLE : 0;
+}
