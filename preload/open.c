@@ -352,14 +352,12 @@ ZC_EXPORT int open_by_handle_at(int mount_fd, struct file_handle *handle, int fl
 	return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_open_by_handle_at, mount_fd, (long)handle, flags, 0, 0, 0));
 }
 
-#define ALIAS(name, of) \
-	extern __typeof__(of) name __attribute__((alias(#of), visibility("default")));
-ALIAS(open64, open)
-ALIAS(__open, open)
-ALIAS(__open64, open)
-ALIAS(__open64_2, __open_2)
-ALIAS(openat64, openat)
-ALIAS(__openat, openat)
-ALIAS(__openat64, openat)
-ALIAS(__openat64_2, __openat_2)
-ALIAS(creat64, creat)
+ZC_TWIN(open64, open)
+ZC_TWIN(__open, open)
+ZC_TWIN(__open64, open)
+ZC_TWIN(__open64_2, __open_2)
+ZC_TWIN(openat64, openat)
+ZC_TWIN(__openat, openat)
+ZC_TWIN(__openat64, openat)
+ZC_TWIN(__openat64_2, __openat_2)
+ZC_TWIN(creat64, creat)

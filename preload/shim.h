@@ -177,6 +177,18 @@ long zc_openat2(const void *caller, int dirfd, const char *path, const struct op
 bool zc_is_ours(int fd);
 /* Our descriptors in rising order; returns how many. */
 unsigned zc_our_fds(int ret_fds[4]);
+/* close_range(2) around our own. Returns 0 or -errno. */
+long zc_close_range(unsigned first, unsigned last, int flags);
+void zc_become_passive(void);
+
+/* ---- the rest, for syscall(2) ---- */
+
+long zc_execute(const void *caller, int dirfd, const char *path, char *const *argv, char *const *envp, int atflags);
+/* Sets what the event's pid argument is: ours, the run's, or a stranger. */
+void zc_look_at_target(struct zc_guard *guard);
+/* Judges a call on a process and makes it. */
+long zc_call_on_process(const void *caller, unsigned call, long a, long b, long c, long d, long e, long f);
+long zc_chroot(const void *caller, const char *path);
 
 /* errno discipline: a hook's last line. */
 static inline long zc_ret(long result)
@@ -188,6 +200,8 @@ static inline long zc_ret(long result)
 	return result;
 }
 #define ZC_CALLER __builtin_return_address(0)
+/* Another spelling of a hook. In assembly, because libc gives the spellings differing attributes. */
+#define ZC_TWIN(name, of) __asm__(".globl " #name "\n.type " #name ", @function\n.set " #name ", " #of "\n");
 
 extern void pthread_testcancel(void) ZC_WEAK;
 /* The calls that libc makes a cancellation point stay one. */

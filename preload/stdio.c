@@ -455,15 +455,13 @@ ZC_EXPORT int mq_unlink(const char *name)
 	return error || !real ? (int)zc_ret(error ? error : -ENOSYS) : real(name);
 }
 
-#define ALIAS(name, of) extern __typeof__(of) name __attribute__((alias(#of), visibility("default")));
-ALIAS(mkstemp64, mkstemp)
-ALIAS(mkostemp64, mkostemp)
-ALIAS(mkstemps64, mkstemps)
-ALIAS(mkostemps64, mkostemps)
+ZC_TWIN(mkstemp64, mkstemp)
+ZC_TWIN(mkostemp64, mkostemp)
+ZC_TWIN(mkstemps64, mkstemps)
+ZC_TWIN(mkostemps64, mkostemps)
 /* On x86-64 the 64-bit twins have the same types under other names. */
-#define TWIN(name, of) __asm__(".globl " #name "\n.set " #name ", " #of);
-TWIN(fopen64, fopen)
-TWIN(freopen64, freopen)
-TWIN(tmpfile64, tmpfile)
-TWIN(scandir64, scandir)
-TWIN(scandirat64, scandirat)
+ZC_TWIN(fopen64, fopen)
+ZC_TWIN(freopen64, freopen)
+ZC_TWIN(tmpfile64, tmpfile)
+ZC_TWIN(scandir64, scandir)
+ZC_TWIN(scandirat64, scandirat)
