@@ -6,7 +6,6 @@
 #include "core/mem.h"
 
 #define DENY_OR_QUIET(layer) (layer(ZC_SAYS_DENY) | layer(ZC_SAYS_QUIET))
-#define EVERYTHING 0xfffu
 
 static struct zc_ruling ruling(unsigned outcome, unsigned by, unsigned prefer)
 {
@@ -164,8 +163,6 @@ struct zc_judgement zc_judge_object(const struct zc_image *image, const struct z
 
 bool zc_policy_allows_path(const struct zc_image *image, const char *path, size_t len, unsigned need)
 {
-	const unsigned never = (EVERYTHING & ~(ZC_SAID_BASE | ZC_SAID_USER(ZC_SAYS_ALLOW) |
-					       ZC_SAID_PROFILE(ZC_SAYS_ALLOW)));
 	struct zc_walk walk;
 
 	if (!len || path[0] != '/')
@@ -174,11 +171,15 @@ bool zc_policy_allows_path(const struct zc_image *image, const char *path, size_
 	if (walk.complex)
 		return false;
 	for (unsigned cls = 0; cls < ZC_PATH_CLASSES; cls++) {
+		unsigned allows = ZC_SAID_USER(ZC_SAYS_ALLOW) | ZC_SAID_BASE;
 		unsigned said = said_on(image, &walk, cls);
 
 		if (!(need >> cls & 1))
 			continue;
-		if (said & never || zc_rule_on(said, false, zc_replaced(image, cls)).outcome)
+		if (!zc_replaced(image, cls))
+			allows |= ZC_SAID_PROFILE(ZC_SAYS_ALLOW);
+		/* Whatever else is said, even when it would yield, is for zc_policy_decide(). */
+		if (!(said & allows) || said & ~(allows | ZC_SAID_PROFILE(ZC_SAYS_ALLOW)))
 			return false;
 	}
 	return !(need >> ZC_PATH_CLASSES);

@@ -22,9 +22,12 @@ static unsigned class_of_op(unsigned op)
 	return op >= ZC_OP_SYS_FIRST ? ZC_CLASS_SYS : ZC_CLASS_NET;
 }
 
-static unsigned errno_of_class(unsigned cls)
+/* Files and programs EACCES, binding a unix path too; a moved socket's class is UNIX, the call is not. */
+static unsigned errno_of(unsigned op, unsigned cls)
 {
-	return cls <= ZC_CLASS_RUN ? EACCES : EPERM;
+	if (op == ZC_OP_SYS_CLONE3 || op == ZC_OP_SYS_IO_URING)
+		return ENOSYS;
+	return is_file_op(op) || cls <= ZC_CLASS_RUN ? EACCES : EPERM;
 }
 
 /* O_CREAT alone writes nothing where the file is there already. */
@@ -154,6 +157,6 @@ struct zc_verdict zc_policy_decide(const struct zc_image *image, const struct zc
 	};
 
 	if (zc_refuses(verdict))
-		verdict.error = (uint16_t)(absent ? ENOSYS : errno_of_class(verdict.cls));
+		verdict.error = (uint16_t)errno_of(event->op, verdict.cls);
 	return verdict;
 }

@@ -121,6 +121,13 @@ static void enter(const struct tables *t, struct zc_walk *walk, struct step *nex
 	add(walk, next, sticky);
 }
 
+static void take(struct zc_walk *walk, const struct step *next)
+{
+	for (uint32_t i = 0; i < next->count; i++)
+		walk->active[i] = next->node[i];
+	walk->count = next->count;
+}
+
 static uint32_t named_child(const struct tables *t, uint32_t parent, const struct component *c,
 			    uint64_t component_hash)
 {
@@ -177,9 +184,10 @@ static void follow_globs(const struct tables *t, struct zc_walk *walk, struct st
 	}
 }
 
-static void advance(const struct tables *t, struct zc_walk *walk, const struct component *c)
+/* In several nodes at once, or where globs leave: what they lead to, and every "**" stays. */
+static void advance_many(const struct tables *t, struct zc_walk *walk, const struct component *c,
+			 uint64_t hash)
 {
-	uint64_t hash = zc_hash_bytes(c->text, c->len, 0);
 	struct step next;
 
 	next.count = 0;
@@ -195,9 +203,38 @@ static void advance(const struct tables *t, struct zc_walk *walk, const struct c
 		if (t->nodes[parent].shapes_count)
 			follow_globs(t, walk, &next, parent, c);
 	}
-	for (uint32_t i = 0; i < next.count; i++)
-		walk->active[i] = next.node[i];
-	walk->count = next.count;
+	take(walk, &next);
+}
+
+/* The common case, one node with plain names only, moves no lists about. */
+static void advance(const struct tables *t, struct zc_walk *walk, const struct component *c)
+{
+	uint64_t hash = zc_hash_bytes(c->text, c->len, 0);
+	const struct zc_image_node *node;
+	uint32_t child;
+
+	if (walk->count != 1 || walk->active[0] & ZC_WALK_STICKY ||
+	    t->nodes[walk->active[0]].shapes_count) {
+		advance_many(t, walk, c, hash);
+		return;
+	}
+	child = named_child(t, walk->active[0], c, hash);
+	node = &t->nodes[child];
+	walk->count = 0;
+	if (!child)
+		return;
+	if (ZC_UNLIKELY(node->dstar)) {
+		struct step next;
+
+		next.count = 0;
+		enter(t, walk, &next, child, c->depth);
+		take(walk, &next);
+		return;
+	}
+	if (node->mask)
+		hear(walk, node, c->depth);
+	walk->active[0] = child;
+	walk->count = node->below != 0;
 }
 
 /* Bytes up to the next slash, eight at a time. Reads nothing behind text + len. */
@@ -231,9 +268,7 @@ static void start(const struct tables *t, struct zc_walk *walk, struct zc_seek *
 		walk->deny_depth[cls] = walk->allow_named[cls] = 0;
 	first.count = 0;
 	enter(t, walk, &first, 0, 0);
-	for (uint32_t i = 0; i < first.count; i++)
-		walk->active[i] = first.node[i];
-	walk->count = first.count;
+	take(walk, &first);
 }
 
 void zc_walk(const struct zc_image *image, const char *path, size_t len, struct zc_seek *seek,
