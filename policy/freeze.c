@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * freeze.c - everything the user and the profiles said, resolved and built into the image.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/policy.h"
+#include "policy/set.h"
+
+#define HOST_ADDRESSES_CAP 64
+
+/* What one freeze needs from hand to hand. */
+struct freeze {
+	struct zc_policy_set *set;
+	struct zc_policy_error *error;
+	struct zc_resolver *resolver;
+	struct zc_build *build;
+};
+
+static int add_row(void *context, unsigned profile, const struct zc_row *row)
+{
+	struct freeze *f = context;
+	struct zc_statement at = {
+		.origin = { zc_profile_name(profile), 0 },
+		.base = "/",
+		.layer = profile == ZC_PROFILE_BASE ? ZC_LAYER_BASE : ZC_LAYER_PROFILE,
+		.from_file = true,
+	};
+
+	return zc_set_state(f->set, &at, row->word, strlen(row->word), row->value, f->error);
+}
+
+/* Which profiles hold, their rules, and the list of sources that run.json names. */
+static int add_profiles(struct freeze *f)
+{
+	struct zc_policy_set *set = f->set;
+	struct zc_texts files = set->sources;
+
+	if (!set->named && set->jail == NULL)
+		set->profiles |= 1u << ZC_PROFILE_DEV;
+	if (!set->no_base)
+		set->profiles |= 1u << ZC_PROFILE_BASE;
+	set->sources = (struct zc_texts){ 0 };
+	for (unsigned i = 0; i < ZC_PROFILE_COUNT; i++)
+		if ((set->profiles >> i & 1) && zc_texts_add(&set->sources, zc_profile_name(i)))
+			return zc_fail_memory(f->error);
+	for (size_t i = 0; i < files.count; i++)
+		if (zc_texts_add(&set->sources, files.items[i]))
+			return zc_fail_memory(f->error);
+	free(files.items);
+	return zc_profile_rows(set->profiles, add_row, f);
+}
+
+/* The same name in many rules is asked for once. */
+struct asked {
+	const char *host;
+	const struct zc_net_address *addresses;
+	int count;
+};
+
+static int resolve_host(struct freeze *f, struct asked *last, struct zc_rule *rule)
+{
+	struct zc_net_address found[HOST_ADDRESSES_CAP], *copy;
+	struct zc_net_value net;
+	const char *why = "";
+
+	if (rule->cls != ZC_CLASS_NET || rule->everything || strncmp(rule->value, "unix:", 5) == 0)
+		return 0;
+	if (zc_net_parse(f->set, rule->origin, rule->value, false, &net, f->error))
+		return -EINVAL;
+	if (net.kind != ZC_NETV_HOST)
+		return 0;
+	if (last->host == NULL || strcmp(last->host, net.host) != 0) {
+		last->count = zc_net_resolve(net.host, found, ZC_LEN(found), &why);
+		if (last->count < 0)
+			return zc_fail(f->error, rule->origin, "cannot resolve '%.200s': %s", net.host, why);
+		last->host = zc_set_copy(f->set, net.host, strlen(net.host));
+		copy = zc_set_alloc(f->set, (size_t)last->count * sizeof(*copy));
+		if (last->host == NULL || copy == NULL)
+			return zc_fail_memory(f->error);
+		memcpy(copy, found, (size_t)last->count * sizeof(*copy));
+		last->addresses = copy;
+	}
+	rule->addresses = last->addresses;
+	rule->addresses_count = (uint32_t)last->count;
+	return 0;
+}
+
+/* From the rules that were written to all the rules there are, each with what it holds for. */
+static int resolve_rules(struct freeze *f)
+{
+	struct zc_policy_set *set = f->set;
+	struct asked last = { 0 };
+	size_t expanded = 0;
+	int r = zc_derive_jail(set, f->error);
+
+	if (r == 0)
+		r = zc_derive_implicit(set, f->error);
+	for (; expanded < set->rules_count && r == 0; expanded++) {
+		r = zc_expand_rule(set, f->resolver, &set->rules[expanded], f->error);
+		if (r == 0)
+			r = resolve_host(f, &last, &set->rules[expanded]);
+	}
+	if (r == 0)
+		r = zc_derive_sockets(set, f->error);
+	if (r == 0)
+		r = zc_derive_resolvers(set, f->error);
+	for (; expanded < set->rules_count && r == 0; expanded++)
+		r = zc_expand_rule(set, f->resolver, &set->rules[expanded], f->error);
+	return r;
+}
+
+/* zc_build_path()'s spelling: a backslash before every '*' and '\' that stands for itself. */
+static int build_pattern(struct zc_build *build, int number, unsigned classes, struct zc_pattern pattern)
+{
+	char escaped[2 * ZC_PATH_CAP], *to = escaped;
+
+	if (strpbrk(pattern.text, pattern.literal ? "*\\" : "\\") == NULL)
+		return zc_build_path(build, number, classes, pattern.text);
+	for (const char *c = pattern.text; *c != '\0'; c++) {
+		if (*c == '\\' || (*c == '*' && pattern.literal))
+			*to++ = '\\';
+		*to++ = *c;
+	}
+	*to = '\0';
+	return zc_build_path(build, number, classes, escaped);
+}
+
+static int build_endpoints(struct freeze *f, const struct zc_rule *rule, int number, unsigned classes)
+{
+	struct zc_net_value net;
+	int r = 0;
+
+	if (zc_net_parse(f->set, rule->origin, rule->value, rule->cls == ZC_CLASS_LISTEN, &net, f->error))
+		return -EINVAL;
+	switch ((enum zc_net_kind)net.kind) {
+	case ZC_NETV_ADDRESS:
+		return zc_build_net(f->build, number, classes, net.family, net.addr, net.bits, net.port);
+	case ZC_NETV_PORT:
+		return zc_build_net_port(f->build, number, classes, net.port);
+	case ZC_NETV_ABSTRACT:
+		return zc_build_abstract(f->build, number, net.path.text, net.path.len);
+	case ZC_NETV_HOST:
+		for (uint32_t i = 0; i < rule->addresses_count && r == 0; i++)
+			r = zc_build_net(f->build, number, classes, rule->addresses[i].family,
+					 rule->addresses[i].addr,
+					 rule->addresses[i].family == AF_INET ? 32 : 128, net.port);
+		return r;
+	case ZC_NETV_UNIX:
+		return 0; /* a variable that means nothing here */
+	}
+	return -EINVAL;
+}
+
+static int build_everything(struct zc_build *build, const struct zc_rule *rule, int number)
+{
+	int r;
+
+	if (rule->cls < ZC_PATH_CLASSES)
+		return zc_build_path(build, number, 1u << rule->cls, "/");
+	if (rule->cls == ZC_CLASS_SYS)
+		return zc_build_sys(build, number, ZC_SYS_COUNT);
+	r = zc_build_net_any(build, number, 1u << rule->cls);
+	return r == 0 && rule->cls == ZC_CLASS_NET ? zc_build_unix_any(build, number) : r;
+}
+
+static unsigned classes_of(const struct zc_rule *rule)
+{
+	unsigned unix_bit = 1u << ZC_CLASS_UNIX;
+
+	if (rule->cls != ZC_CLASS_NET)
+		return 1u << rule->cls;
+	if (rule->everything)
+		return 1u << ZC_CLASS_NET | unix_bit;
+	return strncmp(rule->value, "unix:", 5) == 0 ? unix_bit : 1u << ZC_CLASS_NET;
+}
+
+static int build_rule(struct freeze *f, const struct zc_rule *rule)
+{
+	const char *text = rule->text ? rule->text : zc_rule_text(f->set, rule, true);
+	const char *source = zc_origin_text(f->set, rule->origin);
+	unsigned classes = classes_of(rule);
+	int number, r = 0;
+
+	if (text == NULL || source == NULL)
+		return -ENOMEM;
+	number = zc_build_rule(f->build, rule->layer, rule->says, classes, text, source,
+			       rule->layer == ZC_LAYER_PROFILE && rule->says >= ZC_SAYS_DENY);
+	if (number < 0)
+		return number;
+	if (rule->everything)
+		return build_everything(f->build, rule, number);
+	if (rule->cls == ZC_CLASS_SYS)
+		return zc_build_sys(f->build, number, (unsigned)zc_sys_find(rule->value, strlen(rule->value)));
+	if (rule->cls >= ZC_CLASS_NET && rule->patterns == NULL)
+		return build_endpoints(f, rule, number, classes);
+	for (uint32_t i = 0; i < rule->patterns_count && r == 0; i++)
+		r = build_pattern(f->build, number, classes, rule->patterns[i]);
+	return r;
+}
+
+static int build_rules(struct freeze *f)
+{
+	for (size_t i = 0; i < f->set->rules_count; i++) {
+		const struct zc_rule *rule = &f->set->rules[i];
+		int r = build_rule(f, rule);
+
+		if (r == -ENOMEM)
+			return zc_fail_memory(f->error);
+		if (r < 0)
+			return zc_fail(f->error, rule->origin, "'%.400s' cannot be expressed%s",
+				       rule->written ? rule->written : "this",
+				       r == -E2BIG ? ": too many different wildcards in one directory" :
+						     ": a '\\' beside a wildcard");
+	}
+	if (zc_net_add_hosts(f->build) < 0)
+		return zc_fail_memory(f->error);
+	return 0;
+}
+
+static int build_image(struct freeze *f, struct zc_image **ret_image, size_t *ret_size)
+{
+	const struct zc_policy_world *world = &f->set->world;
+	/* No jail: nothing changes the root yet, so paths are seen from the host's root. */
+	struct zc_build_options options = {
+		.flags = f->set->flags,
+		.instance = world->instance,
+		.supervisor_group = world->supervisor_group,
+	};
+	int r;
+
+	memcpy(options.supervisor, world->supervisor, sizeof(options.supervisor));
+	if (zc_print_digest(f->set, options.sha256) < 0)
+		return zc_fail_memory(f->error);
+	for (size_t i = 0; i < sizeof(options.sha256); i++)
+		snprintf(f->set->sha256 + 2 * i, 3, "%02x", options.sha256[i]);
+	r = build_rules(f);
+	if (r < 0)
+		return r;
+	r = zc_build_finish(f->build, &options, ret_image, ret_size);
+	if (r < 0)
+		return zc_fail(f->error, (struct zc_origin){ 0 }, "cannot build the image: %s", strerror(-r));
+	return 0;
+}
+
+/* Addresses alone may cover a resolver too: then names can be resolved, and the image says so. */
+static void allow_names(struct zc_policy_set *set, struct zc_image *image)
+{
+	struct zc_net_address servers[3];
+	size_t count = zc_net_nameservers(servers);
+
+	for (size_t i = 0; i < count && !(image->flags & ZC_IMAGE_DNS); i++)
+		if (!zc_net_is_loopback(servers[i].family, servers[i].addr) &&
+		    zc_expect_resolver(image, &servers[i]))
+			image->flags |= ZC_IMAGE_DNS;
+	set->flags |= image->flags & ZC_IMAGE_DNS;
+}
+
+/* Is there a protected path that this allow names, or names something inside of? */
+static const struct zc_rule *opens(const struct zc_policy_set *set, const struct zc_rule *allow,
+				   const struct zc_pattern *named)
+{
+	size_t len = strlen(named->text);
+
+	for (size_t i = 0; i < set->rules_count; i++) {
+		const struct zc_rule *rule = &set->rules[i];
+
+		if (rule->layer != ZC_LAYER_PROFILE || rule->says < ZC_SAYS_DENY || rule->cls != allow->cls ||
+		    rule->everything || rule->text != NULL)
+			continue;
+		for (uint32_t n = 0; n < rule->patterns_count; n++)
+			if (zc_pattern_covers(rule->patterns[n], named->text, len))
+				return rule;
+	}
+	return NULL;
+}
+
+/* The run should say when somebody opened what is protected on purpose. */
+static int note_opened(struct zc_policy_set *set)
+{
+	bool protects = false;
+
+	for (size_t i = 0; i < set->rules_count && !protects; i++)
+		protects = set->rules[i].layer == ZC_LAYER_PROFILE && set->rules[i].says >= ZC_SAYS_DENY;
+	for (size_t i = 0; i < set->rules_count && protects; i++) {
+		const struct zc_rule *rule = &set->rules[i], *opened = NULL;
+
+		if (rule->layer != ZC_LAYER_USER || rule->says > ZC_SAYS_LOG)
+			continue;
+		for (uint32_t n = 0; n < rule->patterns_count && opened == NULL; n++)
+			if (rule->patterns[n].literal)
+				opened = opens(set, rule, &rule->patterns[n]);
+		if (opened == NULL)
+			continue;
+		if (zc_texts_add(&set->notes, zc_set_format(set, "%s (%s) opens a protected path: %s",
+							    zc_rule_text(set, rule, true),
+							    zc_origin_text(set, rule->origin),
+							    zc_rule_text(set, opened, true))))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int freeze_all(struct freeze *f, struct zc_image **ret_image, size_t *ret_size)
+{
+	struct zc_image *image = NULL;
+	int r;
+
+	if (f->resolver == NULL || f->build == NULL)
+		return zc_fail_memory(f->error);
+	r = add_profiles(f);
+	if (r == 0)
+		r = resolve_rules(f);
+	if (r == 0 && note_opened(f->set) < 0)
+		r = zc_fail_memory(f->error);
+	if (r == 0)
+		r = build_image(f, &image, ret_size);
+	if (r != 0)
+		return r;
+	allow_names(f->set, image);
+	r = zc_expect_check(f->set, image, f->resolver, f->error);
+	if (r == 0)
+		*ret_image = image;
+	else
+		free(image);
+	return r;
+}
+
+int zc_policy_freeze(struct zc_policy_set *set, struct zc_image **ret_image, size_t *ret_size,
+		     struct zc_policy_error *ret_error)
+{
+	struct freeze f = { .set = set, .error = ret_error };
+	int r;
+
+	if (set->frozen)
+		return zc_fail(ret_error, (struct zc_origin){ 0 }, "it is frozen already");
+	set->frozen = true;
+	f.resolver = zc_resolver_new();
+	f.build = zc_build_new();
+	r = freeze_all(&f, ret_image, ret_size);
+	zc_resolver_free(f.resolver);
+	zc_build_free(f.build);
+	return r < 0 ? -EINVAL : 0;
+}
+
+int zc_policy_seal(const struct zc_image *image, size_t size)
+{
+	int fd = memfd_create("zencube-policy", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	const char *at = (const char *)image;
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	while (size > 0) {
+		ssize_t n = write(fd, at, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			goto fail;
+		at += n;
+		size -= (size_t)n;
+	}
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0)
+		return fd;
+fail:
+	error = errno != 0 ? -errno : -EIO;
+	close(fd);
+	return error;
+}
