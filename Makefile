@@ -39,7 +39,7 @@ shim_cflags := -std=gnu11 -D_GNU_SOURCE -I. -g -O2 -MMD -MP $(warn) -fPIC -ffree
 	-ftls-model=initial-exec -fasynchronous-unwind-tables -fno-builtin -DZC_SHIM
 shim_ldflags := -shared -nostdlib -Wl,-z,now,-z,relro,--hash-style=both,--build-id \
 	-Wl,-soname,libzcshim.so,--version-script=$(B)/shim.map
-libs := -ljson-c -lsodium -lunwind-x86_64 -lunwind -lelf -lpthread
+libs := -ljson-c -lsodium -lunwind-x86_64 -lunwind -ldw -lelf -lpthread
 
 # --- what is built from what -----------------------------------------------------------------------
 core_src := $(wildcard core/*.c)

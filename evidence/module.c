@@ -36,6 +36,7 @@ struct zc_modules *zc_modules_new(void)
 static void module_free(struct zc_module *module)
 {
 	zc_module_names_free(module);
+	zc_module_lines_free(module);
 	for (size_t i = 0; module->chunk && i < module->chunks; i++)
 		free(module->chunk[i]);
 	free(module->chunk);
@@ -150,6 +151,20 @@ int zc_module_open(struct zc_module *module)
 		return -ESTALE;
 	}
 	return fd;
+}
+
+int zc_module_open_debug(struct zc_module *module)
+{
+	char path[96] = "/usr/lib/debug/.build-id/";
+	size_t at = strlen(path);
+	struct stat st;
+
+	if (module->id_len < 3)
+		return -ENOENT;
+	for (unsigned i = 0; i < module->id_len; i++)
+		at += (size_t)sprintf(path + at, i == 1 ? "/%02x" : "%02x", module->id[i]);
+	strcpy(path + at, ".debug");
+	return open_regular(path, &st);
 }
 
 /* Does the note segment hold the build-id that the process reported? */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * module_file.h - the inside of a module, shared by module.c (bytes) and names.c (symbols, lines).
+ * module_file.h - the inside of a module, shared by module.c (bytes), names.c (symbols) and lines.c.
  */
 #ifndef ZC_EVIDENCE_MODULE_FILE_H
 #define ZC_EVIDENCE_MODULE_FILE_H
@@ -18,7 +18,8 @@ struct zc_load {
 	bool read_only;
 };
 
-struct zc_module_names; /* names.c: symbols and debug data */
+struct zc_module_names; /* names.c */
+struct zc_module_lines; /* lines.c */
 
 struct zc_module {
 	struct zc_module *next;
@@ -41,12 +42,16 @@ struct zc_module {
 	unsigned char **chunk;
 	size_t chunks;
 	struct zc_module_names *names;
+	struct zc_module_lines *lines;
 };
 
 /* Opens the file, the same one each time. Returns a descriptor or -errno. */
 int zc_module_open(struct zc_module *module);
+/* Opens the distribution's separate debug file for its build-id. Returns a descriptor or -errno. */
+int zc_module_open_debug(struct zc_module *module);
 /* Counts bytes that are kept; false when there would be too many. */
 bool zc_module_charge(struct zc_module *module, size_t bytes);
 void zc_module_names_free(struct zc_module *module);
+void zc_module_lines_free(struct zc_module *module);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * names.c - which function and which source line: libelf symbol tables.
+ * names.c - which function: libelf symbol tables.
  */
 #include <gelf.h>
 #include <stdlib.h>
@@ -124,25 +124,28 @@ static void forget_symbols(struct zc_module_names *names)
 	*names = (struct zc_module_names){ 0 };
 }
 
+/* Takes the symbols of the first table of that type. */
+static bool load_from(struct zc_module *module, int fd, unsigned type)
+{
+	Elf *elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ, NULL);
+	bool found = elf && read_first(module, elf, type);
+
+	if (!found)
+		forget_symbols(module->names);
+	elf_end(elf);
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
+/* The whole table where there is one, in the file or in a separate one; else what is exported. */
 static void load_names(struct zc_module *module)
 {
-	int fd;
-	Elf *elf;
-
 	module->names = calloc(1, sizeof(*module->names));
-	if (!module->names || zc_module_trouble(module))
-		return;
-	fd = zc_module_open(module);
-	if (fd < 0)
-		return;
-	elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (elf && !read_first(module, elf, SHT_SYMTAB)) {
-		forget_symbols(module->names);
-		if (!read_first(module, elf, SHT_DYNSYM))
-			forget_symbols(module->names);
-	}
-	elf_end(elf);
-	close(fd);
+	if (module->names && !zc_module_trouble(module) &&
+	    !load_from(module, zc_module_open(module), SHT_SYMTAB) &&
+	    !load_from(module, zc_module_open_debug(module), SHT_SYMTAB))
+		load_from(module, zc_module_open(module), SHT_DYNSYM);
 }
 
 const char *zc_module_symbol(struct zc_module *module, uint64_t address, uint64_t *ret_offset)
@@ -172,9 +175,4 @@ const char *zc_module_symbol(struct zc_module *module, uint64_t address, uint64_
 		return names->text + symbol->name;
 	}
 	return NULL;
-}
-
-bool zc_module_line(struct zc_module *module, uint64_t address, const char **ret_file, unsigned *ret_line)
-{
-	return false;
 }

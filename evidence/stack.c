@@ -64,7 +64,8 @@ static int access_mem(unw_addr_space_t space, unw_word_t address, unw_word_t *va
 	if (read_copy(walk, address, value, sizeof(*value)) || read_map(walk->map, address, value, sizeof(*value)) ||
 	    read_map(zc_maps_find(walk->maps, address), address, value, sizeof(*value)))
 		return 0;
-	walk->why = copy_ends;
+	if (!walk->no_rows) /* else the lack of rows led here */
+		walk->why = copy_ends;
 	return -UNW_EINVAL;
 }
 
