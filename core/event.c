@@ -307,7 +307,8 @@ static void apply_atflags(struct filler *f)
 	for (unsigned n = 0; n < event->objects; n++) {
 		struct zc_object *o = &event->object[n];
 
-		if (!o->requested || o->requested_len > 0)
+		/* What a sys call names is for the record only; the kernel minds its emptiness. */
+		if (!o->requested || o->requested_len > 0 || zc_calls[event->call].class == ZC_CALL_SYS)
 			continue;
 		if (n == 0 && (f->atflags & AT_EMPTY_PATH))
 			o->flags |= ZC_OBJ_BY_FD;

@@ -8,7 +8,6 @@
 
 #include "preload/shim.h"
 
-#define SHORT_PATH 256u
 #define TMPFILE_FLAGS (O_TMPFILE)
 #define MOST_LINKS 40
 #define MOST_RACES 8
@@ -19,31 +18,36 @@ static bool wants_mode(uint32_t flags)
 	return flags & O_CREAT || (flags & TMPFILE_FLAGS) == TMPFILE_FLAGS;
 }
 
-/* A plain allow as spelled: one system call, on exactly what was judged. -ELOOP: look closer. */
-static long open_as_spelled(int dirfd, const char *path, size_t len, uint32_t flags, uint32_t mode)
+/* The length of a path that is absolute and clean as it stands; 0 when it is not, -errno as zc_text_len(). */
+static long clean_len(const char *path)
 {
-	char clean[SHORT_PATH];
-	unsigned need = zc_open_need(flags);
-	long clean_len;
+	size_t i = 0;
 
-	if (ZC_UNLIKELY(path[0] != '/' || len >= SHORT_PATH || zc_shim.root_len || !zc_shim.image))
-		return -ELOOP;
-	clean_len = zc_path_join(clean, sizeof(clean), "", 0, path, len);
-	if (clean_len < 0 || !zc_policy_allows_path(zc_shim.image, clean, (size_t)clean_len, need))
-		return -ELOOP;
-	return zc_open_plain(dirfd, path, flags, mode);
+	if (ZC_UNLIKELY((uintptr_t)path - 4096 > 0x7fffffffe000ull))
+		return -EFAULT;
+	if (path[0] != '/')
+		return 0;
+	for (; path[i]; i++) {
+		if (path[i] != '/')
+			continue;
+		if (path[i + 1] == '/' || path[i + 1] == '\0')
+			return 0;
+		if (path[i + 1] == '.' && (path[i + 2] == '/' || path[i + 2] == '\0' ||
+					   (path[i + 2] == '.' && (path[i + 3] == '/' || path[i + 3] == '\0'))))
+			return 0;
+		if (i >= ZC_PATH_CAP)
+			return 0;
+	}
+	return i < ZC_PATH_CAP ? (long)i : 0;
 }
 
-/* The same for relative and long paths: the absolute spelling needs scratch memory. */
-static long open_as_joined(struct zc_guard *guard, int dirfd, const char *path, size_t len, uint32_t flags,
-			   uint32_t mode)
+static bool has_dotdot(const char *path)
 {
-	long joined = zc_absolute(guard->given[0], dirfd, path, len);
-
-	if (joined < 0 || !zc_shim.image ||
-	    !zc_policy_allows_path(zc_shim.image, guard->given[0], (size_t)joined, zc_open_need(flags)))
-		return -ELOOP;
-	return zc_open_plain(dirfd, path, flags, mode);
+	for (size_t i = 0; path[i]; i++)
+		if (path[i] == '.' && path[i + 1] == '.' && (i == 0 || path[i - 1] == '/') &&
+		    (path[i + 2] == '/' || path[i + 2] == '\0'))
+			return true;
+	return false;
 }
 
 /*
@@ -64,7 +68,12 @@ static long open_through_link(struct zc_guard *guard, uint32_t flags, uint32_t m
 		if (len <= 0 || len >= (long)ZC_PATH_CAP - 1 || zc_equal(given, "/proc/", 6))
 			return -ELOOP;
 		target[len] = '\0';
-		if (target[0] != '/') { /* relative to a directory whose own name must hold no link */
+		/*
+		 * A relative target starts from the directory that holds the link. Opening both joined
+		 * shows that neither has a link in it, unless ".." folds part of the directory away:
+		 * then the directory is looked at by itself.
+		 */
+		if (target[0] != '/' && has_dotdot(target)) {
 			given[parent] = '\0';
 			fd = zc_open_plain(AT_FDCWD, given, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 			if (fd < 0)
@@ -209,21 +218,27 @@ static long open_closely(struct zc_guard *guard, int dirfd, const char *path, ui
 	return -ELOOP;
 }
 
-static __attribute__((noinline)) long open_slowly(const void *caller, int dirfd, const char *path, size_t len,
-						  uint32_t flags, uint32_t mode)
+/* spelled: the path is a plain allow as it stands, and has a link in it. */
+static __attribute__((noinline)) long open_slowly(const void *caller, int dirfd, const char *path, uint32_t flags,
+						  uint32_t mode, bool spelled)
 {
-	struct zc_guard *guard = zc_guard_take(caller);
-	long fd;
+	struct zc_guard *guard;
+	long fd = -ELOOP, len = zc_text_len(path), joined;
 
+	if (len <= 0)
+		return len < 0 ? len : -ENOENT;
+	guard = zc_guard_take(caller);
 	if (!guard)
 		return -ENOMEM;
-	fd = zc_shim.passive ? -ELOOP : open_as_joined(guard, dirfd, path, len, flags, mode);
-	if (fd == -ELOOP && !zc_shim.passive && zc_shim.image && !zc_shim.no_openat2 && guard->given[0][0] == '/') {
-		long joined = zc_absolute(guard->given[0], dirfd, path, len);
-
-		if (joined > 0 && zc_policy_allows_path(zc_shim.image, guard->given[0], (size_t)joined,
-							zc_open_need(flags)))
-			fd = open_through_link(guard, flags, mode);
+	if (zc_shim.image && !zc_shim.passive && !zc_shim.no_openat2) {
+		joined = zc_absolute(guard->given[0], dirfd, path, (size_t)len);
+		if (joined > 0 && (spelled || zc_policy_allows_path(zc_shim.image, guard->given[0], (size_t)joined,
+								    zc_open_need(flags)))) {
+			if (!spelled)
+				fd = zc_open_plain(dirfd, path, flags, mode);
+			if (fd == -ELOOP)
+				fd = open_through_link(guard, flags, mode);
+		}
 	}
 	if (fd == -ELOOP)
 		fd = open_closely(guard, dirfd, path, flags, mode);
@@ -233,16 +248,22 @@ static __attribute__((noinline)) long open_slowly(const void *caller, int dirfd,
 
 long zc_open(const void *caller, int dirfd, const char *path, uint32_t flags, uint32_t mode)
 {
+	bool spelled = false;
 	long len, fd;
 
 	/* O_PATH gives no access; what it leads to is judged when it is opened again. */
 	if (!zc_is_armed() || flags & O_PATH)
 		return zc_sys_openat(dirfd, path, (long)flags, (long)mode);
-	len = zc_text_len(path);
-	if (len <= 0)
-		return len < 0 ? len : -ENOENT;
-	fd = open_as_spelled(dirfd, path, (size_t)len, flags, mode);
-	return ZC_LIKELY(fd != -ELOOP) ? fd : open_slowly(caller, dirfd, path, (size_t)len, flags, mode);
+	len = clean_len(path);
+	/* A plain allow as spelled: one system call, on exactly what was judged. */
+	if (ZC_LIKELY(len > 0 && zc_shim.image && !zc_shim.root_len) &&
+	    ZC_LIKELY(zc_policy_allows_path(zc_shim.image, path, (size_t)len, zc_open_need(flags)))) {
+		fd = zc_open_plain(dirfd, path, flags, mode);
+		if (ZC_LIKELY(fd != -ELOOP))
+			return fd;
+		spelled = !zc_shim.passive && !zc_shim.no_openat2;
+	}
+	return open_slowly(caller, dirfd, path, flags, mode, spelled);
 }
 
 #define TAKE_MODE(flags)                                                                          \
