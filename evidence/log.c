@@ -11,18 +11,12 @@
 
 #include "evidence/log.h"
 
-static const char chain_name[] = "zencube.chain/1\n";
-
 int zc_log_init(struct zc_log *log, const char *dir, FILE *out, const char *run_id)
 {
-	crypto_hash_sha256_state hash;
 	char path[ZC_PATH_CAP];
 
 	*log = (struct zc_log){ .fd = -1, .out = dir ? NULL : out };
-	crypto_hash_sha256_init(&hash);
-	crypto_hash_sha256_update(&hash, (const unsigned char *)chain_name, sizeof(chain_name) - 1);
-	crypto_hash_sha256_update(&hash, (const unsigned char *)run_id, strlen(run_id));
-	crypto_hash_sha256_final(&hash, log->link);
+	zc_chain_start(log->link, run_id);
 	if (!dir)
 		return 0;
 	if (snprintf(path, sizeof(path), "%s/events.jsonl", dir) >= (int)sizeof(path))
@@ -37,17 +31,6 @@ void zc_log_finish(struct zc_log *log)
 	if (log->fd >= 0)
 		close(log->fd);
 	log->fd = -1;
-}
-
-static void next_link(struct zc_log *log, const char *text, size_t len, unsigned char ret_link[ZC_LINK_BYTES])
-{
-	crypto_hash_sha256_state hash;
-
-	crypto_hash_sha256_init(&hash);
-	crypto_hash_sha256_update(&hash, log->link, sizeof(log->link));
-	crypto_hash_sha256_update(&hash, (const unsigned char *)text, len);
-	crypto_hash_sha256_update(&hash, (const unsigned char *)"}", 1);
-	crypto_hash_sha256_final(&hash, ret_link);
 }
 
 /* Writes all or nothing. A short write (disk full, file size limit) is taken back. */
@@ -73,7 +56,7 @@ static bool write_chained(struct zc_log *log, struct zc_json *line)
 	char hex[2 * ZC_LINK_BYTES + 1];
 	int error;
 
-	next_link(log, line->bytes, line->len, link);
+	zc_chain_next(link, log->link, line->bytes, line->len);
 	sodium_bin2hex(hex, sizeof(hex), link, sizeof(link));
 	zc_json_string(line, "chain", hex);
 	zc_json_close(line, '}');

@@ -17,9 +17,8 @@
 #include <sys/types.h>
 
 #include "core/base.h"
+#include "evidence/chain.h"
 #include "evidence/json.h"
-
-#define ZC_LINK_BYTES 32u
 
 struct zc_log {
 	int fd;            /* events.jsonl; -1: none */

@@ -289,7 +289,8 @@ static struct zc_site *make_site(struct zc_module *module, uint64_t offset, bool
 	*site = (struct zc_site){ .module = module, .offset = offset, .caller = caller, .kind = kind_of(module) };
 	site->function = zc_module_symbol(module, offset - caller, &site->function_offset);
 	site->function_offset += site->function ? caller : 0;
-	if (!zc_module_line(module, offset - caller, &site->file, &site->line))
+	/* The lines of libc help nobody, and unpacking its debug data takes 50 ms. */
+	if (site->kind != ZC_SITE_PROGRAM || !zc_module_line(module, offset - caller, &site->file, &site->line))
 		site->file = NULL;
 	describe(site);
 	if (!site->json) {

@@ -102,6 +102,9 @@ static bool read_table(struct zc_module *module, Elf *elf, Elf_Scn *section, con
 		return false;
 	memcpy(names->text, strings->d_buf, strings->d_size);
 	names->text[strings->d_size] = '\0';
+	for (size_t i = 0; i < strings->d_size; i++)
+		if (names->text[i] == '@') /* a version is not part of the name */
+			names->text[i] = '\0';
 	names->text_len = strings->d_size;
 	return take_symbols(names, data, total);
 }
