@@ -263,20 +263,18 @@ static void allow_names(struct zc_policy_set *set, struct zc_image *image)
 }
 
 /* Is there a protected path that this allow names, or names something inside of? */
-static const struct zc_rule *opens(const struct zc_policy_set *set, const struct zc_rule *allow,
-				   const struct zc_pattern *named)
+static const struct zc_rule *opens(const struct zc_rule *const *protected, size_t count,
+				   const struct zc_rule *allow)
 {
-	size_t len = strlen(named->text);
+	for (uint32_t p = 0; p < allow->patterns_count; p++) {
+		const char *named = allow->patterns[p].text;
+		size_t len = strlen(named);
 
-	for (size_t i = 0; i < set->rules_count; i++) {
-		const struct zc_rule *rule = &set->rules[i];
-
-		if (rule->layer != ZC_LAYER_PROFILE || rule->says < ZC_SAYS_DENY || rule->cls != allow->cls ||
-		    rule->everything || rule->text != NULL)
-			continue;
-		for (uint32_t n = 0; n < rule->patterns_count; n++)
-			if (zc_pattern_covers(rule->patterns[n], named->text, len))
-				return rule;
+		for (size_t i = 0; i < count && allow->patterns[p].literal; i++)
+			for (uint32_t n = 0; n < protected[i]->patterns_count; n++)
+				if (protected[i]->cls == allow->cls &&
+				    zc_pattern_covers(protected[i]->patterns[n], named, len))
+					return protected[i];
 	}
 	return NULL;
 }
@@ -284,27 +282,35 @@ static const struct zc_rule *opens(const struct zc_policy_set *set, const struct
 /* The run should say when somebody opened what is protected on purpose. */
 static int note_opened(struct zc_policy_set *set)
 {
-	bool protects = false;
+	const struct zc_rule **protected = NULL, *opened;
+	size_t count = 0;
+	int r = 0;
 
-	for (size_t i = 0; i < set->rules_count && !protects; i++)
-		protects = set->rules[i].layer == ZC_LAYER_PROFILE && set->rules[i].says >= ZC_SAYS_DENY;
-	for (size_t i = 0; i < set->rules_count && protects; i++) {
-		const struct zc_rule *rule = &set->rules[i], *opened = NULL;
+	for (size_t i = 0; i < set->rules_count; i++)
+		count += set->rules[i].layer == ZC_LAYER_PROFILE && set->rules[i].says >= ZC_SAYS_DENY;
+	protected = calloc(count + 1, sizeof(*protected));
+	if (protected == NULL)
+		return -ENOMEM;
+	count = 0;
+	for (size_t i = 0; i < set->rules_count; i++)
+		if (set->rules[i].layer == ZC_LAYER_PROFILE && set->rules[i].says >= ZC_SAYS_DENY &&
+		    !set->rules[i].derived)
+			protected[count++] = &set->rules[i];
+	for (size_t i = 0; i < set->rules_count && r == 0; i++) {
+		const struct zc_rule *rule = &set->rules[i];
 
 		if (rule->layer != ZC_LAYER_USER || rule->says > ZC_SAYS_LOG)
 			continue;
-		for (uint32_t n = 0; n < rule->patterns_count && opened == NULL; n++)
-			if (rule->patterns[n].literal)
-				opened = opens(set, rule, &rule->patterns[n]);
-		if (opened == NULL)
-			continue;
-		if (zc_texts_add(&set->notes, zc_set_format(set, "%s (%s) opens a protected path: %s",
-							    zc_rule_text(set, rule, true),
-							    zc_origin_text(set, rule->origin),
-							    zc_rule_text(set, opened, true))))
-			return -ENOMEM;
+		opened = opens(protected, count, rule);
+		if (opened != NULL)
+			r = zc_texts_add(&set->notes,
+					 zc_set_format(set, "%s (%s) opens a protected path: %s",
+						       zc_rule_text(set, rule, true),
+						       zc_origin_text(set, rule->origin),
+						       zc_rule_text(set, opened, true)));
 	}
-	return 0;
+	free(protected);
+	return r;
 }
 
 static int freeze_all(struct freeze *f, struct zc_image **ret_image, size_t *ret_size)

@@ -26,6 +26,16 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
 }
 
+/* Does the blank at the end belong to the value ("\\ ")? */
+static bool is_escaped(const char *text, size_t len)
+{
+	size_t slashes = 0;
+
+	while (slashes + 1 < len && text[len - 2 - slashes] == '\\')
+		slashes++;
+	return slashes & 1;
+}
+
 /* Without the comment and the blanks around. */
 static void trim(const char **text, size_t *len)
 {
@@ -35,7 +45,7 @@ static void trim(const char **text, size_t *len)
 			break;
 		}
 	}
-	while (*len > 0 && is_blank((*text)[*len - 1]))
+	while (*len > 0 && is_blank((*text)[*len - 1]) && !is_escaped(*text, *len))
 		--*len;
 	while (*len > 0 && is_blank(**text))
 		++*text, --*len;

@@ -106,7 +106,135 @@ int zc_print_digest(struct zc_policy_set *set, uint8_t ret_sha256[32])
 	return r;
 }
 
+/* Rules of a layer, in the order they came; sockets that follow from writes would say it twice. */
+static bool is_shown(const struct zc_rule *rule, unsigned layer)
+{
+	return rule->layer == layer && !(rule->derived && layer != ZC_LAYER_IMPLICIT && rule->text != NULL);
+}
+
+static void print_rule(struct zc_policy_set *set, FILE *out, const struct zc_rule *rule, int width)
+{
+	const char *text = zc_rule_text(set, rule, true);
+	const char *source = zc_origin_text(set, rule->origin);
+	const char *last = NULL;
+
+	fprintf(out, "%-8s  %-*s  %s", layer_names[rule->layer], width, text ? text : "?", source ? source : "?");
+	/* Where it leads, when that is not what was written. */
+	if (rule->patterns_count > 0 && rule->patterns_count <= 2)
+		last = rule->patterns[rule->patterns_count - 1].text;
+	if (rule->cls == ZC_CLASS_NET && rule->addresses_count > 0)
+		last = zc_net_print(set, rule->addresses[0].family, rule->addresses[0].addr);
+	else if (rule->cls <= ZC_CLASS_NET && !rule->everything && rule->value != NULL && last == NULL &&
+		 rule->patterns_count == 0 && strstr(rule->value, "${") != NULL)
+		last = "nothing here";
+	if (last != NULL && rule->written != NULL && rule->text == NULL &&
+	    strcmp(last, rule->written + (strncmp(rule->written, "unix:", 5) == 0 ? 5 : 0)) != 0)
+		fprintf(out, "  = %s", printable(set, last));
+	fputc('\n', out);
+}
+
+static void print_text(struct zc_policy_set *set, FILE *out)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < set->rules_count; i++) {
+		const char *text = zc_rule_text(set, &set->rules[i], true);
+		size_t len = text ? strlen(text) : 0;
+
+		width = len > width && len <= 60 ? len : width;
+	}
+	fprintf(out, "# policy sha256:%s\n", set->sha256);
+	for (size_t i = 0; i < ZC_LEN(flags); i++)
+		if (set->flags & flags[i].flag)
+			fprintf(out, "flag      %s%s%s\n", flags[i].word, flags[i].value ? " " : "",
+				flags[i].value ? flags[i].value : "");
+	if (set->jail != NULL)
+		fprintf(out, "flag      jail %s\n", printable(set, set->jail));
+	for (unsigned layer = 0; layer < ZC_LAYER_COUNT; layer++)
+		for (size_t i = 0; i < set->rules_count; i++)
+			if (is_shown(&set->rules[i], layer))
+				print_rule(set, out, &set->rules[i], (int)width);
+	for (size_t i = 0; i < set->expects_count; i++)
+		fprintf(out, "expect    %-*s  %s\n", (int)width, printable(set, set->expects[i].written),
+			zc_origin_text(set, set->expects[i].origin));
+}
+
+static void print_string(FILE *out, const char *text)
+{
+	fputc('"', out);
+	for (; text != NULL && *text != '\0'; text++) {
+		if ((unsigned char)*text < 0x20)
+			fprintf(out, "\\u%04x", (unsigned char)*text);
+		else if (*text == '"' || *text == '\\')
+			fprintf(out, "\\%c", *text);
+		else
+			fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+static void print_json_rule(struct zc_policy_set *set, FILE *out, const struct zc_rule *rule)
+{
+	fprintf(out, "    {\"layer\": \"%s\", \"%s-%s\": ", layer_names[rule->layer], zc_says_name(rule->says),
+		class_words[rule->cls]);
+	if (rule->everything)
+		fputs("true", out);
+	else
+		print_string(out, rule->value);
+	fputs(", \"source\": ", out);
+	print_string(out, zc_origin_text(set, rule->origin));
+	fputc('}', out);
+}
+
+/*
+ * Profiles are written out, so that reading this back gives the same policy in a later version too;
+ * what is derived from the run is not, because the next run derives its own.
+ */
+static void print_json(struct zc_policy_set *set, FILE *out)
+{
+	const char *comma = "";
+
+	fputs("{\n  \"version\": 1,\n  \"no-base\": true,\n", out);
+	for (size_t i = 0; i < ZC_LEN(flags); i++)
+		if (set->flags & flags[i].flag)
+			fprintf(out, "  \"%s\": %s,\n", flags[i].word,
+				flags[i].value ? "\"allow\"" : "true");
+	if (set->jail != NULL) {
+		fputs("  \"jail\": ", out);
+		print_string(out, zc_value_encode(set, set->jail, strlen(set->jail), true));
+		fputs(",\n", out);
+	}
+	fputs("  \"rules\": [", out);
+	for (unsigned layer = 0; layer < ZC_LAYER_IMPLICIT; layer++) {
+		for (size_t i = 0; i < set->rules_count; i++) {
+			if (set->rules[i].layer != layer || set->rules[i].derived)
+				continue;
+			fprintf(out, "%s\n", comma);
+			print_json_rule(set, out, &set->rules[i]);
+			comma = ",";
+		}
+	}
+	fputs("\n  ],\n  \"expect\": [", out);
+	for (size_t i = 0; i < set->expects_count; i++) {
+		const struct zc_expect *expect = &set->expects[i];
+
+		fputs(i > 0 ? ",\n    " : "\n    ", out);
+		print_string(out, zc_set_format(set, "%s %s %s", expect->allow ? "allow" : "deny",
+						class_words[expect->cls], expect->value));
+	}
+	fputs(set->expects_count > 0 ? "\n  ]\n}\n" : "]\n}\n", out);
+}
+
 int zc_policy_print(const struct zc_policy_set *set, FILE *out, bool json)
 {
-	return 0;
+	/* The set's memory takes the texts made here; nothing else of it changes. */
+	struct zc_policy_set *scratch = (struct zc_policy_set *)(uintptr_t)set;
+
+	if (!set->frozen || set->sha256[0] == '\0')
+		return -EINVAL;
+	if (json)
+		print_json(scratch, out);
+	else
+		print_text(scratch, out);
+	return fflush(out) == 0 && !ferror(out) ? 0 : -EIO;
 }

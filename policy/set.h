@@ -154,6 +154,8 @@ const char *zc_value_canonical(struct zc_policy_set *set, struct zc_path_value *
 			       const char **ret_wrong);
 /* Raw bytes as a value that decodes to them, wildcards escaped when literal. */
 const char *zc_value_encode(struct zc_policy_set *set, const char *text, size_t len, bool literal);
+/* Length of the UTF-8 sequence at text that is fit for a terminal (no C1 control); 0: none. */
+size_t zc_utf8(const char *text, size_t len);
 const char *zc_variable_name(unsigned variable); /* "${HOME}" */
 
 /* net.c */

@@ -151,9 +151,9 @@ const char *zc_value_decode(const char *value, struct zc_path_value *ret)
 	return check_stars(ret);
 }
 
-/* Length of the valid UTF-8 sequence at text that is fit for a terminal, 0 when there is none. */
-static size_t utf8(const unsigned char *text, size_t len)
+size_t zc_utf8(const char *at, size_t len)
 {
+	const unsigned char *text = (const unsigned char *)at;
 	size_t n = text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : text[0] < 0xf5 ? 4 : 0;
 
 	if (n == 0 || n > len)
@@ -177,7 +177,7 @@ const char *zc_value_encode(struct zc_policy_set *set, const char *text, size_t 
 		return NULL;
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
-		size_t n = c >= 0x80 ? utf8((const unsigned char *)text + i, len - i) : 0;
+		size_t n = c >= 0x80 ? zc_utf8(text + i, len - i) : 0;
 		bool after_blank = i > 0 && (text[i - 1] == ' ' || text[i - 1] == '\t');
 
 		if (n > 0) {
