@@ -18,7 +18,7 @@
 #include "core/path.h"
 #include "wrap/wrap.h"
 
-#define PROBE_SIZE (64 * 1024)
+#define RESERVE_SIZE (64 * 1024)
 
 /* Absolute and without links as far as it exists; what is yet to be made is joined lexically. */
 static int make_absolute(const char *path, char to[ZC_PATH_CAP])
@@ -125,11 +125,11 @@ static int make_dirs(const char *dir)
 static int fill(int fd)
 {
 	static const char zeros[4096];
-	int r = fallocate(fd, 0, 0, PROBE_SIZE) < 0 ? errno : 0;
+	int r = fallocate(fd, 0, 0, RESERVE_SIZE) < 0 ? errno : 0;
 
 	if (r != EOPNOTSUPP && r != ENOSYS)
 		return -r;
-	for (size_t done = 0; done < PROBE_SIZE; done += sizeof(zeros)) {
+	for (size_t done = 0; done < RESERVE_SIZE; done += sizeof(zeros)) {
 		ssize_t n = write(fd, zeros, sizeof(zeros));
 
 		if (n != (ssize_t)sizeof(zeros))
@@ -138,8 +138,11 @@ static int fill(int fd)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-/* A full disk must be known before the command runs, not when its first violation is lost. */
-static int probe(const char *dir)
+/*
+ * A full disk must be known before the command runs, not when its first violation is lost. What was
+ * tried is kept as a reserve without a name, so that there is room for run.json if the disk fills.
+ */
+static int reserve(const char *dir)
 {
 	char path[ZC_PATH_CAP];
 	int fd, r;
@@ -149,9 +152,11 @@ static int probe(const char *dir)
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	r = fill(fd);
-	close(fd);
 	unlink(path);
+	r = fill(fd);
+	if (r == 0)
+		return fd;
+	close(fd);
 	return r;
 }
 
@@ -185,16 +190,24 @@ int zc_store_open(struct zc_store *store, struct zc_trouble *trouble)
 {
 	int r = make_dirs(store->log_dir);
 
+	store->reserve = -1;
 	if (r == 0)
 		r = make_run_dir(store);
 	if (r < 0)
 		return zc_trouble(trouble, r, "cannot make the evidence directory in '%s': %s",
 				  store->log_dir, strerror(-r));
-	r = probe(store->run_dir);
+	r = store->reserve = reserve(store->run_dir);
 	if (r < 0) {
 		rmdir(store->run_dir);
 		return zc_trouble(trouble, r, "cannot keep evidence in '%s': %s; nothing was run",
 				  store->log_dir, strerror(-r));
 	}
 	return 0;
+}
+
+void zc_store_release(struct zc_store *store)
+{
+	if (store->reserve >= 0)
+		close(store->reserve);
+	store->reserve = -1;
 }

@@ -232,6 +232,7 @@ static int finish(struct zc_job *job, bool failed, uint64_t dropped)
 	struct zc_exit out;
 	int r;
 
+	zc_store_release(&job->store);
 	note_left(job);
 	zc_evidence_settle(job->evidence, &end, &result);
 	job->facts.code = job->ending.code;

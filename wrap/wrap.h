@@ -78,12 +78,14 @@ struct zc_store {
 	char log_dir[ZC_PATH_CAP]; /* absolute */
 	char run_dir[ZC_PATH_CAP];
 	char run_id[48];           /* sorts by time */
+	int reserve;               /* disk space held back for the end; -1: none */
 };
 
 /* Picks the log directory without making anything. named: --log-dir, or NULL. */
 int zc_store_choose(struct zc_store *store, const char *named, struct zc_trouble *trouble);
-/* Makes it and the run's own directory, and tries whether it takes data. */
+/* Makes it and the run's own directory, and holds back some space there for run.json. */
 int zc_store_open(struct zc_store *store, struct zc_trouble *trouble);
+void zc_store_release(struct zc_store *store); /* the space held back; may be called twice */
 
 /* --- channel.c: what the shim will find -------------------------------------------------------- */
 

@@ -195,6 +195,8 @@ static void test_exit(void)
 		{ { .start = ZC_START_RAN, .timed_out = true, .code = 0 }, 124, "timeout beats success" },
 		{ { .start = ZC_START_RAN, .killed = true, .code = -1, .signal = 9 }, 124, "killed by the policy" },
 		{ { .start = ZC_START_RAN, .not_kept = 1 }, 125, "success without all of its evidence" },
+		{ { .start = ZC_START_RAN, .not_kept = 1, .violations = 1, .violation_exit = 0 }, 125,
+		  "violations made a success, but not all are in the evidence" },
 		{ { .start = ZC_START_RAN, .not_kept = 1, .code = 3 }, 3, "a failure without all of its evidence" },
 		{ { .start = ZC_START_RAN, .code = -1 }, 125, "an unknown status is not success" },
 		{ { .start = ZC_START_REFUSED, .violations = 1, .violation_exit = 2 }, 126, "a refused command" },
