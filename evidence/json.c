@@ -85,10 +85,10 @@ void zc_json_open(struct zc_json *json, const char *key, char bracket)
 
 void zc_json_close(struct zc_json *json, char bracket)
 {
-	bool empty = !json->comma;
+	bool broken = json->comma && json->depth <= json->indent;
 
 	json->depth--;
-	if (!empty)
+	if (broken)
 		put_break(json);
 	put(json, &bracket, 1);
 	json->comma = true;

@@ -113,6 +113,7 @@ const char *zc_hint_of(const struct zc_evidence *e, struct zc_record *record)
 {
 	const struct zc_frame_head *head = &record->frame->head;
 	const struct zc_image_rule *rule = record->rule;
+	const char *source;
 
 	if (!zc_action_violates(head->action))
 		return NULL;
@@ -125,8 +126,9 @@ const char *zc_hint_of(const struct zc_evidence *e, struct zc_record *record)
 	}
 	if (!rule || rule->layer != ZC_LAYER_USER)
 		return NULL; /* a protected path, or what nothing may allow */
-	snprintf(record->hint_text, sizeof(record->hint_text), "change the rule at %s",
-		 zc_image_text(e->setup.image, rule->source));
+	source = zc_image_text(e->setup.image, rule->source);
+	snprintf(record->hint_text, sizeof(record->hint_text), *source == '-' ? "change the flag %s" : "change the rule at %s",
+		 source);
 	return record->hint_text;
 }
 

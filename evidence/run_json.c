@@ -201,7 +201,7 @@ static void write_run(struct zc_json *json, const struct zc_evidence *e, int cod
 	zc_json_close(json, ']');
 	write_exit(json, e, code, reason);
 	zc_json_open(json, "chain", '{');
-	zc_json_uint(json, "count", e->log.lines);
+	zc_json_uint(json, "count", e->head_lines);
 	zc_json_string(json, "head", *e->head ? e->head : NULL);
 	zc_json_close(json, '}');
 	zc_json_string(json, "verdict", zc_run_verdict_name(e->result.verdict));
@@ -218,13 +218,14 @@ static void write_end(struct zc_evidence *e)
 		return;
 	e->ended = true;
 	zc_log_head(&e->log, e->head);
+	e->head_lines = e->log.lines;
 	clock_gettime(CLOCK_REALTIME, &real);
 	clock_gettime(CLOCK_MONOTONIC, &mono);
 	zc_event_begin(e, (uint64_t)real.tv_sec * 1000000000u + (uint64_t)real.tv_nsec,
 		       (uint64_t)mono.tv_sec * 1000000000u + (uint64_t)mono.tv_nsec, "end");
 	zc_json_string(&e->line, "verdict", zc_run_verdict_name(e->result.verdict));
 	zc_json_uint(&e->line, "not_kept", e->result.not_kept);
-	zc_json_uint(&e->line, "count", e->log.lines);
+	zc_json_uint(&e->line, "count", e->head_lines);
 	zc_json_string(&e->line, "head", e->head);
 	zc_log_write(&e->log, &e->line);
 }

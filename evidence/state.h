@@ -35,7 +35,8 @@ struct zc_evidence {
 	struct zc_evidence_end end;
 	pid_t *left_behind;
 	struct zc_evidence_result result;
-	char head[2 * ZC_LINK_BYTES + 1]; /* last link of the events, once ended */
+	char head[2 * ZC_LINK_BYTES + 1]; /* last link before the end record, once ended */
+	uint64_t head_lines;
 };
 
 /* A record on its way into an event. */
