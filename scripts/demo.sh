@@ -3,6 +3,7 @@
 # demo.sh - installs a bad package twice, without and with ZenCube, and looks at the evidence.
 # usage: scripts/demo.sh BUILD-DIRECTORY. Exits 0 only when everything came out as told.
 set -eu
+exec 2>&1 # one stream: what was refused belongs between what was said
 cd "$(dirname "$0")/.."
 build=$(cd "$1" && pwd)
 zcwrap=$build/zcwrap
