@@ -372,7 +372,7 @@ static void finish(struct filler *f, const uint64_t args[6])
 		event->flags |= ZC_EV_HARMLESS;
 	if (event->op == ZC_OP_SEND && (event->oflags & FASTOPEN))
 		event->flags |= ZC_EV_FAST_OPEN;
-	if (event->op == ZC_OP_WATCH || event->call == ZC_ID_fanotify_mark)
+	if (event->op == ZC_OP_WATCH)
 		event->flags |= ZC_EV_HARMLESS;
 	if (zc_calls[event->call].class == ZC_CALL_SYS)
 		apply_sys(f, args);

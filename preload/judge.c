@@ -70,7 +70,7 @@ static int natural_error(const struct zc_guard *guard)
 	struct stat st;
 
 	if (zc_shim.passive || event->op == ZC_OP_BIND)
-		return 0;
+		return 0; /* a name that is taken is EADDRINUSE to bind, and comes from it */
 	for (unsigned n = 0; n < event->objects; n++) {
 		const struct zc_object *object = &event->object[n];
 		long error;
@@ -151,9 +151,11 @@ int zc_guard_judge(struct zc_guard *guard)
 	struct zc_event *event = &guard->event;
 
 	for (unsigned n = 0; n < event->objects; n++) {
+		bool queue = event->op == ZC_OP_MQ_OPEN || event->op == ZC_OP_MQ_UNLINK;
 		int error;
 
-		if (!event->object[n].need) { /* named for the record only */
+		/* Message queues are not reached through their path, which may not even be mounted. */
+		if (!event->object[n].need || queue) { /* named for the record only */
 			long len = zc_absolute(guard->given[n], event->object[n].dirfd,
 					       event->object[n].requested ? event->object[n].requested : "",
 					       event->object[n].requested_len);

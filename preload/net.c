@@ -207,9 +207,9 @@ ZC_EXPORT int bind(int fd, __CONST_SOCKADDR_ARG to, socklen_t len)
 }
 
 /* Listening on a socket that was never bound takes any port on every address: judged as that. */
-ZC_EXPORT int listen(int fd, int backlog)
+long zc_listen(const void *caller, int fd, int backlog)
 {
-	struct zc_guard *guard = zc_is_armed() ? zc_guard_take(ZC_CALLER) : NULL;
+	struct zc_guard *guard = zc_is_armed() ? zc_guard_take(caller) : NULL;
 	const long args[6] = { fd, backlog, 0, 0, 0, 0 };
 	int error = 0;
 
@@ -228,7 +228,12 @@ ZC_EXPORT int listen(int fd, int backlog)
 		}
 	}
 	zc_guard_give(guard);
-	return (int)zc_ret(error ? error : zc_sys2(__NR_listen, fd, backlog));
+	return error ? error : zc_sys2(__NR_listen, fd, backlog);
+}
+
+ZC_EXPORT int listen(int fd, int backlog)
+{
+	return (int)zc_ret(zc_listen(ZC_CALLER, fd, backlog));
 }
 
 /* Only --no-net has a say in what comes in. */

@@ -130,6 +130,11 @@ static void spell_fd(char *to, int fd, const char *base, size_t base_len, bool s
 	*to = '\0';
 }
 
+void zc_spell_fd(char *to, int fd)
+{
+	spell_fd(to, fd, NULL, 0, false);
+}
+
 static bool has_prefix(const char *text, long len, const char *prefix, size_t prefix_len)
 {
 	return len >= (long)prefix_len && zc_equal(text, prefix, prefix_len);

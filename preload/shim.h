@@ -116,6 +116,8 @@ long zc_absolute(char *buffer, int dirfd, const char *path, size_t len);
 long zc_fd_path(char *buffer, int fd, uint8_t *ret_flags);
 /* Resolves event.object[n], pins it and sets path, given, flags. Returns 0 or the kernel's -errno. */
 int zc_resolve(struct zc_guard *guard, unsigned n);
+/* Writes "/proc/self/fd/N"; 32 bytes suffice. */
+void zc_spell_fd(char *to, int fd);
 void zc_cwd_changed(void);
 /* openat2 with RESOLVE_NO_SYMLINKS and the masking that openat does; -ELOOP: a link is in the way. */
 long zc_open_plain(int dirfd, const char *path, uint32_t flags, uint32_t mode);
@@ -186,6 +188,7 @@ void zc_become_passive(void);
 long zc_execute(const void *caller, int dirfd, const char *path, char *const *argv, char *const *envp, int atflags);
 /* Sets what the event's pid argument is: ours, the run's, or a stranger. */
 void zc_look_at_target(struct zc_guard *guard);
+long zc_listen(const void *caller, int fd, int backlog);
 /* Judges a call on a process and makes it. */
 long zc_call_on_process(const void *caller, unsigned call, long a, long b, long c, long d, long e, long f);
 long zc_chroot(const void *caller, const char *path);

@@ -461,6 +461,7 @@ ZC_TWIN(mkstemps64, mkstemps)
 ZC_TWIN(mkostemps64, mkostemps)
 /* On x86-64 the 64-bit twins have the same types under other names. */
 ZC_TWIN(fopen64, fopen)
+ZC_TWIN(_IO_fopen, fopen)
 ZC_TWIN(freopen64, freopen)
 ZC_TWIN(tmpfile64, tmpfile)
 ZC_TWIN(scandir64, scandir)

@@ -78,6 +78,7 @@ static long dispatch(const void *caller, unsigned call, const long *a)
 	case ZC_ID_execveat:
 		return zc_execute(caller, (int)a[0], (const char *)a[1], (char *const *)a[2], (char *const *)a[3], (int)a[4]);
 	case ZC_ID_chroot: return zc_chroot(caller, (const char *)a[0]);
+	case ZC_ID_listen: return zc_listen(caller, (int)a[0], (int)a[1]);
 	default: break;
 	}
 	switch (zc_calls[call].op) {

@@ -206,6 +206,11 @@ ZC_EXPORT int pidfd_send_signal(int fd, int sig, siginfo_t *info, unsigned flags
 	return (int)zc_ret(zc_call_on_process(ZC_CALLER, ZC_ID_pidfd_send_signal, fd, sig, (long)info, flags, 0, 0));
 }
 
+ZC_EXPORT int pidfd_open(pid_t pid, unsigned flags)
+{
+	return (int)zc_ret(zc_call_on_process(ZC_CALLER, ZC_ID_pidfd_open, pid, flags, 0, 0, 0, 0));
+}
+
 ZC_EXPORT int pidfd_getfd(int fd, int target, unsigned flags)
 {
 	return (int)zc_ret(zc_call_on_process(ZC_CALLER, ZC_ID_pidfd_getfd, fd, target, flags, 0, 0, 0));

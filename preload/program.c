@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * program.c - may this program run? Its file, a script's interpreter, what a loader is told to start.
+ */
+#include "preload/carry.h"
+
+#define MOST_INTERPRETERS 5u
+
+struct question {
+	const void *caller;
+	struct zc_elf_look *look;
+	unsigned depth;
+	bool announce;
+};
+
+static int judge(struct question q, int dirfd, const char *path, char *const *argv, int atflags);
+
+static bool equal_text(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
+static long read_file(void *context, void *buffer, size_t len, uint64_t offset)
+{
+	return zc_sys4(__NR_pread64, *(long *)context, (long)buffer, (long)len, (long)offset);
+}
+
+/* "#!": the kernel runs what stands there, so that must be allowed too. */
+static int judge_interpreter(struct question q, char *line, long len)
+{
+	char *at = line + 2, *end;
+
+	line[len] = '\0';
+	while (*at == ' ' || *at == '\t')
+		at++;
+	for (end = at; *end && *end != ' ' && *end != '\t' && *end != '\n';)
+		end++;
+	*end = '\0';
+	q.depth++;
+	q.announce = false;
+	return *at ? judge(q, AT_FDCWD, at, NULL, 0) : 0;
+}
+
+/* Looks into the file: a script's first line, or a program's headers. */
+static int look_inside(struct question q, const char *spelled)
+{
+	char line[256];
+	long fd = zc_sys_openat(AT_FDCWD, spelled, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0), got;
+	int error = 0;
+
+	if (fd < 0)
+		return 0; /* not readable: no script, and its headers stay unknown */
+	got = zc_sys4(__NR_pread64, fd, (long)line, sizeof(line) - 1, 0);
+	if (got > 2 && line[0] == '#' && line[1] == '!')
+		error = judge_interpreter(q, line, got);
+	else if (got > 4)
+		zc_elf_look(q.look, read_file, &fd);
+	zc_sys_close((int)fd);
+	return error;
+}
+
+/* "ld.so PROGRAM" starts a program without an exec of it. */
+static const char *launched_by_loader(const char *path, size_t len, char *const *argv)
+{
+	static const char *const with_value[] = { "--library-path", "--preload", "--audit", "--argv0",
+						  "--inhibit-rpath", "--glibc-hwcaps-prepend",
+						  "--glibc-hwcaps-mask" };
+	size_t base = len;
+
+	while (base > 0 && path[base - 1] != '/')
+		base--;
+	if (len - base < 5 || !zc_equal(path + base, "ld-", 3) || !argv || !argv[0])
+		return NULL;
+	for (size_t i = 1; argv[i]; i++) {
+		bool takes = false;
+
+		if (argv[i][0] != '-')
+			return argv[i];
+		for (size_t w = 0; w < ZC_LEN(with_value); w++)
+			takes |= equal_text(argv[i], with_value[w]);
+		if (takes && argv[i + 1])
+			i++;
+	}
+	return NULL;
+}
+
+static int judge_file(struct question q, struct zc_guard *guard, char *const *argv)
+{
+	struct zc_object *object = &guard->event.object[0];
+	const char *spelled = guard->pin[0].fd >= 0 ? guard->spelled[0] : NULL;
+	char by_fd[40];
+	int error;
+
+	/* Code without a name is judged by the one it goes by: "/memfd:name". */
+	if (object->flags & ZC_OBJ_NAMELESS && object->path && object->path[0] == '/')
+		object->flags &= (uint8_t)~ZC_OBJ_NAMELESS;
+	error = zc_guard_decide(guard);
+	if (error)
+		return error;
+	if (object->flags & ZC_OBJ_BY_FD && object->dirfd >= 0) {
+		zc_spell_fd(by_fd, object->dirfd);
+		spelled = by_fd;
+	}
+	if (spelled && !zc_shim.passive)
+		error = look_inside(q, spelled);
+	if (!error && object->path) {
+		const char *program = launched_by_loader(object->path, object->path_len, argv);
+		struct question inner = { q.caller, q.look, q.depth + 1, false };
+
+		if (program)
+			error = judge(inner, AT_FDCWD, program, NULL, 0);
+	}
+	if (!error && q.announce)
+		zc_say_exec(object->path, argv, 0);
+	return error;
+}
+
+static int judge(struct question q, int dirfd, const char *path, char *const *argv, int atflags)
+{
+	const long args[6] = { dirfd, (long)path, (long)argv, 0, atflags, 0 };
+	struct zc_guard *guard;
+	int error;
+
+	if (q.depth > MOST_INTERPRETERS)
+		return 0; /* the kernel gives up sooner, with ELOOP */
+	guard = zc_guard_take(q.caller);
+	if (!guard)
+		return -ENOMEM;
+	error = zc_guard_fill(guard, ZC_ID_execveat, args);
+	if (!error)
+		error = zc_resolve(guard, 0);
+	if (!error)
+		error = judge_file(q, guard, argv);
+	zc_guard_give(guard);
+	return error;
+}
+
+int zc_judge_program(const void *caller, int dirfd, const char *path, char *const *argv, int atflags,
+		     bool announce, struct zc_elf_look *ret_look)
+{
+	struct question q = { caller, ret_look, 0, announce };
+
+	zc_fill(ret_look, 0, sizeof(*ret_look));
+	return zc_is_armed() ? judge(q, dirfd, path, argv, atflags) : 0;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spawn.c - programs that libc starts by itself: posix_spawn, system, popen.
+ *
+ * The child runs inside libc, where no hook is met, so all is judged before it is made.
+ */
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "preload/carry.h"
+
+/* glibc's private list, as it has been since posix_spawn exists; a test holds it against the libc. */
+struct glibc_action {
+	int kind; /* 0 close, 1 dup2, 2 open, 3 chdir, 4 fchdir, 5 closefrom, 6 tcsetpgrp */
+	int pad;
+	union {
+		struct {
+			int fd;
+			char *path;
+			int flags;
+			mode_t mode;
+		} open;
+		char *directory;
+		int fd;
+	} do_;
+};
+struct glibc_actions {
+	int allocated, used;
+	struct glibc_action *list;
+};
+extern const char *gnu_get_libc_version(void) ZC_WEAK;
+
+static int judge_actions(const void *caller, const posix_spawn_file_actions_t *actions)
+{
+	const struct glibc_actions *glibc = (const void *)actions;
+	int dirfd = AT_FDCWD, error = 0;
+	long pinned = -1;
+
+	if (!actions || !zc_is_armed())
+		return 0;
+	if (!gnu_get_libc_version) {
+		zc_note(ZC_NOTE_SPAWN_UNSEEN, "file actions of another libc", 0);
+		return 0;
+	}
+	for (int i = 0; i < glibc->used && !error; i++) {
+		const struct glibc_action *action = &glibc->list[i];
+
+		if (action->kind == 2) {
+			error = zc_ask(caller, ZC_ID_openat, dirfd, (long)action->do_.open.path,
+				       action->do_.open.flags, (long)action->do_.open.mode, 0, 0);
+			if (error == -ENOENT && action->do_.open.flags & O_CREAT)
+				error = zc_ask(caller, ZC_ID_mknodat, dirfd, (long)action->do_.open.path, S_IFREG, 0, 0, 0);
+			if (error != -EACCES && error != -EPERM)
+				error = 0; /* the child meets the natural error itself */
+		} else if (action->kind == 3) {
+			long fd = zc_sys_openat(dirfd, action->do_.directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+
+			if (pinned >= 0)
+				zc_sys_close((int)pinned);
+			pinned = fd;
+			dirfd = fd >= 0 ? (int)fd : AT_FDCWD;
+		} else if (action->kind == 4) {
+			dirfd = action->do_.fd;
+		}
+	}
+	if (pinned >= 0)
+		zc_sys_close((int)pinned);
+	return error;
+}
+
+typedef int zc_spawn(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
+		     char *const *, char *const *);
+
+static int spawn(const void *caller, pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+		 const posix_spawnattr_t *attributes, char *const *argv, char *const *envp)
+{
+	zc_spawn *real = ZC_REAL(zc_spawn *, "posix_spawn");
+	struct zc_elf_look look;
+	struct zc_carry carry;
+	void *block = NULL;
+	pid_t child = 0;
+	int error;
+
+	if (!real)
+		return ENOSYS;
+	if (!zc_is_armed())
+		return real(pid, path, actions, attributes, argv, envp);
+	error = judge_actions(caller, actions);
+	if (!error)
+		error = zc_judge_program(caller, AT_FDCWD, path, argv, 0, false, &look);
+	if (error == -EACCES || error == -EPERM)
+		return -error;
+	zc_carry_begin(&carry, envp, error ? NULL : &look);
+	if (carry.size)
+		block = ZC_BLOCK(carry.size);
+	error = real(&child, path, actions, attributes, argv, zc_carry_write(&carry, envp, block));
+	zc_block_give(block, carry.size);
+	if (!error) {
+		if (pid)
+			*pid = child;
+		zc_say_exec(path, argv, child);
+	}
+	return error;
+}
+
+ZC_EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,
+			  const posix_spawn_file_actions_t *restrict actions,
+			  const posix_spawnattr_t *restrict attributes, char *const argv[restrict],
+			  char *const envp[restrict])
+{
+	return spawn(ZC_CALLER, pid, path, actions, attributes, argv, envp);
+}
+
+/* The first program in PATH that may be executed is the one that would run. */
+ZC_EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
+			   const posix_spawn_file_actions_t *restrict actions,
+			   const posix_spawnattr_t *restrict attributes, char *const argv[restrict],
+			   char *const envp[restrict])
+{
+	const char *list = zc_path_variable();
+	long len = zc_text_len(file);
+	char candidate[512];
+	int error = ENOENT;
+
+	for (long i = 0; i < len; i++)
+		if (file[i] == '/')
+			return spawn(ZC_CALLER, pid, file, actions, attributes, argv, envp);
+	while (list && len > 0 && len <= 255) {
+		bool fits;
+
+		list = zc_next_candidate(list, file, (size_t)len, candidate, sizeof(candidate), &fits);
+		if (!fits || zc_sys3(__NR_faccessat, AT_FDCWD, (long)candidate, X_OK) < 0)
+			continue;
+		error = spawn(ZC_CALLER, pid, candidate, actions, attributes, argv, envp);
+		if (error != EACCES && error != ENOENT && error != ENOTDIR)
+			return error;
+	}
+	return error;
+}
+
+/* ---- the shell ---- */
+
+/*
+ * system and popen start the shell inside libc, with the program's environ as it is. Where that has
+ * lost us, the command is given a first step that puts us back: exec of the same shell with our
+ * variables set. The command travels as one quoted word.
+ */
+static char *with_our_variables(const struct zc_carry *carry, const char *command, size_t *ret_size)
+{
+	size_t len = 0, at = 0;
+	char *text;
+
+	for (const char *c = command; *c; c++)
+		len += *c == '\'' ? 4 : 1;
+	*ret_size = len + zc_shim.preload_len + sizeof(carry->session) + 2 * 520 + 64;
+	text = zc_block_map(*ret_size);
+	if (!text)
+		return NULL;
+#define PUT(s)                                                                                    \
+	do {                                                                                      \
+		const char *s_ = (s);                                                             \
+		zc_copy(text + at, s_, zc_len(s_));                                               \
+		at += zc_len(s_);                                                                 \
+	} while (0)
+	PUT("LD_PRELOAD='");
+	PUT(zc_shim.preload);
+	PUT("' ");
+	for (unsigned i = 0; zc_own_variable(carry, i); i++) {
+		PUT(zc_own_variable(carry, i));
+		PUT(" ");
+	}
+	PUT("exec /bin/sh -c '");
+	for (const char *c = command; *c; c++) {
+		if (*c == '\'')
+			PUT("'\\''");
+		else
+			text[at++] = *c;
+	}
+	PUT("'");
+#undef PUT
+	text[at] = '\0';
+	return text;
+}
+
+/* Judges the shell, and gives the command that is to be run: NULL when it can be as it is. */
+static int prepare(const void *caller, const char *command, char **ret_text, size_t *ret_size)
+{
+	static char *const argv[] = { (char *)"sh", NULL };
+	struct zc_elf_look look;
+	struct zc_carry carry;
+	int error = zc_judge_program(caller, AT_FDCWD, "/bin/sh", argv, 0, false, &look);
+
+	*ret_text = NULL;
+	if (error == -EACCES)
+		return error;
+	zc_carry_begin(&carry, zc_current_environ(), error ? NULL : &look);
+	if (carry.size)
+		*ret_text = with_our_variables(&carry, command, ret_size);
+	return 0;
+}
+
+static void give_back(char *text, size_t size)
+{
+	int kept = errno;
+
+	if (text)
+		zc_block_unmap(text, size);
+	errno = kept;
+}
+
+ZC_EXPORT int system(const char *command)
+{
+	int (*real)(const char *) = ZC_REAL(int (*)(const char *), "system");
+	char *text;
+	size_t size = 0;
+	int status;
+
+	if (!real)
+		return (int)zc_ret(-ENOSYS);
+	if (!zc_is_armed() || !command)
+		return real(command);
+	if (prepare(ZC_CALLER, command, &text, &size) < 0)
+		return 127 << 8; /* as when the shell cannot be executed */
+	status = real(text ? text : command);
+	give_back(text, size);
+	return status;
+}
+
+ZC_EXPORT FILE *popen(const char *command, const char *mode)
+{
+	FILE *(*real)(const char *, const char *) = ZC_REAL(FILE * (*)(const char *, const char *), "popen");
+	char *text;
+	size_t size = 0;
+	FILE *stream;
+	int error;
+
+	if (!real)
+		return zc_ret(-ENOSYS), NULL;
+	if (!zc_is_armed() || zc_text_len(mode) < 0 || !command)
+		return real(command, mode);
+	error = prepare(ZC_CALLER, command, &text, &size);
+	if (error)
+		return zc_ret(error), NULL;
+	stream = real(text ? text : command, mode);
+	give_back(text, size);
+	return stream;
+}
+
+ZC_TWIN(_IO_popen, popen)
+ZC_TWIN(__libc_system, system)
