@@ -37,8 +37,8 @@ static struct zc_rule *derive(struct zc_policy_set *set, struct zc_origin origin
 }
 
 /* Closes a path of ours to the classes whose bits are given. */
-static int close_path(struct zc_policy_set *set, const char *why, const char *path, unsigned classes,
-		      struct zc_policy_error *error)
+static int close_path(struct zc_policy_set *set, const char *why, const char *path,
+		      unsigned classes, struct zc_policy_error *error)
 {
 	struct zc_origin origin = { why, 0 };
 	const char *value;
@@ -55,12 +55,34 @@ static int close_path(struct zc_policy_set *set, const char *why, const char *pa
 
 /* Files below /proc/PID through which a process could be read, steered or ended. */
 static const char *const process_files[] = {
-	"mem", "fd", "fdinfo", "map_files", "root", "cwd", "environ", "auxv", "maps", "smaps", "pagemap",
-	"attr", "uid_map", "gid_map", "projid_map", "setgroups", "oom_adj", "oom_score_adj",
-	"coredump_filter", "clear_refs", "stack", "syscall", "timerslack_ns", "comm",
+	"mem",
+	"fd",
+	"fdinfo",
+	"map_files",
+	"root",
+	"cwd",
+	"environ",
+	"auxv",
+	"maps",
+	"smaps",
+	"pagemap",
+	"attr",
+	"uid_map",
+	"gid_map",
+	"projid_map",
+	"setgroups",
+	"oom_adj",
+	"oom_score_adj",
+	"coredump_filter",
+	"clear_refs",
+	"stack",
+	"syscall",
+	"timerslack_ns",
+	"comm",
 };
 
-static int close_process(struct zc_policy_set *set, int32_t pid, unsigned cls, struct zc_policy_error *error)
+static int close_process(struct zc_policy_set *set, int32_t pid, unsigned cls,
+			 struct zc_policy_error *error)
 {
 	struct zc_origin origin = { "ZenCube's own process", 0 };
 	size_t count = ZC_LEN(process_files) * 2;
@@ -71,8 +93,8 @@ static int close_process(struct zc_policy_set *set, int32_t pid, unsigned cls, s
 	if (rule == NULL || patterns == NULL)
 		return zc_fail_memory(error);
 	for (size_t i = 0; i < count; i++) {
-		patterns[i].text = zc_set_format(set, i & 1 ? "/proc/%d/task/*/%s" : "/proc/%d/%s", pid,
-						 process_files[i / 2]);
+		patterns[i].text = zc_set_format(set, i & 1 ? "/proc/%d/task/*/%s" : "/proc/%d/%s",
+						 pid, process_files[i / 2]);
 		patterns[i].literal = !(i & 1);
 		if (patterns[i].text == NULL)
 			return zc_fail_memory(error);
@@ -80,8 +102,8 @@ static int close_process(struct zc_policy_set *set, int32_t pid, unsigned cls, s
 	rule->patterns = patterns;
 	rule->patterns_count = (uint32_t)count;
 	/* Without the number: the text is part of a finding's fingerprint. */
-	rule->text = cls == ZC_CLASS_READ ? "deny-read /proc/ZENCUBE/mem, fd, environ ..." :
-					    "deny-write /proc/ZENCUBE/mem, fd, oom_score_adj ...";
+	rule->text = cls == ZC_CLASS_READ ? "deny-read /proc/ZENCUBE/mem, fd, environ ..."
+					  : "deny-write /proc/ZENCUBE/mem, fd, oom_score_adj ...";
 	return 0;
 }
 
@@ -97,8 +119,9 @@ int zc_derive_implicit(struct zc_policy_set *set, struct zc_policy_error *error)
 		r = close_path(set, "the signing key", *p, read | write, error);
 	for (size_t i = 0; i < set->files.count && r == 0; i++)
 		r = close_path(set, "a policy file", set->files.items[i], write, error);
-	if (r == 0 && !derive(set, (struct zc_origin){ "ZenCube's own process", 0 }, ZC_LAYER_IMPLICIT,
-			      ZC_SAYS_DENY, ZC_CLASS_SYS, zc_sys_name(ZC_SYS_SIGNAL_SUPERVISOR)))
+	if (r == 0 &&
+	    !derive(set, (struct zc_origin){ "ZenCube's own process", 0 }, ZC_LAYER_IMPLICIT,
+		    ZC_SAYS_DENY, ZC_CLASS_SYS, zc_sys_name(ZC_SYS_SIGNAL_SUPERVISOR)))
 		return zc_fail_memory(error);
 	for (size_t i = 0; i < ZC_LEN(world->supervisor) && r == 0; i++)
 		for (unsigned cls = ZC_CLASS_READ; cls <= ZC_CLASS_WRITE && r == 0; cls++)
@@ -118,7 +141,10 @@ int zc_derive_jail(struct zc_policy_set *set, struct zc_policy_error *error)
 	if (set->jail == NULL)
 		return 0;
 	real = realpath(set->jail, NULL);
-	error_number = real == NULL ? errno : stat(real, &st) < 0 ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+	error_number = real == NULL          ? errno
+		       : stat(real, &st) < 0 ? errno
+		       : S_ISDIR(st.st_mode) ? 0
+					     : ENOTDIR;
 	if (error_number != 0) {
 		free(real);
 		return zc_fail(error, set->jail_origin, "cannot use '%.400s': %s", set->jail,
@@ -138,7 +164,8 @@ int zc_derive_jail(struct zc_policy_set *set, struct zc_policy_error *error)
 
 static bool is_writable_sockets(const struct zc_rule *rule)
 {
-	return rule->cls == ZC_CLASS_NET && rule->value != NULL && strcmp(rule->value, "unix:${WRITABLE}") == 0;
+	return rule->cls == ZC_CLASS_NET && rule->value != NULL &&
+	       strcmp(rule->value, "unix:${WRITABLE}") == 0;
 }
 
 /* Is this write rule one whose allow counts? */
@@ -191,9 +218,11 @@ static int deny_unwritable(struct zc_policy_set *set, struct zc_policy_error *er
 	for (size_t i = 0; i < count; i++) {
 		struct zc_rule from = set->rules[i], *rule;
 
-		if (from.cls != ZC_CLASS_WRITE || from.says < ZC_SAYS_DENY || from.layer == ZC_LAYER_IMPLICIT)
+		if (from.cls != ZC_CLASS_WRITE || from.says < ZC_SAYS_DENY ||
+		    from.layer == ZC_LAYER_IMPLICIT)
 			continue;
-		rule = derive(set, from.origin, ZC_LAYER_PROFILE, from.says, ZC_CLASS_NET, "unix:${WRITABLE}");
+		rule = derive(set, from.origin, ZC_LAYER_PROFILE, from.says, ZC_CLASS_NET,
+			      "unix:${WRITABLE}");
 		if (rule == NULL)
 			return zc_fail_memory(error);
 		rule->text = zc_rule_text(set, &from, true);
@@ -241,7 +270,9 @@ static int derive_resolver_path(struct zc_policy_set *set, bool outside)
 	/* nss-resolve asks here before anything else, for localhost too: quiet when it may not. */
 	return derive(set, origin, outside ? ZC_LAYER_BASE : ZC_LAYER_PROFILE,
 		      outside ? ZC_SAYS_ALLOW : ZC_SAYS_QUIET, ZC_CLASS_NET,
-		      "unix:/run/systemd/resolve") ? 0 : -ENOMEM;
+		      "unix:/run/systemd/resolve")
+		       ? 0
+		       : -ENOMEM;
 }
 
 int zc_derive_resolvers(struct zc_policy_set *set, struct zc_policy_error *error)
@@ -267,9 +298,10 @@ int zc_derive_resolvers(struct zc_policy_set *set, struct zc_policy_error *error
 		/* A resolver on loopback asks the world: loopback alone is no leave to use it. */
 		if (!outside && !zc_net_is_loopback(servers[i].family, servers[i].addr))
 			continue;
-		if (text == NULL || !derive(set, origin, outside ? ZC_LAYER_BASE : ZC_LAYER_PROFILE,
-					    outside ? ZC_SAYS_ALLOW : ZC_SAYS_DENY, ZC_CLASS_NET,
-					    zc_set_format(set, "%s%s%s:53", v6 ? "[" : "", text, v6 ? "]" : "")))
+		if (text == NULL ||
+		    !derive(set, origin, outside ? ZC_LAYER_BASE : ZC_LAYER_PROFILE,
+			    outside ? ZC_SAYS_ALLOW : ZC_SAYS_DENY, ZC_CLASS_NET,
+			    zc_set_format(set, "%s%s%s:53", v6 ? "[" : "", text, v6 ? "]" : "")))
 			return zc_fail_memory(error);
 	}
 	return derive_resolver_path(set, outside) < 0 ? zc_fail_memory(error) : 0;

@@ -54,7 +54,8 @@ struct zc_resolver *zc_resolver_free(struct zc_resolver *resolver)
 	return NULL;
 }
 
-static struct memo *slot_of(struct memo *slots, size_t cap, uint64_t hash, const char *path, size_t len)
+static struct memo *slot_of(struct memo *slots, size_t cap, uint64_t hash, const char *path,
+			    size_t len)
 {
 	size_t at = hash & (cap - 1);
 
@@ -104,8 +105,9 @@ static bool stays(const char *real, size_t len, const char *part, size_t part_le
 	if (len == 5)
 		return (part_len == 4 && memcmp(part, "self", 4) == 0) ||
 		       (part_len == 11 && memcmp(part, "thread-self", 11) == 0);
-	return real[5] == '/' && ((real[6] >= '0' && real[6] <= '9') || strncmp(real + 6, "self", 4) == 0 ||
-				  strncmp(real + 6, "thread-self", 11) == 0);
+	return real[5] == '/' &&
+	       ((real[6] >= '0' && real[6] <= '9') || strncmp(real + 6, "self", 4) == 0 ||
+		strncmp(real + 6, "thread-self", 11) == 0);
 }
 
 /* The path that has been walked so far, without a trailing slash; "" is the root. */
@@ -215,8 +217,11 @@ const char *zc_expand_value(struct zc_policy_set *set, const struct zc_path_valu
 			    const char **ret_wrong)
 {
 	const char *const bases[ZC_VAR_COUNT] = {
-		[ZC_VAR_NONE] = "/", [ZC_VAR_HOME] = set->home, [ZC_VAR_PROJECT] = set->project,
-		[ZC_VAR_TMPDIR] = set->tmpdir, [ZC_VAR_SHIM] = set->world.shim_path,
+		[ZC_VAR_NONE] = "/",
+		[ZC_VAR_HOME] = set->home,
+		[ZC_VAR_PROJECT] = set->project,
+		[ZC_VAR_TMPDIR] = set->tmpdir,
+		[ZC_VAR_SHIM] = set->world.shim_path,
 		[ZC_VAR_GIT] = value->variable == ZC_VAR_GIT ? find_git(set) : NULL,
 		[ZC_VAR_OTHERS] = "/proc",
 	};
@@ -253,8 +258,8 @@ static size_t literal_prefix(const char *path, bool wild)
 }
 
 /* Adds the path, and the path it leads to, to pattern[]; returns how many that were, or fails. */
-static int both_forms(struct zc_policy_set *set, struct zc_resolver *resolver, const char *path, bool wild,
-		      struct zc_pattern *pattern, const char **ret_wrong)
+static int both_forms(struct zc_policy_set *set, struct zc_resolver *resolver, const char *path,
+		      bool wild, struct zc_pattern *pattern, const char **ret_wrong)
 {
 	char real[ZC_PATH_CAP];
 	size_t len = strlen(path), prefix;
@@ -281,13 +286,15 @@ static int both_forms(struct zc_policy_set *set, struct zc_resolver *resolver, c
 		return -EINVAL;
 	}
 	pattern[1].literal = !wild;
-	pattern[1].text = zc_set_format(set, "%s%s", real_len == 1 && path[prefix] == '/' ? "" : real,
+	pattern[1].text = zc_set_format(set, "%s%s",
+					real_len == 1 && path[prefix] == '/' ? "" : real,
 					path[prefix] == '/' || prefix == 1 ? path + prefix : "");
 	return pattern[1].text != NULL ? 2 : -ENOMEM;
 }
 
 /* One pattern for each first digit: own entries are spelled "self" and must not match. */
-static int expand_others(struct zc_policy_set *set, struct zc_rule *rule, const struct zc_path_value *value)
+static int expand_others(struct zc_policy_set *set, struct zc_rule *rule,
+			 const struct zc_path_value *value)
 {
 	struct zc_pattern *patterns = zc_set_alloc(set, 9 * sizeof(*patterns));
 
@@ -310,8 +317,9 @@ static int note(struct zc_policy_set *set, const struct zc_rule *rule, const cha
 					  zc_rule_text(set, rule, true), what));
 }
 
-static int expand_path(struct zc_policy_set *set, struct zc_resolver *resolver, struct zc_rule *rule,
-		       const struct zc_path_value *value, const char **ret_wrong)
+static int expand_path(struct zc_policy_set *set, struct zc_resolver *resolver,
+		       struct zc_rule *rule, const struct zc_path_value *value,
+		       const char **ret_wrong)
 {
 	struct zc_pattern *patterns;
 	const char *path;
@@ -324,8 +332,8 @@ static int expand_path(struct zc_policy_set *set, struct zc_resolver *resolver, 
 	path = zc_expand_value(set, value, ret_wrong);
 	if (path == NULL)
 		return *ret_wrong != NULL ? -EINVAL : -ENOMEM;
-	if (rule->layer == ZC_LAYER_PROFILE && rule->cls == ZC_CLASS_WRITE && value->variable != ZC_VAR_NONE &&
-	    rule->says <= ZC_SAYS_LOG && strcmp(path, "/") == 0)
+	if (rule->layer == ZC_LAYER_PROFILE && rule->cls == ZC_CLASS_WRITE &&
+	    value->variable != ZC_VAR_NONE && rule->says <= ZC_SAYS_LOG && strcmp(path, "/") == 0)
 		return note(set, rule, "it is '/', so it allows nothing; name what may be written");
 	patterns = zc_set_alloc(set, 2 * sizeof(*patterns));
 	if (patterns == NULL)

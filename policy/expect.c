@@ -37,7 +37,8 @@ static int check_path(struct zc_policy_set *set, const struct zc_statement *at, 
 	struct zc_path_value path;
 	const char *wrong = zc_value_decode(value, &path);
 
-	if (wrong == NULL && (path.wild || path.variable == ZC_VAR_OTHERS || path.variable == ZC_VAR_WRITABLE))
+	if (wrong == NULL &&
+	    (path.wild || path.variable == ZC_VAR_OTHERS || path.variable == ZC_VAR_WRITABLE))
 		wrong = "one path can be asked about, not a pattern";
 	*ret_value = wrong ? NULL : zc_value_canonical(set, &path, at->base, &wrong);
 	if (wrong != NULL)
@@ -79,7 +80,8 @@ int zc_expect_add(struct zc_policy_set *set, const struct zc_statement *at, cons
 	expect.allow = is_word(verb, verb_len, "allow");
 	rest += strspn(rest, " \t");
 	if ((!expect.allow && !is_word(verb, verb_len, "deny")) || cls < 0 || rest[0] == '\0')
-		return zc_fail(error, at->origin, "write 'expect allow|deny read|write|run|net|listen|sys VALUE'");
+		return zc_fail(error, at->origin,
+			       "write 'expect allow|deny read|write|run|net|listen|sys VALUE'");
 	expect.cls = (uint8_t)cls;
 	if (cls == ZC_CLASS_NET || cls == ZC_CLASS_LISTEN)
 		r = check_endpoint(set, at, expect.cls, rest, &expect.value, error);
@@ -89,11 +91,12 @@ int zc_expect_add(struct zc_policy_set *set, const struct zc_statement *at, cons
 		r = zc_fail(error, at->origin, "unknown system name '%.80s'%s", rest,
 			    zc_hint(set, zc_sys_nearest(rest, strlen(rest))));
 	else
-		r = (expect.value = zc_set_copy(set, rest, strlen(rest))) ? 0 : zc_fail_memory(error);
+		r = (expect.value = zc_set_copy(set, rest, strlen(rest))) ? 0
+									  : zc_fail_memory(error);
 	if (r != 0)
 		return r;
-	expect.written = zc_set_format(set, "%s %.*s %s", expect.allow ? "allow" : "deny", (int)noun_len, noun,
-				       rest);
+	expect.written = zc_set_format(set, "%s %.*s %s", expect.allow ? "allow" : "deny",
+				       (int)noun_len, noun, rest);
 	if (set->expects_count == set->expects_cap) {
 		size_t cap = set->expects_cap ? set->expects_cap * 2 : 16;
 		struct zc_expect *more = reallocarray(set->expects, cap, sizeof(*more));
@@ -142,7 +145,8 @@ static void path_event(struct zc_event *event, unsigned cls, const char *given, 
 	}
 }
 
-static void inet_event(struct zc_event *event, bool listen, int family, const uint8_t addr[16], unsigned port)
+static void inet_event(struct zc_event *event, bool listen, int family, const uint8_t addr[16],
+		       unsigned port)
 {
 	memset(event, 0, sizeof(*event));
 	event->call = listen ? ZC_ID_bind : ZC_ID_connect;
@@ -174,7 +178,8 @@ struct question {
 };
 
 /* The rule that allowed a path: of several the one that somebody wrote, not the profile's. */
-static const struct zc_rule *allowed_by(const struct zc_policy_set *set, unsigned cls, const char *path)
+static const struct zc_rule *allowed_by(const struct zc_policy_set *set, unsigned cls,
+					const char *path)
 {
 	const struct zc_rule *found = NULL;
 
@@ -182,7 +187,8 @@ static const struct zc_rule *allowed_by(const struct zc_policy_set *set, unsigne
 		const struct zc_rule *rule = &set->rules[i];
 		bool covers = rule->everything;
 
-		if (rule->cls != cls || rule->says > ZC_SAYS_LOG || (found && found->layer >= rule->layer))
+		if (rule->cls != cls || rule->says > ZC_SAYS_LOG ||
+		    (found && found->layer >= rule->layer))
 			continue;
 		for (uint32_t n = 0; n < rule->patterns_count && !covers; n++)
 			covers = zc_pattern_covers(rule->patterns[n], path, strlen(path));
@@ -223,7 +229,8 @@ static int ask(struct question *q, const struct zc_event *event, const char *pat
 		return zc_fail(q->error, q->expect->origin, "expected %.300s, but %.300s %s it",
 			       q->expect->written, by, allowed ? "allows" : "denies");
 	return zc_fail(q->error, q->expect->origin, "expected %.300s, but it is %s%s%.200s",
-		       q->expect->written, allowed ? "allowed" : "refused", by ? ": " : "", by ? by : "");
+		       q->expect->written, allowed ? "allowed" : "refused", by ? ": " : "",
+		       by ? by : "");
 }
 
 static int ask_path(struct question *q, unsigned cls, const char *value)
@@ -239,7 +246,8 @@ static int ask_path(struct question *q, unsigned cls, const char *value)
 	if (given == NULL)
 		return zc_fail_memory(q->error);
 	if (zc_resolve(q->resolver, given, strlen(given), real, sizeof(real)) < 0)
-		return zc_fail(q->error, q->expect->origin, "'%.400s' leads to a path that is too long", value);
+		return zc_fail(q->error, q->expect->origin,
+			       "'%.400s' leads to a path that is too long", value);
 	path_event(&event, cls, given, real);
 	return ask(q, &event, real);
 }
@@ -266,14 +274,16 @@ static int ask_inet(struct question *q, const struct zc_net_value *net)
 	if (net->kind == ZC_NETV_HOST) {
 		count = zc_net_resolve(net->host, list, ZC_LEN(list), &why);
 		if (count < 0)
-			return zc_fail(q->error, q->expect->origin, "cannot resolve '%.200s': %s", net->host, why);
+			return zc_fail(q->error, q->expect->origin, "cannot resolve '%.200s': %s",
+				       net->host, why);
 	} else if (net->kind == ZC_NETV_ADDRESS) {
 		list[0].family = net->family;
 		memcpy(list[0].addr, net->addr, 16);
 		count = 1;
 	}
 	for (int i = 0; i < count && r == 0; i++) {
-		inet_event(&event, q->expect->cls == ZC_CLASS_LISTEN, list[i].family, list[i].addr, net->port);
+		inet_event(&event, q->expect->cls == ZC_CLASS_LISTEN, list[i].family, list[i].addr,
+			   net->port);
 		r = ask(q, &event, NULL);
 	}
 	return r;
@@ -292,8 +302,8 @@ static int ask_sys(struct question *q)
 	return ask(q, &event, NULL);
 }
 
-int zc_expect_check(struct zc_policy_set *set, const struct zc_image *image, struct zc_resolver *resolver,
-		    struct zc_policy_error *error)
+int zc_expect_check(struct zc_policy_set *set, const struct zc_image *image,
+		    struct zc_resolver *resolver, struct zc_policy_error *error)
 {
 	int r = 0;
 
@@ -311,7 +321,8 @@ int zc_expect_check(struct zc_policy_set *set, const struct zc_image *image, str
 		else if (net.kind == ZC_NETV_UNIX)
 			r = ask_path(&q, ZC_CLASS_UNIX, q.expect->value + 5);
 		else
-			r = net.kind == ZC_NETV_ABSTRACT ? ask_abstract(&q, &net) : ask_inet(&q, &net);
+			r = net.kind == ZC_NETV_ABSTRACT ? ask_abstract(&q, &net)
+							 : ask_inet(&q, &net);
 	}
 	return r;
 }

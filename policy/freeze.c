@@ -79,7 +79,8 @@ static int resolve_host(struct freeze *f, struct asked *last, struct zc_rule *ru
 	if (last->host == NULL || strcmp(last->host, net.host) != 0) {
 		last->count = zc_net_resolve(net.host, found, ZC_LEN(found), &why);
 		if (last->count < 0)
-			return zc_fail(f->error, rule->origin, "cannot resolve '%.200s': %s", net.host, why);
+			return zc_fail(f->error, rule->origin, "cannot resolve '%.200s': %s",
+				       net.host, why);
 		last->host = zc_set_copy(f->set, net.host, strlen(net.host));
 		copy = zc_set_alloc(f->set, (size_t)last->count * sizeof(*copy));
 		if (last->host == NULL || copy == NULL)
@@ -117,7 +118,8 @@ static int resolve_rules(struct freeze *f)
 }
 
 /* zc_build_path()'s spelling: a backslash before every '*' and '\' that stands for itself. */
-static int build_pattern(struct zc_build *build, int number, unsigned classes, struct zc_pattern pattern)
+static int build_pattern(struct zc_build *build, int number, unsigned classes,
+			 struct zc_pattern pattern)
 {
 	char escaped[2 * ZC_PATH_CAP], *to = escaped;
 
@@ -132,18 +134,20 @@ static int build_pattern(struct zc_build *build, int number, unsigned classes, s
 	return zc_build_path(build, number, classes, escaped);
 }
 
-static int build_endpoints(struct freeze *f, const struct zc_rule *rule, int number, unsigned classes)
+static int build_endpoints(struct freeze *f, const struct zc_rule *rule, int number,
+			   unsigned classes)
 {
 	struct zc_net_value net;
 	int r = 0;
 
-	if (zc_net_parse(f->set, rule->origin, rule->value, rule->cls == ZC_CLASS_LISTEN, &net, f->error))
+	if (zc_net_parse(f->set, rule->origin, rule->value, rule->cls == ZC_CLASS_LISTEN, &net,
+			 f->error))
 		return -EINVAL;
 	switch ((enum zc_net_kind)net.kind) {
 	case ZC_NETV_ADDRESS:
-		return zc_build_net(f->build, number, classes, net.family, net.addr, net.bits, net.port);
-	case ZC_NETV_PORT:
-		return zc_build_net_port(f->build, number, classes, net.port);
+		return zc_build_net(f->build, number, classes, net.family, net.addr, net.bits,
+				    net.port);
+	case ZC_NETV_PORT: return zc_build_net_port(f->build, number, classes, net.port);
 	case ZC_NETV_ABSTRACT:
 		return zc_build_abstract(f->build, number, net.path.text, net.path.len);
 	case ZC_NETV_HOST:
@@ -152,8 +156,7 @@ static int build_endpoints(struct freeze *f, const struct zc_rule *rule, int num
 					 rule->addresses[i].addr,
 					 rule->addresses[i].family == AF_INET ? 32 : 128, net.port);
 		return r;
-	case ZC_NETV_UNIX:
-		return 0; /* a variable that means nothing here */
+	case ZC_NETV_UNIX: return 0; /* a variable that means nothing here */
 	}
 	return -EINVAL;
 }
@@ -197,7 +200,8 @@ static int build_rule(struct freeze *f, const struct zc_rule *rule)
 	if (rule->everything)
 		return build_everything(f->build, rule, number);
 	if (rule->cls == ZC_CLASS_SYS)
-		return zc_build_sys(f->build, number, (unsigned)zc_sys_find(rule->value, strlen(rule->value)));
+		return zc_build_sys(f->build, number,
+				    (unsigned)zc_sys_find(rule->value, strlen(rule->value)));
 	if (rule->cls >= ZC_CLASS_NET && rule->patterns == NULL)
 		return build_endpoints(f, rule, number, classes);
 	for (uint32_t i = 0; i < rule->patterns_count && r == 0; i++)
@@ -216,8 +220,9 @@ static int build_rules(struct freeze *f)
 		if (r < 0)
 			return zc_fail(f->error, rule->origin, "'%.400s' cannot be expressed%s",
 				       rule->written ? rule->written : "this",
-				       r == -E2BIG ? ": too many different wildcards in one directory" :
-						     ": a '\\' beside a wildcard");
+				       r == -E2BIG
+					       ? ": too many different wildcards in one directory"
+					       : ": a '\\' beside a wildcard");
 	}
 	if (zc_net_add_hosts(f->build) < 0)
 		return zc_fail_memory(f->error);
@@ -245,7 +250,8 @@ static int build_image(struct freeze *f, struct zc_image **ret_image, size_t *re
 		return r;
 	r = zc_build_finish(f->build, &options, ret_image, ret_size);
 	if (r < 0)
-		return zc_fail(f->error, (struct zc_origin){ 0 }, "cannot build the image: %s", strerror(-r));
+		return zc_fail(f->error, (struct zc_origin){ 0 }, "cannot build the image: %s",
+			       strerror(-r));
 	return 0;
 }
 
@@ -271,9 +277,10 @@ static const struct zc_rule *opens(const struct zc_rule *const *protected, size_
 		size_t len = strlen(named);
 
 		for (size_t i = 0; i < count && allow->patterns[p].literal; i++)
-			for (uint32_t n = 0; n < protected[i]->patterns_count; n++)
-				if (protected[i]->cls == allow->cls &&
-				    zc_pattern_covers(protected[i]->patterns[n], named, len))
+			for (uint32_t n = 0; n < protected[i] -> patterns_count; n++)
+				if (protected[i] -> cls == allow
+				    -> cls && zc_pattern_covers(protected[i] -> patterns[n], named,
+								len))
 					return protected[i];
 	}
 	return NULL;
@@ -287,7 +294,8 @@ static int note_opened(struct zc_policy_set *set)
 	int r = 0;
 
 	for (size_t i = 0; i < set->rules_count; i++)
-		count += set->rules[i].layer == ZC_LAYER_PROFILE && set->rules[i].says >= ZC_SAYS_DENY;
+		count += set->rules[i].layer == ZC_LAYER_PROFILE &&
+			 set->rules[i].says >= ZC_SAYS_DENY;
 	protected = calloc(count + 1, sizeof(*protected));
 	if (protected == NULL)
 		return -ENOMEM;
@@ -295,7 +303,7 @@ static int note_opened(struct zc_policy_set *set)
 	for (size_t i = 0; i < set->rules_count; i++)
 		if (set->rules[i].layer == ZC_LAYER_PROFILE && set->rules[i].says >= ZC_SAYS_DENY &&
 		    !set->rules[i].derived)
-			protected[count++] = &set->rules[i];
+	protected[count++] = &set->rules[i];
 	for (size_t i = 0; i < set->rules_count && r == 0; i++) {
 		const struct zc_rule *rule = &set->rules[i];
 

@@ -38,7 +38,8 @@ static int want(struct json *j, char c, const char *where)
 		return 0;
 	}
 	if (j->text == j->end)
-		return zc_fail(j->error, j->at.origin, "the text ends where '%c' was expected %s", c, where);
+		return zc_fail(j->error, j->at.origin, "the text ends where '%c' was expected %s",
+			       c, where);
 	return zc_fail(j->error, j->at.origin, "expected '%c' %s, not '%c'", c, where, *j->text);
 }
 
@@ -49,9 +50,10 @@ static int hex4(const char *text, const char *end, unsigned *ret)
 		return -EINVAL;
 	for (int i = 0; i < 4; i++) {
 		char c = text[i];
-		unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') :
-				 c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) :
-				 c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10) : 16;
+		unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+				 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
+				 : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10)
+							: 16;
 
 		if (digit == 16)
 			return -EINVAL;
@@ -139,9 +141,11 @@ static int read_string(struct json *j, const char **ret)
 	if (*ret == NULL)
 		return zc_fail_memory(j->error);
 	if (!sound)
-		return zc_fail(j->error, j->at.origin, j->text == j->end ? "a text has no end" :
-			       len + 5 >= STRING_CAP ? "a text is too long" :
-			       "a text holds what JSON does not allow: a bad escape, a control or no UTF-8");
+		return zc_fail(j->error, j->at.origin,
+			       j->text == j->end       ? "a text has no end"
+			       : len + 5 >= STRING_CAP ? "a text is too long"
+						       : "a text holds what JSON does not allow: a "
+							 "bad escape, a control or no UTF-8");
 	j->text++;
 	return 0;
 }
@@ -166,7 +170,8 @@ static int read_bool(struct json *j, const char *key, bool *ret)
 }
 
 /* Goes through "[ item, ... ]" or "{ item, ... }". */
-static int read_list(struct json *j, char open, char close, const char *where, int (*item)(struct json *j))
+static int read_list(struct json *j, char open, char close, const char *where,
+		     int (*item)(struct json *j))
 {
 	int r = want(j, open, where);
 
@@ -200,7 +205,8 @@ static int read_layer(struct json *j, uint8_t *ret_layer)
 	else if (strcmp(name, "user") == 0)
 		*ret_layer = ZC_LAYER_USER;
 	else
-		return zc_fail(j->error, j->at.origin, "'%.80s' is no layer: base, profile or user", name);
+		return zc_fail(j->error, j->at.origin, "'%.80s' is no layer: base, profile or user",
+			       name);
 	return 0;
 }
 
@@ -212,8 +218,8 @@ static int read_rule_value(struct json *j, const char *word, const char **ret)
 	if (skip_space(j) == '"')
 		return read_string(j, ret);
 	if (read_bool(j, word, &yes) || !yes)
-		return zc_fail(j->error, j->at.origin, "'%s' is followed by a text, or by true for everything",
-			       word);
+		return zc_fail(j->error, j->at.origin,
+			       "'%s' is followed by a text, or by true for everything", word);
 	return 0;
 }
 
@@ -250,7 +256,8 @@ static int read_rule_member(struct json *j, struct rule_parts *parts)
 		return zc_fail(j->error, j->at.origin, "unknown rule '%.80s'%s", key,
 			       zc_word_hint(j->set, key, strlen(key)));
 	if (parts->word != NULL)
-		return zc_fail(j->error, j->at.origin, "one rule an object: '%s' is there already", parts->word);
+		return zc_fail(j->error, j->at.origin, "one rule an object: '%s' is there already",
+			       parts->word);
 	parts->word = key;
 	parts->origin = j->at.origin;
 	return read_rule_value(j, key, &parts->value);
@@ -311,7 +318,8 @@ static int read_version(struct json *j)
 		j->text++;
 	if (j->text - start == 1 && *start == '1')
 		return 0;
-	return zc_fail(j->error, j->at.origin, "version '%.*s' is not known here; this is version 1",
+	return zc_fail(j->error, j->at.origin,
+		       "version '%.*s' is not known here; this is version 1",
 		       (int)(j->text - start < 40 ? j->text - start : 40), start);
 }
 
@@ -320,9 +328,9 @@ static const struct {
 	const char *name;
 	enum key_kind kind;
 } keys[] = {
-	{ "version", KEY_VERSION }, { "rules", KEY_RULES },   { "include", KEY_INCLUDE },
-	{ "expect", KEY_EXPECT },   { "jail", KEY_TEXT },     { "gap", KEY_TEXT },
-	{ "no-base", KEY_FLAG },    { "no-net", KEY_FLAG },   { "audit", KEY_FLAG },
+	{ "version", KEY_VERSION }, { "rules", KEY_RULES }, { "include", KEY_INCLUDE },
+	{ "expect", KEY_EXPECT },   { "jail", KEY_TEXT },   { "gap", KEY_TEXT },
+	{ "no-base", KEY_FLAG },    { "no-net", KEY_FLAG }, { "audit", KEY_FLAG },
 	{ "kill", KEY_FLAG },
 };
 
@@ -339,18 +347,12 @@ static int read_flag(struct json *j, const char *name)
 static int read_key_value(struct json *j, size_t key)
 {
 	switch (keys[key].kind) {
-	case KEY_VERSION:
-		return read_version(j);
-	case KEY_RULES:
-		return read_list(j, '[', ']', "to start the rules", read_rule);
-	case KEY_INCLUDE:
-		return read_list(j, '[', ']', "to start the list", read_include);
-	case KEY_EXPECT:
-		return read_list(j, '[', ']', "to start the list", read_expect);
-	case KEY_TEXT:
-		return state_text(j, keys[key].name);
-	case KEY_FLAG:
-		return read_flag(j, keys[key].name);
+	case KEY_VERSION: return read_version(j);
+	case KEY_RULES: return read_list(j, '[', ']', "to start the rules", read_rule);
+	case KEY_INCLUDE: return read_list(j, '[', ']', "to start the list", read_include);
+	case KEY_EXPECT: return read_list(j, '[', ']', "to start the list", read_expect);
+	case KEY_TEXT: return state_text(j, keys[key].name);
+	case KEY_FLAG: return read_flag(j, keys[key].name);
 	}
 	return -EINVAL;
 }
@@ -372,8 +374,10 @@ static int read_members(struct json *j)
 			;
 		if (k == ZC_LEN(keys))
 			return zc_fail(j->error, j->at.origin, "unknown key '%.80s'%s", key,
-				       is_rule(zc_word_find(key, strlen(key))) ? "; it belongs into 'rules'" :
-				       zc_hint(j->set, zc_nearest(key, strlen(key), names, ZC_LEN(names))));
+				       is_rule(zc_word_find(key, strlen(key)))
+					       ? "; it belongs into 'rules'"
+					       : zc_hint(j->set, zc_nearest(key, strlen(key), names,
+									    ZC_LEN(names))));
 		if (seen >> k & 1)
 			return zc_fail(j->error, j->at.origin, "'%s' is there twice", key);
 		seen |= 1u << k;
@@ -388,7 +392,10 @@ int zc_policy_add_json(struct zc_policy_set *set, const char *name, const char *
 		       struct zc_policy_error *ret_error)
 {
 	struct json j = {
-		.set = set, .text = text, .end = text + len, .error = ret_error,
+		.set = set,
+		.text = text,
+		.end = text + len,
+		.error = ret_error,
 		.at = { .layer = ZC_LAYER_USER, .from_file = true },
 	};
 	int r;
@@ -408,7 +415,8 @@ int zc_policy_add_json(struct zc_policy_set *set, const char *name, const char *
 		r = zc_fail(ret_error, j.at.origin, "there is more after the end of the policy");
 	if (r == 0 && j.stated == 0) {
 		j.at.origin.line = 0;
-		r = zc_fail(ret_error, j.at.origin, "no rules: an empty policy is taken for a mistake");
+		r = zc_fail(ret_error, j.at.origin,
+			    "no rules: an empty policy is taken for a mistake");
 	}
 	return r;
 }

@@ -48,8 +48,9 @@ static int parse_port(struct parse *p, const char *text)
 	unsigned long port;
 
 	if (parse_number(text, 65535, &port) || port == 0)
-		return zc_fail(p->error, p->origin, "bad port '%.80s' in '%.200s': a number from 1 to 65535",
-			       text, p->value);
+		return zc_fail(p->error, p->origin,
+			       "bad port '%.80s' in '%.200s': a number from 1 to 65535", text,
+			       p->value);
 	p->ret->port = (uint16_t)port;
 	return 0;
 }
@@ -113,12 +114,14 @@ static int parse_address(struct parse *p, const char *text)
 	most = p->ret->family == AF_INET ? 32 : 128;
 	bits = most;
 	if (slash != NULL && parse_number(slash + 1, most, &bits))
-		return zc_fail(p->error, p->origin, "bad prefix length '%.80s' in '%.200s': a number from 0 to %u",
+		return zc_fail(p->error, p->origin,
+			       "bad prefix length '%.80s' in '%.200s': a number from 0 to %u",
 			       slash + 1, p->value, most);
 	p->ret->kind = ZC_NETV_ADDRESS;
 	p->ret->bits = (uint8_t)bits;
 	if (clear_host_bits(p->ret->addr, most / 8, (unsigned)bits))
-		return zc_fail(p->error, p->origin, "'%.200s' has bits set behind its prefix; did you mean '%s/%lu'?",
+		return zc_fail(p->error, p->origin,
+			       "'%.200s' has bits set behind its prefix; did you mean '%s/%lu'?",
 			       p->value, zc_net_print(p->set, p->ret->family, p->ret->addr), bits);
 	unmap(p->ret);
 	return 0;
@@ -141,15 +144,16 @@ static int parse_host(struct parse *p, const char *text)
 
 	if (strncmp(text, "*.", 2) == 0)
 		return zc_fail(p->error, p->origin,
-			       "wildcard host names are not built yet ('%.200s'); name each host", p->value);
+			       "wildcard host names are not built yet ('%.200s'); name each host",
+			       p->value);
 	if (len == 0 || len >= sizeof(ret->host))
 		return zc_fail(p->error, p->origin, "'%.200s' names no host", p->value);
 	for (size_t i = 0; i <= len; i++) {
 		char c = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
 
 		if (i < len && !is_name_byte(c))
-			return zc_fail(p->error, p->origin, "'%.200s' is neither an address nor a host name",
-				       p->value);
+			return zc_fail(p->error, p->origin,
+				       "'%.200s' is neither an address nor a host name", p->value);
 		ret->host[i] = c;
 	}
 	if (ret->host[0] == '-' || ret->host[0] == '.' || strstr(ret->host, "..") != NULL)
@@ -193,14 +197,15 @@ static int split(struct parse *p, char *text, char **ret_host, char **ret_port)
 	if (text[0] == '[') {
 		close = strchr(text, ']');
 		if (close == NULL || (close[1] != '\0' && close[1] != ':'))
-			return zc_fail(p->error, p->origin, "'%.200s': an IPv6 address is written [ADDRESS]:PORT",
+			return zc_fail(p->error, p->origin,
+				       "'%.200s': an IPv6 address is written [ADDRESS]:PORT",
 				       p->value);
 		*ret_host = text + 1;
 		*close = '\0';
 		colon = close[1] == ':' ? close + 1 : NULL;
 		if (strchr(*ret_host, ':') == NULL)
-			return zc_fail(p->error, p->origin, "'%.200s': only IPv6 addresses stand in brackets",
-				       p->value);
+			return zc_fail(p->error, p->origin,
+				       "'%.200s': only IPv6 addresses stand in brackets", p->value);
 	} else {
 		colon = strrchr(text, ':');
 		if (colon != NULL && strchr(text, ':') != colon)
@@ -221,7 +226,8 @@ static int parse_inet(struct parse *p, bool listen)
 	int r;
 
 	if (len >= sizeof(text))
-		return zc_fail(p->error, p->origin, "'%.80s...' is too long for an address", p->value);
+		return zc_fail(p->error, p->origin, "'%.80s...' is too long for an address",
+			       p->value);
 	memcpy(text, p->value, len + 1);
 	if (listen && text[strspn(text, "0123456789")] == '\0') {
 		p->ret->kind = ZC_NETV_PORT;
@@ -237,14 +243,16 @@ static int parse_inet(struct parse *p, bool listen)
 	if (r != -ENOENT)
 		return r;
 	if (strchr(host, '%') != NULL)
-		return zc_fail(p->error, p->origin, "'%.200s': rules have no interface names; leave '%%...' out",
+		return zc_fail(p->error, p->origin,
+			       "'%.200s': rules have no interface names; leave '%%...' out",
 			       p->value);
 	if (listen)
-		return zc_fail(p->error, p->origin, "'%.200s': write PORT, ADDRESS or ADDRESS:PORT; no host names",
+		return zc_fail(p->error, p->origin,
+			       "'%.200s': write PORT, ADDRESS or ADDRESS:PORT; no host names",
 			       p->value);
 	if (strchr(host, '/') != NULL)
-		return zc_fail(p->error, p->origin, "'%.200s' is not a network; a path is written unix:PATH",
-			       p->value);
+		return zc_fail(p->error, p->origin,
+			       "'%.200s' is not a network; a path is written unix:PATH", p->value);
 	return parse_host(p, host);
 }
 
@@ -260,7 +268,8 @@ int zc_net_parse(struct zc_policy_set *set, struct zc_origin origin, const char 
 	if (strncmp(value, "unix:", 5) != 0)
 		return parse_inet(&p, listen);
 	if (listen)
-		return zc_fail(error, origin, "'%.200s': binding a unix socket is a write of its path", value);
+		return zc_fail(error, origin,
+			       "'%.200s': binding a unix socket is a write of its path", value);
 	return parse_unix(&p, value + 5);
 }
 
@@ -273,18 +282,15 @@ const char *zc_net_canonical(struct zc_policy_set *set, struct zc_net_value *net
 	if (net->port != 0)
 		snprintf(port, sizeof(port), ":%u", net->port);
 	switch ((enum zc_net_kind)net->kind) {
-	case ZC_NETV_PORT:
-		return zc_set_format(set, "%s", port);
-	case ZC_NETV_HOST:
-		return zc_set_format(set, "%s%s", net->host, port);
+	case ZC_NETV_PORT: return zc_set_format(set, "%s", port);
+	case ZC_NETV_HOST: return zc_set_format(set, "%s%s", net->host, port);
 	case ZC_NETV_UNIX:
 		text = zc_value_canonical(set, &net->path, base, ret_wrong);
 		return text ? zc_set_format(set, "unix:%s", text) : NULL;
 	case ZC_NETV_ABSTRACT:
 		text = zc_value_encode(set, net->path.text, net->path.len, !net->path.wild);
 		return text ? zc_set_format(set, "unix:@%s", text) : NULL;
-	case ZC_NETV_ADDRESS:
-		break;
+	case ZC_NETV_ADDRESS: break;
 	}
 	text = zc_net_print(set, net->family, net->addr);
 	if (net->bits != (net->family == AF_INET ? 32 : 128))
@@ -316,9 +322,11 @@ int zc_net_resolve(const char *host, struct zc_net_address *ret, size_t cap, con
 		memset(&ret[count], 0, sizeof(ret[count]));
 		ret[count].family = at->ai_family;
 		if (at->ai_family == AF_INET)
-			memcpy(ret[count++].addr, &((struct sockaddr_in *)at->ai_addr)->sin_addr, 4);
+			memcpy(ret[count++].addr, &((struct sockaddr_in *)at->ai_addr)->sin_addr,
+			       4);
 		else if (at->ai_family == AF_INET6)
-			memcpy(ret[count++].addr, &((struct sockaddr_in6 *)at->ai_addr)->sin6_addr, 16);
+			memcpy(ret[count++].addr, &((struct sockaddr_in6 *)at->ai_addr)->sin6_addr,
+			       16);
 	}
 	freeaddrinfo(list);
 	*ret_why = "it has no address";

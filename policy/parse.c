@@ -58,9 +58,24 @@ static int check_version(struct zc_origin origin, const char *value, bool first,
 	if (!first)
 		return zc_fail(error, origin, "'version' can only be the first line");
 	if (value == NULL || strcmp(value, "1") != 0)
-		return zc_fail(error, origin, "version '%.40s' is not known here; this is version 1",
+		return zc_fail(error, origin,
+			       "version '%.40s' is not known here; this is version 1",
 			       value ? value : "");
 	return 0;
+}
+
+/* Is there a second value? Blanks in a name are escaped; only expectations have words to spare. */
+static bool has_two(const char *word, size_t word_len, const char *value)
+{
+	if (word_len == 6 && memcmp(word, "expect", 6) == 0)
+		return false;
+	for (; *value != '\0'; value++) {
+		if (value[0] == '\\' && value[1] != '\0')
+			value++;
+		else if (is_blank(*value))
+			return true;
+	}
+	return false;
 }
 
 /* One line. *stated grows with each statement that is not the version. */
@@ -90,6 +105,10 @@ static int parse_line(struct zc_policy_set *set, const struct zc_statement *at, 
 	} else if (word_len > 2 && memcmp(line, "--", 2) == 0) {
 		r = zc_fail(error, at->origin, "'%.*s': in a file the word has no dashes",
 			    (int)(word_len < 80 ? word_len : 80), line);
+	} else if (value != NULL && has_two(line, word_len, value)) {
+		r = zc_fail(error, at->origin,
+			    "'%.400s': one value a line; a blank in a name is written '\\ '",
+			    value);
 	} else {
 		++*stated;
 		r = zc_set_state(set, at, line, word_len, value, error);
@@ -134,16 +153,19 @@ int zc_policy_add_text(struct zc_policy_set *set, const char *name, const char *
 
 		at.origin.line++;
 		if (line_len > LINE_CAP)
-			return zc_fail(ret_error, at.origin, "the line is longer than %u bytes", LINE_CAP);
+			return zc_fail(ret_error, at.origin, "the line is longer than %u bytes",
+				       LINE_CAP);
 		if (memchr(text, '\0', line_len) != NULL)
-			return zc_fail(ret_error, at.origin, "there is a NUL byte; is this a text file?");
+			return zc_fail(ret_error, at.origin,
+				       "there is a NUL byte; is this a text file?");
 		r = parse_line(set, &at, text, line_len, &stated, ret_error);
 		line_len += end != NULL;
 		text += line_len, len -= line_len;
 	}
 	at.origin.line = 0;
 	if (r == 0 && stated == 0)
-		r = zc_fail(ret_error, at.origin, "no rules: an empty policy is taken for a mistake");
+		r = zc_fail(ret_error, at.origin,
+			    "no rules: an empty policy is taken for a mistake");
 	return r;
 }
 
@@ -201,7 +223,8 @@ static int remember_file(struct zc_policy_set *set, const char *path)
 	return zc_texts_add(&set->files, zc_set_copy(set, buffer, (size_t)len));
 }
 
-static int cannot(struct zc_policy_error *error, struct zc_origin from, const char *path, const char *why)
+static int cannot(struct zc_policy_error *error, struct zc_origin from, const char *path,
+		  const char *why)
 {
 	return zc_fail(error, from, "cannot read policy '%.400s': %s", path, why);
 }
@@ -209,8 +232,8 @@ static int cannot(struct zc_policy_error *error, struct zc_origin from, const ch
 static int open_policy(const char *path, struct zc_origin from, struct zc_policy_error *error)
 {
 	struct stat st;
-	int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
-					  open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+					: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
 	if (fd < 0)
 		return cannot(error, from, path, strerror(errno));
@@ -229,7 +252,8 @@ int zc_parse_file(struct zc_policy_set *set, const char *path, struct zc_origin 
 	int r, fd;
 
 	if (set->depth >= DEPTH_CAP)
-		return zc_fail(error, from, "'%.400s' is included %u files deep; does it include itself?", path,
+		return zc_fail(error, from,
+			       "'%.400s' is included %u files deep; does it include itself?", path,
 			       DEPTH_CAP);
 	fd = open_policy(path, from, error);
 	if (fd < 0)
@@ -237,7 +261,8 @@ int zc_parse_file(struct zc_policy_set *set, const char *path, struct zc_origin 
 	r = read_all(fd, &text, &len);
 	close(fd);
 	if (r != 0)
-		return cannot(error, from, path, r == -EFBIG ? "it is larger than 8 MiB" : strerror(-r));
+		return cannot(error, from, path,
+			      r == -EFBIG ? "it is larger than 8 MiB" : strerror(-r));
 	r = remember_file(set, path);
 	if (r == 0) {
 		size_t first = 0;

@@ -20,17 +20,18 @@ struct zc_policy_set;
 
 /* Where variables come from, and what of ours must be protected. Strings must outlive the set. */
 struct zc_policy_world {
-	const char *home;      /* ~ and ${HOME} */
-	const char *project;   /* ${PROJECT}: the working directory of the command */
-	const char *tmpdir;    /* ${TMPDIR}; NULL: /tmp */
-	const char *log_dir;   /* absolute; implicit deny of writing; NULL: none */
-	const char *const *ours_write; /* NULL-ended: files and directories never written: programs, session */
-	const char *const *ours_read;  /* NULL-ended: never read: the signing key */
-	int32_t supervisor[4]; /* pids of ours, 0 unused: their /proc entries are closed */
+	const char *home;    /* ~ and ${HOME} */
+	const char *project; /* ${PROJECT}: the working directory of the command */
+	const char *tmpdir;  /* ${TMPDIR}; NULL: /tmp */
+	const char *log_dir; /* absolute; implicit deny of writing; NULL: none */
+	const char *const *
+		ours_write; /* NULL-ended: files and directories never written: programs, session */
+	const char *const *ours_read; /* NULL-ended: never read: the signing key */
+	int32_t supervisor[4];        /* pids of ours, 0 unused: their /proc entries are closed */
 	int32_t supervisor_group;
 	const char *shim_path; /* libzcshim.so: @base lets it be read */
 	uint64_t instance;
-	const char *command;   /* resolved program of the run, or NULL */
+	const char *command; /* resolved program of the run, or NULL */
 };
 
 struct zc_policy_error {

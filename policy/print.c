@@ -14,16 +14,33 @@
 #include "policy/set.h"
 
 static const char *const layer_names[ZC_LAYER_COUNT] = { "base", "profile", "user", "implicit" };
-static const char *const class_words[ZC_CLASS_COUNT] = { "read", "write", "run", "net",
-							 "net",	 "listen", "sys" };
+static const char *const class_words[ZC_CLASS_COUNT] = { "read", "write",  "run", "net",
+							 "net",  "listen", "sys" };
 
 /* Typed bytes that a terminal would obey are shown as escapes. Others stay as they are. */
 static const char *printable(struct zc_policy_set *set, const char *text)
 {
-	for (const char *c = text; *c != '\0'; c++)
-		if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
-			return zc_value_encode(set, text, strlen(text), false);
-	return text;
+	size_t len = strlen(text), n;
+	char *out = NULL, *to;
+
+	for (size_t i = 0; i < len && out == NULL; i++)
+		if ((unsigned char)text[i] < 0x20 || (unsigned char)text[i] >= 0x7f)
+			out = zc_set_alloc(set, 4 * len + 1);
+	if (out == NULL)
+		return text;
+	to = out;
+	for (const char *end = text + len; text < end; text += n) {
+		unsigned char c = (unsigned char)*text;
+
+		n = c >= 0x80 ? zc_utf8(text, (size_t)(end - text)) : c >= 0x20 && c != 0x7f;
+		memcpy(to, text, n);
+		to += n;
+		if (n == 0) {
+			to += sprintf(to, "\\x%02x", c);
+			n = 1;
+		}
+	}
+	return out;
 }
 
 const char *zc_rule_text(struct zc_policy_set *set, const struct zc_rule *rule, bool written)
@@ -33,10 +50,12 @@ const char *zc_rule_text(struct zc_policy_set *set, const struct zc_rule *rule, 
 	if (rule->text != NULL)
 		return rule->text;
 	if (rule->everything)
-		return zc_set_format(set, "%s-%s", zc_says_name(rule->says), class_words[rule->cls]);
+		return zc_set_format(set, "%s-%s", zc_says_name(rule->says),
+				     class_words[rule->cls]);
 	if (value == NULL)
 		return NULL;
-	return zc_set_format(set, "%s-%s %s", zc_says_name(rule->says), class_words[rule->cls], value);
+	return zc_set_format(set, "%s-%s %s", zc_says_name(rule->says), class_words[rule->cls],
+			     value);
 }
 
 const char *zc_origin_text(struct zc_policy_set *set, struct zc_origin origin)
@@ -73,7 +92,8 @@ static int canonical_lines(struct zc_policy_set *set, struct zc_texts *lines)
 		if (rule->derived)
 			continue;
 		if (text == NULL ||
-		    zc_texts_add(lines, zc_set_format(set, "%s %s\n", layer_names[rule->layer], text)))
+		    zc_texts_add(lines,
+				 zc_set_format(set, "%s %s\n", layer_names[rule->layer], text)))
 			return -ENOMEM;
 	}
 	for (size_t i = 0; i < ZC_LEN(flags); i++)
@@ -109,7 +129,8 @@ int zc_print_digest(struct zc_policy_set *set, uint8_t ret_sha256[32])
 /* Rules of a layer, in the order they came; sockets that follow from writes would say it twice. */
 static bool is_shown(const struct zc_rule *rule, unsigned layer)
 {
-	return rule->layer == layer && !(rule->derived && layer != ZC_LAYER_IMPLICIT && rule->text != NULL);
+	return rule->layer == layer &&
+	       !(rule->derived && layer != ZC_LAYER_IMPLICIT && rule->text != NULL);
 }
 
 static void print_rule(struct zc_policy_set *set, FILE *out, const struct zc_rule *rule, int width)
@@ -118,14 +139,15 @@ static void print_rule(struct zc_policy_set *set, FILE *out, const struct zc_rul
 	const char *source = zc_origin_text(set, rule->origin);
 	const char *last = NULL;
 
-	fprintf(out, "%-8s  %-*s  %s", layer_names[rule->layer], width, text ? text : "?", source ? source : "?");
+	fprintf(out, "%-8s  %-*s  %s", layer_names[rule->layer], width, text ? text : "?",
+		source ? source : "?");
 	/* Where it leads, when that is not what was written. */
 	if (rule->patterns_count > 0 && rule->patterns_count <= 2)
 		last = rule->patterns[rule->patterns_count - 1].text;
 	if (rule->cls == ZC_CLASS_NET && rule->addresses_count > 0)
 		last = zc_net_print(set, rule->addresses[0].family, rule->addresses[0].addr);
-	else if (rule->cls <= ZC_CLASS_NET && !rule->everything && rule->value != NULL && last == NULL &&
-		 rule->patterns_count == 0 && strstr(rule->value, "${") != NULL)
+	else if (rule->cls <= ZC_CLASS_NET && !rule->everything && rule->value != NULL &&
+		 last == NULL && rule->patterns_count == 0 && strstr(rule->value, "${") != NULL)
 		last = "nothing here";
 	if (last != NULL && rule->written != NULL && rule->text == NULL &&
 	    strcmp(last, rule->written + (strncmp(rule->written, "unix:", 5) == 0 ? 5 : 0)) != 0)
@@ -155,7 +177,8 @@ static void print_text(struct zc_policy_set *set, FILE *out)
 			if (is_shown(&set->rules[i], layer))
 				print_rule(set, out, &set->rules[i], (int)width);
 	for (size_t i = 0; i < set->expects_count; i++)
-		fprintf(out, "expect    %-*s  %s\n", (int)width, printable(set, set->expects[i].written),
+		fprintf(out, "expect    %-*s  %s\n", (int)width,
+			printable(set, set->expects[i].written),
 			zc_origin_text(set, set->expects[i].origin));
 }
 
@@ -175,8 +198,8 @@ static void print_string(FILE *out, const char *text)
 
 static void print_json_rule(struct zc_policy_set *set, FILE *out, const struct zc_rule *rule)
 {
-	fprintf(out, "    {\"layer\": \"%s\", \"%s-%s\": ", layer_names[rule->layer], zc_says_name(rule->says),
-		class_words[rule->cls]);
+	fprintf(out, "    {\"layer\": \"%s\", \"%s-%s\": ", layer_names[rule->layer],
+		zc_says_name(rule->says), class_words[rule->cls]);
 	if (rule->everything)
 		fputs("true", out);
 	else

@@ -3,6 +3,7 @@
  * set.h - the inside of a policy set, shared by the files of this folder and nobody else.
  *
  *   words.c    the vocabulary: one row a word, and the nearest word to a mistyped one
+ *   state.c    what each word does to the set
  *   parse.c    lines and files -> words and values; where "file:line:" comes from
  *   json.c     the strict JSON twin -> the same words and values
  *   value.c    what a path value may look like, and its one canonical spelling
@@ -42,12 +43,12 @@ struct zc_net_address {
 
 struct zc_rule {
 	struct zc_origin origin;
-	uint8_t layer, says, cls;  /* cls NET covers unix sockets too */
-	bool everything;           /* no value */
-	bool derived;              /* made by derive.c: in no digest and no twin */
-	const char *written;       /* NULL when everything */
-	const char *value;         /* canonical; NULL when everything */
-	const char *text;          /* derived from another rule: that rule's text */
+	uint8_t layer, says, cls; /* cls NET covers unix sockets too */
+	bool everything;          /* no value */
+	bool derived;             /* made by derive.c: in no digest and no twin */
+	const char *written;      /* NULL when everything */
+	const char *value;        /* canonical; NULL when everything */
+	const char *text;         /* derived from another rule: that rule's text */
 	/* Filled by freezing. Paths: what the rule holds for; a NET rule with patterns is on sockets. */
 	const struct zc_pattern *patterns;
 	const struct zc_net_address *addresses; /* of a host name */
@@ -58,8 +59,8 @@ struct zc_expect {
 	struct zc_origin origin;
 	bool allow;
 	uint8_t cls;
-	const char *written;       /* "deny read /etc/hostname" */
-	const char *value;         /* canonical */
+	const char *written; /* "deny read /etc/hostname" */
+	const char *value;   /* canonical */
 };
 
 struct zc_texts {
@@ -70,26 +71,35 @@ struct zc_texts {
 struct zc_policy_set {
 	struct zc_policy_world world;
 	const char *home, *project, *tmpdir; /* clean and absolute, or NULL */
-	struct zc_chunk *chunks;   /* every text of the set */
+	struct zc_chunk *chunks;             /* every text of the set */
 	struct zc_rule *rules;
 	size_t rules_count, rules_cap;
 	struct zc_expect *expects;
 	size_t expects_count, expects_cap;
 	struct zc_texts sources, notes, files; /* files: absolute paths of what was read */
-	uint32_t flags;            /* ZC_IMAGE_* */
-	uint32_t profiles;         /* bit n: profile n is included */
-	bool named;                /* a policy file or a profile was named: no implicit @dev */
+	uint32_t flags;                        /* ZC_IMAGE_* */
+	uint32_t profiles;                     /* bit n: profile n is included */
+	bool named; /* a policy file or a profile was named: no implicit @dev */
 	bool no_base, frozen;
-	const char *jail;          /* as written, then resolved */
+	const char *jail; /* as written, then resolved */
 	struct zc_origin jail_origin;
-	unsigned depth;            /* of includes */
+	unsigned depth; /* of includes */
 	char sha256[65];
 };
 
 /* words.c */
 enum zc_word_kind {
-	ZC_WORD_RULE, ZC_WORD_ASK, ZC_WORD_ALL, ZC_WORD_INCLUDE, ZC_WORD_EXPECT, ZC_WORD_POLICY,
-	ZC_WORD_POLICY_JSON, ZC_WORD_NO_BASE, ZC_WORD_JAIL, ZC_WORD_GAP, ZC_WORD_FLAG,
+	ZC_WORD_RULE,
+	ZC_WORD_ASK,
+	ZC_WORD_ALL,
+	ZC_WORD_INCLUDE,
+	ZC_WORD_EXPECT,
+	ZC_WORD_POLICY,
+	ZC_WORD_POLICY_JSON,
+	ZC_WORD_NO_BASE,
+	ZC_WORD_JAIL,
+	ZC_WORD_GAP,
+	ZC_WORD_FLAG,
 };
 enum { ZC_VALUE_NEVER, ZC_VALUE_OPTIONAL, ZC_VALUE_ALWAYS };
 struct zc_word {
@@ -120,7 +130,7 @@ int zc_fail(struct zc_policy_error *error, struct zc_origin origin, const char *
 int zc_fail_memory(struct zc_policy_error *error);
 /* Appends a zeroed rule; NULL: out of memory. Pointers to other rules are then stale. */
 struct zc_rule *zc_set_rule(struct zc_policy_set *set);
-/* One statement from anywhere: a word, and its value or NULL. base: where relative paths start. */
+/* state.c. One statement from anywhere: a word, and its value or NULL. base: where relative paths start. */
 struct zc_statement {
 	struct zc_origin origin;
 	const char *base;
@@ -138,20 +148,27 @@ const char *zc_parse_base(struct zc_policy_set *set, const char *name);
 
 /* value.c */
 enum zc_variable {
-	ZC_VAR_NONE, ZC_VAR_HOME, ZC_VAR_PROJECT, ZC_VAR_TMPDIR, ZC_VAR_SHIM, ZC_VAR_GIT,
-	ZC_VAR_OTHERS, ZC_VAR_WRITABLE, ZC_VAR_COUNT
+	ZC_VAR_NONE,
+	ZC_VAR_HOME,
+	ZC_VAR_PROJECT,
+	ZC_VAR_TMPDIR,
+	ZC_VAR_SHIM,
+	ZC_VAR_GIT,
+	ZC_VAR_OTHERS,
+	ZC_VAR_WRITABLE,
+	ZC_VAR_COUNT
 };
 struct zc_path_value {
-	uint8_t variable;  /* enum zc_variable; text then starts after it */
-	bool wild, literal;/* a wildcard; a '*' that is none */
+	uint8_t variable;   /* enum zc_variable; text then starts after it */
+	bool wild, literal; /* a wildcard; a '*' that is none */
 	size_t len;
 	char text[ZC_PATH_CAP]; /* decoded */
 };
 /* Decodes a path value. Returns NULL, or what is wrong with it (a sentence without a period). */
 const char *zc_value_decode(const char *value, struct zc_path_value *ret);
 /* Canonical spelling of a decoded value. base: where relative ones start. NULL with *ret_wrong. */
-const char *zc_value_canonical(struct zc_policy_set *set, struct zc_path_value *value, const char *base,
-			       const char **ret_wrong);
+const char *zc_value_canonical(struct zc_policy_set *set, struct zc_path_value *value,
+			       const char *base, const char **ret_wrong);
 /* Raw bytes as a value that decodes to them, wildcards escaped when literal. */
 const char *zc_value_encode(struct zc_policy_set *set, const char *text, size_t len, bool literal);
 /* Length of the UTF-8 sequence at text that is fit for a terminal (no C1 control); 0: none. */
@@ -160,22 +177,26 @@ const char *zc_variable_name(unsigned variable); /* "${HOME}" */
 
 /* net.c */
 enum zc_net_kind {
-	ZC_NETV_ADDRESS, ZC_NETV_HOST, ZC_NETV_PORT, ZC_NETV_UNIX, ZC_NETV_ABSTRACT,
+	ZC_NETV_ADDRESS,
+	ZC_NETV_HOST,
+	ZC_NETV_PORT,
+	ZC_NETV_UNIX,
+	ZC_NETV_ABSTRACT,
 };
 struct zc_net_value {
 	uint8_t kind;
-	uint8_t family;          /* AF_INET, AF_INET6 */
-	uint8_t bits;            /* prefix length */
-	uint16_t port;           /* 0: any */
+	uint8_t family; /* AF_INET, AF_INET6 */
+	uint8_t bits;   /* prefix length */
+	uint16_t port;  /* 0: any */
 	uint8_t addr[16];
-	char host[256];          /* HOST: lower case */
+	char host[256];            /* HOST: lower case */
 	struct zc_path_value path; /* UNIX, ABSTRACT (the name, decoded) */
 };
 /* Parses a -net value (listen: a -listen value). Returns 0, or fails with error filled. */
 int zc_net_parse(struct zc_policy_set *set, struct zc_origin origin, const char *value, bool listen,
 		 struct zc_net_value *ret, struct zc_policy_error *error);
-const char *zc_net_canonical(struct zc_policy_set *set, struct zc_net_value *value, const char *base,
-			     const char **ret_wrong);
+const char *zc_net_canonical(struct zc_policy_set *set, struct zc_net_value *value,
+			     const char *base, const char **ret_wrong);
 bool zc_net_is_loopback(int family, const uint8_t addr[16]);
 /* Up to cap addresses of a host. Returns how many, or -ENOENT; *ret_why says it in words. */
 int zc_net_resolve(const char *host, struct zc_net_address *ret, size_t cap, const char **ret_why);
@@ -196,7 +217,8 @@ const char *zc_profile_nearest(const char *typed, size_t len);
 #define ZC_PROFILE_DEV 1u
 #define ZC_PROFILE_COUNT 5u
 /* Calls back for every row of the profiles in the bit mask, each row once. Stops at a failure. */
-int zc_profile_rows(uint32_t profiles, int (*each)(void *context, unsigned profile, const struct zc_row *row),
+int zc_profile_rows(uint32_t profiles,
+		    int (*each)(void *context, unsigned profile, const struct zc_row *row),
 		    void *context);
 
 /* expand.c */
@@ -224,8 +246,8 @@ int zc_derive_resolvers(struct zc_policy_set *set, struct zc_policy_error *error
 bool zc_set_user_allows(const struct zc_policy_set *set, unsigned cls);
 
 /* expect.c */
-int zc_expect_check(struct zc_policy_set *set, const struct zc_image *image, struct zc_resolver *resolver,
-		    struct zc_policy_error *error);
+int zc_expect_check(struct zc_policy_set *set, const struct zc_image *image,
+		    struct zc_resolver *resolver, struct zc_policy_error *error);
 int zc_expect_add(struct zc_policy_set *set, const struct zc_statement *at, const char *value,
 		  struct zc_policy_error *error);
 /* Is UDP to port 53 of this resolver allowed by the image? */

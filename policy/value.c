@@ -17,9 +17,14 @@
 #include "policy/set.h"
 
 static const char *const variables[] = {
-	[ZC_VAR_NONE] = "", [ZC_VAR_HOME] = "${HOME}", [ZC_VAR_PROJECT] = "${PROJECT}",
-	[ZC_VAR_TMPDIR] = "${TMPDIR}", [ZC_VAR_SHIM] = "${SHIM}", [ZC_VAR_GIT] = "${GIT}",
-	[ZC_VAR_OTHERS] = "${OTHERS}", [ZC_VAR_WRITABLE] = "${WRITABLE}",
+	[ZC_VAR_NONE] = "",
+	[ZC_VAR_HOME] = "${HOME}",
+	[ZC_VAR_PROJECT] = "${PROJECT}",
+	[ZC_VAR_TMPDIR] = "${TMPDIR}",
+	[ZC_VAR_SHIM] = "${SHIM}",
+	[ZC_VAR_GIT] = "${GIT}",
+	[ZC_VAR_OTHERS] = "${OTHERS}",
+	[ZC_VAR_WRITABLE] = "${WRITABLE}",
 };
 
 const char *zc_variable_name(unsigned variable)
@@ -154,7 +159,11 @@ const char *zc_value_decode(const char *value, struct zc_path_value *ret)
 size_t zc_utf8(const char *at, size_t len)
 {
 	const unsigned char *text = (const unsigned char *)at;
-	size_t n = text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : text[0] < 0xf5 ? 4 : 0;
+	size_t n = text[0] < 0xc2   ? 0
+		   : text[0] < 0xe0 ? 2
+		   : text[0] < 0xf0 ? 3
+		   : text[0] < 0xf5 ? 4
+				    : 0;
 
 	if (n == 0 || n > len)
 		return 0;
@@ -187,8 +196,10 @@ const char *zc_value_encode(struct zc_policy_set *set, const char *text, size_t 
 		} else if (c < 0x20 || c >= 0x7f || (c == ' ' && (i == 0 || i + 1 == len))) {
 			*to++ = '\\', *to++ = 'x', *to++ = digits[c >> 4], *to++ = digits[c & 15];
 		} else {
-			if (c == '\\' || (c == '*' && literal) || (c == '#' && (i == 0 || after_blank)) ||
-			    (c == '$' && (i == 0 || text[i + 1] == '{')) || (c == '~' && i == 0))
+			if (c == '\\' || (c == '*' && literal) ||
+			    (c == '#' && (i == 0 || after_blank)) ||
+			    (c == '$' && (i == 0 || text[i + 1] == '{')) || (c == '~' && i == 0) ||
+			    c == ' ')
 				*to++ = '\\';
 			*to++ = (char)c;
 		}
@@ -210,8 +221,8 @@ static bool has_dot_dot(const char *text)
 }
 
 /* "/a/b/" and "//a" fold; what follows a variable keeps its "..", whose meaning is not known yet. */
-const char *zc_value_canonical(struct zc_policy_set *set, struct zc_path_value *value, const char *base,
-			       const char **ret_wrong)
+const char *zc_value_canonical(struct zc_policy_set *set, struct zc_path_value *value,
+			       const char *base, const char **ret_wrong)
 {
 	char buffer[ZC_PATH_CAP];
 	const char *rest;
@@ -222,7 +233,8 @@ const char *zc_value_canonical(struct zc_policy_set *set, struct zc_path_value *
 			*ret_wrong = "the directory it is relative to has a '*' in its name";
 			return NULL;
 		}
-		len = zc_path_join(buffer, sizeof(buffer), base, strlen(base), value->text, value->len);
+		len = zc_path_join(buffer, sizeof(buffer), base, strlen(base), value->text,
+				   value->len);
 		if (len < 0) {
 			*ret_wrong = "the path is longer than 4095 bytes";
 			return NULL;

@@ -8,21 +8,33 @@
 #include "policy/set.h"
 
 #define RULE(verb, says, noun, cls) \
-	{ verb "-" noun, ZC_WORD_RULE, ZC_SAYS_##says, ZC_CLASS_##cls, ZC_VALUE_OPTIONAL, 0 }
-#define RULES(verb, says)                                                            \
-	RULE(verb, says, "read", READ), RULE(verb, says, "write", WRITE),            \
-	RULE(verb, says, "run", RUN), RULE(verb, says, "net", NET),                  \
-	RULE(verb, says, "listen", LISTEN), RULE(verb, says, "sys", SYS)
-#define ASK(noun, cls) { "ask-" noun, ZC_WORD_ASK, ZC_SAYS_ASK, ZC_CLASS_##cls, ZC_VALUE_OPTIONAL, 0 }
-#define FLAG(name, flag) { name, ZC_WORD_FLAG, 0, 0, ZC_VALUE_NEVER, flag }
+	{ \
+		verb "-" noun, ZC_WORD_RULE, ZC_SAYS_##says, ZC_CLASS_##cls, ZC_VALUE_OPTIONAL, 0 \
+	}
+#define RULES(verb, says) \
+	RULE(verb, says, "read", READ), RULE(verb, says, "write", WRITE), \
+		RULE(verb, says, "run", RUN), RULE(verb, says, "net", NET), \
+		RULE(verb, says, "listen", LISTEN), RULE(verb, says, "sys", SYS)
+#define ASK(noun, cls) \
+	{ \
+		"ask-" noun, ZC_WORD_ASK, ZC_SAYS_ASK, ZC_CLASS_##cls, ZC_VALUE_OPTIONAL, 0 \
+	}
+#define FLAG(name, flag) \
+	{ \
+		name, ZC_WORD_FLAG, 0, 0, ZC_VALUE_NEVER, flag \
+	}
 
 static const struct zc_word words[] = {
 	RULES("allow", ALLOW),
 	RULES("deny", DENY),
 	RULES("log", LOG),
 	RULES("quiet-deny", QUIET),
-	ASK("read", READ), ASK("write", WRITE), ASK("run", RUN),
-	ASK("net", NET), ASK("listen", LISTEN), ASK("sys", SYS),
+	ASK("read", READ),
+	ASK("write", WRITE),
+	ASK("run", RUN),
+	ASK("net", NET),
+	ASK("listen", LISTEN),
+	ASK("sys", SYS),
 	{ "allow-all", ZC_WORD_ALL, 0, 0, ZC_VALUE_NEVER, 0 },
 	{ "A", ZC_WORD_ALL, 0, 0, ZC_VALUE_NEVER, 0 },
 	{ "include", ZC_WORD_INCLUDE, 0, 0, ZC_VALUE_ALWAYS, 0 },
@@ -39,7 +51,7 @@ static const struct zc_word words[] = {
 
 static const char *const class_names[] = {
 	[ZC_CLASS_READ] = "read", [ZC_CLASS_WRITE] = "write", [ZC_CLASS_RUN] = "run",
-	[ZC_CLASS_UNIX] = "", [ZC_CLASS_NET] = "net", [ZC_CLASS_LISTEN] = "listen",
+	[ZC_CLASS_UNIX] = "",     [ZC_CLASS_NET] = "net",     [ZC_CLASS_LISTEN] = "listen",
 	[ZC_CLASS_SYS] = "sys",
 };
 
@@ -72,7 +84,8 @@ const char *zc_says_name(unsigned says)
 int zc_class_find(const char *name, size_t len)
 {
 	for (size_t i = 0; i < ZC_LEN(class_names); i++)
-		if (len > 0 && strlen(class_names[i]) == len && memcmp(class_names[i], name, len) == 0)
+		if (len > 0 && strlen(class_names[i]) == len &&
+		    memcmp(class_names[i], name, len) == 0)
 			return (int)i;
 	return -1;
 }
