@@ -34,31 +34,20 @@ static const char *mode_gap(int fd, const struct stat *st)
 	return NULL;
 }
 
-/* ld.so itself has no interpreter and still loads what LD_PRELOAD names. */
-static bool is_loader(Elf *elf, const GElf_Phdr *dynamic)
+/*
+ * ld.so itself has no interpreter and still loads what LD_PRELOAD names. Only its name
+ * tells it from a static program (musl's has no soname). A program that lies about its name never signs in, and is a gap for that reason.
+ */
+static bool is_loader(const char *path)
 {
-	Elf_Data *data = elf_getdata_rawchunk(elf, (int64_t)dynamic->p_offset, dynamic->p_filesz, ELF_T_DYN);
-	uint64_t soname = 0, strings = 0;
-	bool named = false;
-	GElf_Dyn dyn;
-	Elf_Data *name;
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 
-	for (int i = 0; data && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++) {
-		if (dyn.d_tag == DT_SONAME)
-			soname = dyn.d_un.d_val, named = true;
-		else if (dyn.d_tag == DT_STRTAB)
-			strings = dyn.d_un.d_ptr;
-	}
-	if (!named)
-		return false;
-	/* Both loaders have their string table in the first segment, where address is offset. */
-	name = elf_getdata_rawchunk(elf, (int64_t)(strings + soname), 7, ELF_T_BYTE);
-	return name && (!memcmp(name->d_buf, "ld-", 3) || !memcmp(name->d_buf, "libc.", 5));
+	return !strncmp(base, "ld-", 3) || !strcmp(base, "ld.so") || !strcmp(base, "libc.so");
 }
 
-static const char *elf_gap(int fd)
+static const char *elf_gap(int fd, const char *path)
 {
-	const char *gap = "static";
+	const char *gap = is_loader(path) ? NULL : "static";
 	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
 	size_t count = 0;
 	GElf_Ehdr ehdr;
@@ -72,7 +61,7 @@ static const char *elf_gap(int fd)
 		gap = "other architecture";
 	else if (!elf_getphdrnum(elf, &count) && count < 4096)
 		for (size_t i = 0; i < count && gelf_getphdr(elf, (int)i, &phdr); i++)
-			if (phdr.p_type == PT_INTERP || (phdr.p_type == PT_DYNAMIC && is_loader(elf, &phdr)))
+			if (phdr.p_type == PT_INTERP)
 				gap = NULL;
 	elf_end(elf);
 	return gap;
@@ -110,7 +99,7 @@ static bool look(const char *path, const char **ret_gap, char ret_next[LINE_CAP]
 		if (!script)
 			*ret_gap = mode_gap(fd, &st);
 		if (!script && !*ret_gap)
-			*ret_gap = elf_gap(fd);
+			*ret_gap = elf_gap(fd, path);
 	}
 	close(fd);
 	return script;
