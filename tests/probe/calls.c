@@ -251,6 +251,7 @@ static pid_t supervisor(void)
 }
 TRY(kill, return I(supervisor(), SIGWINCH))
 TRY(tgkill, return I(supervisor(), supervisor(), SIGWINCH))
+TRY(pidfd_open, return I(supervisor(), 0u))
 TRY(pidfd_send_signal, return I(process_handle(supervisor()), SIGWINCH, NULL, 0u))
 TRY(killpg, return I(getpgrp(), SIGWINCH))
 TRY(sigqueue, union sigval value = { 0 }; return I(supervisor(), SIGWINCH, value.sival_ptr))
