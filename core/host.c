@@ -72,8 +72,9 @@ static bool is_dotted_quad(const char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '.')
 			dots++;
-		else if (text[i] < '0' || text[i] > '9' || (text[i] == '0' && i + 1 < len && text[i + 1] != '.' &&
-							     (i == 0 || text[i - 1] == '.')))
+		else if (text[i] < '0' || text[i] > '9' ||
+			 (text[i] == '0' && i + 1 < len && text[i + 1] != '.' &&
+			  (i == 0 || text[i - 1] == '.')))
 			return false;
 	}
 	return dots == 3 && is_ipv4(text, len);
@@ -144,10 +145,12 @@ bool zc_host_is_known(const struct zc_image *image, const char *host, size_t len
 	if (!len || len > sizeof(lower))
 		return false;
 	for (size_t i = 0; i < len; i++)
-		lower[i] = (char)(host[i] >= 'A' && host[i] <= 'Z' ? host[i] + ('a' - 'A') : host[i]);
+		lower[i] =
+			(char)(host[i] >= 'A' && host[i] <= 'Z' ? host[i] + ('a' - 'A') : host[i]);
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		int order = zc_host_order(lower, len, strings + hosts[middle].name, hosts[middle].len);
+		int order =
+			zc_host_order(lower, len, strings + hosts[middle].name, hosts[middle].len);
 
 		if (order == 0)
 			return true;

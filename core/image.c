@@ -77,7 +77,7 @@ void zc_abstract_key(uint8_t ret_addr[16], const char *name, size_t len)
 
 void zc_addr_mask(uint8_t *addr, unsigned bytes, unsigned prefix)
 {
-	for (unsigned i = 0; i < bytes; i++, prefix = prefix > 8 ? prefix - 8 : 0)
+	for (unsigned i = 0; i<bytes; i++, prefix = prefix> 8 ? prefix - 8 : 0)
 		if (prefix < 8)
 			addr[i] &= (uint8_t)(0xff00u >> prefix);
 }
@@ -237,8 +237,9 @@ static bool check_rules(const struct zc_image *image)
 		if (grants[i].rule >= image->rules.count)
 			return false;
 	for (uint32_t i = 0; i < image->rules.count; i++)
-		if (rules[i].text >= image->strings.count || rules[i].source >= image->strings.count ||
-		    rules[i].layer >= ZC_LAYER_COUNT || rules[i].says >= ZC_SAYS_COUNT)
+		if (rules[i].text >= image->strings.count ||
+		    rules[i].source >= image->strings.count || rules[i].layer >= ZC_LAYER_COUNT ||
+		    rules[i].says >= ZC_SAYS_COUNT)
 			return false;
 	for (unsigned layer = 0; layer < ZC_LAYER_COUNT; layer++)
 		for (unsigned says = 0; says < ZC_SAYS_COUNT; says++)

@@ -25,9 +25,14 @@
 
 /* Policy classes. The first four are judged on paths, by the trie. */
 enum zc_class {
-	ZC_CLASS_READ, ZC_CLASS_WRITE, ZC_CLASS_RUN, ZC_CLASS_UNIX,
+	ZC_CLASS_READ,
+	ZC_CLASS_WRITE,
+	ZC_CLASS_RUN,
+	ZC_CLASS_UNIX,
 	ZC_PATH_CLASSES,
-	ZC_CLASS_NET = ZC_PATH_CLASSES, ZC_CLASS_LISTEN, ZC_CLASS_SYS,
+	ZC_CLASS_NET = ZC_PATH_CLASSES,
+	ZC_CLASS_LISTEN,
+	ZC_CLASS_SYS,
 	ZC_CLASS_COUNT
 };
 
@@ -35,7 +40,14 @@ enum zc_class {
 enum zc_layer { ZC_LAYER_BASE, ZC_LAYER_PROFILE, ZC_LAYER_USER, ZC_LAYER_IMPLICIT, ZC_LAYER_COUNT };
 
 /* What a rule says. Inside a layer: deny and quiet-deny, then ask, then log, then allow. */
-enum zc_says { ZC_SAYS_ALLOW, ZC_SAYS_LOG, ZC_SAYS_ASK, ZC_SAYS_DENY, ZC_SAYS_QUIET, ZC_SAYS_COUNT };
+enum zc_says {
+	ZC_SAYS_ALLOW,
+	ZC_SAYS_LOG,
+	ZC_SAYS_ASK,
+	ZC_SAYS_DENY,
+	ZC_SAYS_QUIET,
+	ZC_SAYS_COUNT
+};
 
 /*
  * One bit of a mask: IMPLICIT and BASE have one bit a class, PROFILE and USER five.
@@ -44,8 +56,8 @@ enum zc_says { ZC_SAYS_ALLOW, ZC_SAYS_LOG, ZC_SAYS_ASK, ZC_SAYS_DENY, ZC_SAYS_QU
  */
 #define ZC_MASK_IMPLICIT(cls) (1ull << (cls))
 #define ZC_MASK_BASE(cls) (1ull << (4 + (cls)))
-#define ZC_MASK_PROFILE(cls, says) (1ull << (8 + (cls) * 5 + (says)))
-#define ZC_MASK_USER(cls, says) (1ull << (28 + (cls) * 5 + (says)))
+#define ZC_MASK_PROFILE(cls, says) (1ull << (8 + (cls)*5 + (says)))
+#define ZC_MASK_USER(cls, says) (1ull << (28 + (cls)*5 + (says)))
 uint64_t zc_mask_bit(enum zc_layer layer, unsigned cls, enum zc_says says);
 
 #define ZC_IMAGE_MAGIC 0x31474d49434e455aull /* "ZENCIMG1" */
@@ -69,54 +81,55 @@ struct zc_image_table {
 struct zc_image {
 	uint64_t magic;
 	uint32_t version, size;
-	uint32_t flags;          /* ZC_IMAGE_* */
-	uint32_t user_allows;    /* bit n: the user's rules allow or log something in class n */
-	uint8_t sha256[32];      /* of the policy's canonical text; names the policy */
-	uint64_t instance;       /* random: this run */
-	struct zc_image_table nodes;   /* struct zc_image_node; [0] is the root "/" */
-	struct zc_image_table edges;   /* struct zc_image_edge; a power of two, open addressing */
+	uint32_t flags;              /* ZC_IMAGE_* */
+	uint32_t user_allows;        /* bit n: the user's rules allow or log something in class n */
+	uint8_t sha256[32];          /* of the policy's canonical text; names the policy */
+	uint64_t instance;           /* random: this run */
+	struct zc_image_table nodes; /* struct zc_image_node; [0] is the root "/" */
+	struct zc_image_table edges; /* struct zc_image_edge; a power of two, open addressing */
 	struct zc_image_table shapes;  /* struct zc_image_shape */
 	struct zc_image_table grants;  /* struct zc_image_grant */
 	struct zc_image_table rules;   /* struct zc_image_rule */
 	struct zc_image_table strings; /* bytes; every text ends with NUL */
 	struct zc_image_table nets;    /* struct zc_image_net; a power of two, open addressing */
 	struct zc_image_table hosts;   /* struct zc_image_host: names that need no resolver */
-	uint64_t prefixes4;      /* bit n (0-32): some IPv4 rule has prefix length n */
-	uint64_t prefixes6[3];   /* bit n (0-128) likewise */
-	uint64_t any_net;        /* mask of the rules that hold for every address and family */
+	uint64_t prefixes4;            /* bit n (0-32): some IPv4 rule has prefix length n */
+	uint64_t prefixes6[3];         /* bit n (0-128) likewise */
+	uint64_t any_net; /* mask of the rules that hold for every address and family */
 	uint32_t any_net_grants_first, any_net_grants_count;
-	uint64_t any_unix;       /* mask of rules for every unix socket, named or not: class UNIX */
+	uint64_t any_unix; /* mask of rules for every unix socket, named or not: class UNIX */
 	uint32_t any_unix_grants_first, any_unix_grants_count;
-	uint64_t sys[ZC_LAYER_COUNT][ZC_SAYS_COUNT]; /* bit n: enum zc_sys n; BASE only ALLOW, IMPLICIT only DENY */
-	uint64_t sys_named;      /* bit n: the user allows or logs sys n by its name, not by "all" */
+	/* Bit n: enum zc_sys n. BASE has only ALLOW, IMPLICIT only DENY. */
+	uint64_t sys[ZC_LAYER_COUNT][ZC_SAYS_COUNT];
+	uint64_t sys_named; /* bit n: the user allows or logs sys n by its name, not by "all" */
 	uint32_t sys_rule[ZC_LAYER_COUNT][ZC_SAYS_COUNT][ZC_SYS_COUNT]; /* the rule that says so */
-	struct zc_image_table jail;    /* text inside strings: the prefix of the run's root; count 0: none */
-	int32_t supervisor[4];   /* pids of ours; 0: unused */
-	int32_t supervisor_group;/* process group that a signal must not reach; 0: none */
+	struct zc_image_table jail; /* text in strings: prefix of the run's root; count 0: none */
+	int32_t supervisor[4];      /* pids of ours; 0: unused */
+	int32_t supervisor_group;   /* process group that a signal must not reach; 0: none */
 	uint32_t pad;
 };
 
 struct zc_image_node {
-	uint64_t mask;         /* what the rules that end here say */
-	uint64_t below;        /* what rules strictly below say (glob and "**" children included) */
-	uint32_t dstar;        /* the "**" child, 0: none */
+	uint64_t mask;  /* what the rules that end here say */
+	uint64_t below; /* what rules strictly below say (glob and "**" children included) */
+	uint32_t dstar; /* the "**" child, 0: none */
 	uint32_t grants_first, grants_count;
 	uint32_t shapes_first;
 	uint16_t shapes_count;
-	uint16_t named;        /* components before the first wildcard on the way here: its naming depth */
-	uint32_t depth;        /* components on the way here, "**" not counted */
-	uint32_t below_rule;   /* the strongest deny strictly below, or ZC_RULE_NONE: what a move would lose */
+	uint16_t named; /* components before the first wildcard on the way here: its naming depth */
+	uint32_t depth; /* components on the way here, "**" not counted */
+	uint32_t below_rule; /* the strongest deny strictly below, ZC_RULE_NONE: a move loses it */
 	uint32_t pad;
 };
 
 enum { ZC_EDGE_EMPTY, ZC_EDGE_NAME, ZC_EDGE_GLOB };
 struct zc_image_edge {
-	uint64_t hash;         /* zc_edge_hash(); 0 in an empty slot is told by kind */
+	uint64_t hash; /* zc_edge_hash(); 0 in an empty slot is told by kind */
 	uint32_t parent, child;
-	uint32_t name;         /* offset into strings: the component or the whole pattern */
+	uint32_t name; /* offset into strings: the component or the whole pattern */
 	uint16_t name_len;
-	uint8_t kind;          /* ZC_EDGE_* */
-	uint8_t stars;         /* GLOB: '*' in the pattern; more than one wants zc_glob_match() */
+	uint8_t kind;  /* ZC_EDGE_* */
+	uint8_t stars; /* GLOB: '*' in the pattern; more than one wants zc_glob_match() */
 };
 
 struct zc_image_shape {
@@ -142,19 +155,20 @@ struct zc_image_rule {
 
 enum { ZC_NET_EMPTY, ZC_NET_V4, ZC_NET_V6, ZC_NET_ABSTRACT };
 struct zc_image_net {
-	uint8_t kind;          /* ZC_NET_* */
-	uint8_t prefix;        /* bits of addr that count */
-	uint16_t port;         /* 0: any */
-	uint32_t name;         /* ABSTRACT: offset into strings, without the NUL in front */
-	uint8_t addr[16];      /* ABSTRACT: zc_abstract_key(); prefix 1 and no name: every abstract socket */
+	uint8_t kind;   /* ZC_NET_* */
+	uint8_t prefix; /* bits of addr that count */
+	uint16_t port;  /* 0: any */
+	uint32_t name;  /* ABSTRACT: offset into strings, without the NUL in front */
+	/* ABSTRACT: zc_abstract_key() of the name; with prefix 1 and no name: every abstract one. */
+	uint8_t addr[16];
 	uint32_t name_len;
 	uint32_t grants_first, grants_count;
 	uint32_t pad;
-	uint64_t mask;         /* classes NET and LISTEN as class 0 and 1 */
+	uint64_t mask; /* classes NET and LISTEN as class 0 and 1 */
 };
 
 struct zc_image_host {
-	uint32_t name, len;    /* lower case; the table is in the order of zc_host_order() */
+	uint32_t name, len; /* lower case; the table is in the order of zc_host_order() */
 };
 
 /*

@@ -9,7 +9,8 @@
 
 static struct zc_ruling ruling(unsigned outcome, unsigned by, unsigned prefer)
 {
-	return (struct zc_ruling){ .outcome = (uint8_t)outcome, .by = (uint16_t)by,
+	return (struct zc_ruling){ .outcome = (uint8_t)outcome,
+				   .by = (uint16_t)by,
 				   .prefer = (uint16_t)prefer };
 }
 
@@ -40,14 +41,14 @@ struct zc_ruling zc_rule_on(unsigned said, bool lifted, bool replaced)
 
 	if (deny.outcome != ZC_OUT_ALLOW)
 		return deny;
-	by = said & ZC_SAID_USER(ZC_SAYS_ASK) ? ZC_SAID_USER(ZC_SAYS_ASK) :
-						said & ZC_SAID_PROFILE(ZC_SAYS_ASK);
+	by = said & ZC_SAID_USER(ZC_SAYS_ASK) ? ZC_SAID_USER(ZC_SAYS_ASK)
+					      : said & ZC_SAID_PROFILE(ZC_SAYS_ASK);
 	if (by)
 		return ruling(ZC_OUT_REFUSE, by, 0);
 	if (replaced)
 		said &= ~(ZC_SAID_PROFILE(ZC_SAYS_LOG) | ZC_SAID_PROFILE(ZC_SAYS_ALLOW));
-	by = said & ZC_SAID_USER(ZC_SAYS_LOG) ? ZC_SAID_USER(ZC_SAYS_LOG) :
-						said & ZC_SAID_PROFILE(ZC_SAYS_LOG);
+	by = said & ZC_SAID_USER(ZC_SAYS_LOG) ? ZC_SAID_USER(ZC_SAYS_LOG)
+					      : said & ZC_SAID_PROFILE(ZC_SAYS_LOG);
 	if (by)
 		return ruling(ZC_OUT_LOG, by, 0);
 	by = said & (ZC_SAID_USER(ZC_SAYS_ALLOW) | ZC_SAID_BASE | ZC_SAID_PROFILE(ZC_SAYS_ALLOW));
@@ -59,7 +60,8 @@ struct zc_ruling zc_rule_on(unsigned said, bool lifted, bool replaced)
 struct zc_judgement zc_judge_settle(const struct zc_image *image, struct zc_ruling r, unsigned cls,
 				    const struct zc_seek *seek)
 {
-	struct zc_judgement judgement = zc_judged(r.outcome, r.by ? ZC_WHY_RULE : ZC_WHY_NO_ALLOW, cls);
+	struct zc_judgement judgement =
+		zc_judged(r.outcome, r.by ? ZC_WHY_RULE : ZC_WHY_NO_ALLOW, cls);
 	uint64_t bit;
 
 	if (!r.by)
@@ -92,7 +94,8 @@ static unsigned said_on(const struct zc_image *image, const struct zc_walk *walk
 	return zc_said(mask, cls);
 }
 
-struct zc_ruling zc_judge_ruling(const struct zc_image *image, const struct zc_walk *walk, unsigned cls)
+struct zc_ruling zc_judge_ruling(const struct zc_image *image, const struct zc_walk *walk,
+				 unsigned cls)
 {
 	unsigned said = said_on(image, walk, cls);
 	struct zc_ruling r = zc_rule_on(said, lifted(walk, said, cls), zc_replaced(image, cls));
@@ -104,10 +107,11 @@ struct zc_ruling zc_judge_ruling(const struct zc_image *image, const struct zc_w
 }
 
 /* A second walk, off the fast path, finds the rule that the first one's bits came from. */
-static struct zc_judgement settle_path(const struct zc_image *image, struct zc_ruling r, unsigned cls,
-				       const char *path, size_t len)
+static struct zc_judgement settle_path(const struct zc_image *image, struct zc_ruling r,
+				       unsigned cls, const char *path, size_t len)
 {
-	struct zc_seek seek = { .bits = zc_said_mask(r.by, cls), .prefer = zc_said_mask(r.prefer, cls) };
+	struct zc_seek seek = { .bits = zc_said_mask(r.by, cls),
+				.prefer = zc_said_mask(r.prefer, cls) };
 	struct zc_walk walk;
 
 	if (r.by) {
@@ -142,7 +146,8 @@ static struct zc_judgement judge_given(const struct zc_image *image, const char 
 	if (walk.complex)
 		return zc_judged(ZC_OUT_REFUSE, ZC_WHY_COMPLEX, cls);
 	said = said_on(image, &walk, cls);
-	return settle_path(image, zc_rule_on_denies(said, lifted(&walk, said, cls)), cls, path, len);
+	return settle_path(image, zc_rule_on_denies(said, lifted(&walk, said, cls)), cls, path,
+			   len);
 }
 
 struct zc_judgement zc_judge_object(const struct zc_image *image, const struct zc_object *object,
@@ -157,11 +162,13 @@ struct zc_judgement zc_judge_object(const struct zc_image *image, const struct z
 	judgement = judge_path(image, object->path, object->path_len, cls);
 	if (object->given && (object->given_len != object->path_len ||
 			      !zc_equal(object->given, object->path, object->path_len)))
-		zc_judge_worst(&judgement, judge_given(image, object->given, object->given_len, cls));
+		zc_judge_worst(&judgement,
+			       judge_given(image, object->given, object->given_len, cls));
 	return judgement;
 }
 
-bool zc_policy_allows_path(const struct zc_image *image, const char *path, size_t len, unsigned need)
+bool zc_policy_allows_path(const struct zc_image *image, const char *path, size_t len,
+			   unsigned need)
 {
 	struct zc_walk walk;
 

@@ -30,27 +30,29 @@ struct zc_judgement {
 #define ZC_SAID_BASE 2u
 #define ZC_SAID_PROFILE(says) (4u << (says))
 #define ZC_SAID_USER(says) (4u << (ZC_SAYS_COUNT + (says)))
-#define ZC_SAID_DENIES                                                                             \
-	(ZC_SAID_IMPLICIT | ZC_SAID_PROFILE(ZC_SAYS_DENY) | ZC_SAID_PROFILE(ZC_SAYS_QUIET) |       \
+#define ZC_SAID_DENIES \
+	(ZC_SAID_IMPLICIT | ZC_SAID_PROFILE(ZC_SAYS_DENY) | ZC_SAID_PROFILE(ZC_SAYS_QUIET) | \
 	 ZC_SAID_USER(ZC_SAYS_DENY) | ZC_SAID_USER(ZC_SAYS_QUIET))
 
 static inline unsigned zc_said(uint64_t mask, unsigned cls)
 {
 	return (unsigned)(mask >> cls & 1) | (unsigned)(mask >> (4 + cls) & 1) << 1 |
-	       (unsigned)(mask >> (8 + cls * 5) & 31) << 2 | (unsigned)(mask >> (28 + cls * 5) & 31) << 7;
+	       (unsigned)(mask >> (8 + cls * 5) & 31) << 2 |
+	       (unsigned)(mask >> (28 + cls * 5) & 31) << 7;
 }
 
 /* The way back: the bits of a mask for what was said in a class. */
 static inline uint64_t zc_said_mask(unsigned said, unsigned cls)
 {
 	return (uint64_t)(said & 1) << cls | (uint64_t)(said >> 1 & 1) << (4 + cls) |
-	       (uint64_t)(said >> 2 & 31) << (8 + cls * 5) | (uint64_t)(said >> 7 & 31) << (28 + cls * 5);
+	       (uint64_t)(said >> 2 & 31) << (8 + cls * 5) |
+	       (uint64_t)(said >> 7 & 31) << (28 + cls * 5);
 }
 
 /* Which of the bits decide, and what they come to. by is 0 when nothing was said: ZC_WHY_NO_ALLOW. */
 struct zc_ruling {
 	uint8_t outcome;
-	uint16_t by;     /* ZC_SAID_*; deny and quiet of one layer both, where the deeper one decides */
+	uint16_t by; /* ZC_SAID_*; deny and quiet of one layer both, where the deeper one decides */
 	uint16_t prefer; /* of those, where they stand at the same place */
 };
 
@@ -68,13 +70,14 @@ static inline bool zc_replaced(const struct zc_image *image, unsigned cls)
 }
 
 /* Settles a ruling: which rule, and deny or quiet. seek was offered what the class's bits stand on. */
-struct zc_judgement zc_judge_settle(const struct zc_image *image, struct zc_ruling ruling, unsigned cls,
-				    const struct zc_seek *seek);
+struct zc_judgement zc_judge_settle(const struct zc_image *image, struct zc_ruling ruling,
+				    unsigned cls, const struct zc_seek *seek);
 /* Keeps the stronger in *worst; of equals the first, but one with a rule explains better. */
 void zc_judge_worst(struct zc_judgement *worst, struct zc_judgement next);
 
 /* One class of one path, as a walk came out. For UNIX with the rules on every unix socket. */
-struct zc_ruling zc_judge_ruling(const struct zc_image *image, const struct zc_walk *walk, unsigned cls);
+struct zc_ruling zc_judge_ruling(const struct zc_image *image, const struct zc_walk *walk,
+				 unsigned cls);
 /* An object in one class: where it leads, and denies on the name as given. */
 struct zc_judgement zc_judge_object(const struct zc_image *image, const struct zc_object *object,
 				    unsigned cls);
@@ -87,8 +90,10 @@ bool zc_host_is_known(const struct zc_image *image, const char *host, size_t len
 
 static inline struct zc_judgement zc_judged(unsigned outcome, unsigned reason, unsigned cls)
 {
-	return (struct zc_judgement){ .outcome = (uint8_t)outcome, .reason = (uint8_t)reason,
-				      .cls = (uint8_t)cls, .rule = ZC_RULE_NONE };
+	return (struct zc_judgement){ .outcome = (uint8_t)outcome,
+				      .reason = (uint8_t)reason,
+				      .cls = (uint8_t)cls,
+				      .rule = ZC_RULE_NONE };
 }
 
 #endif

@@ -36,14 +36,16 @@ static unsigned need_of(const struct zc_event *event, const struct zc_object *ob
 	const uint32_t writes = O_TRUNC | O_ACCMODE;
 
 	if (event->op <= ZC_OP_OPEN_RDWR || event->op == ZC_OP_MQ_OPEN)
-		if ((event->oflags & O_CREAT) && !(event->oflags & writes) && object->flags & ZC_OBJ_EXISTS)
+		if ((event->oflags & O_CREAT) && !(event->oflags & writes) &&
+		    object->flags & ZC_OBJ_EXISTS)
 			return object->need & ~(unsigned)ZC_NEED_WRITE;
 	return object->need;
 }
 
 static struct zc_judgement judge_objects(const struct zc_image *image, const struct zc_event *event)
 {
-	struct zc_judgement worst = zc_judged(ZC_OUT_ALLOW, ZC_WHY_NO_ALLOW, class_of_op(event->op));
+	struct zc_judgement worst =
+		zc_judged(ZC_OUT_ALLOW, ZC_WHY_NO_ALLOW, class_of_op(event->op));
 
 	for (unsigned i = 0; i < event->objects && i < ZC_LEN(event->object); i++) {
 		unsigned need = need_of(event, &event->object[i]);
@@ -58,7 +60,8 @@ static struct zc_judgement judge_objects(const struct zc_image *image, const str
 			zc_judge_worst(&worst, next);
 		}
 	}
-	if ((event->op == ZC_OP_RENAME || event->op == ZC_OP_LINK) && worst.outcome < ZC_OUT_IMPLICIT)
+	if ((event->op == ZC_OP_RENAME || event->op == ZC_OP_LINK) &&
+	    worst.outcome < ZC_OUT_IMPLICIT)
 		zc_judge_worst(&worst, zc_judge_move(image, event));
 	return worst;
 }

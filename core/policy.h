@@ -35,13 +35,13 @@ enum zc_reason {
 };
 
 struct zc_verdict {
-	uint8_t action;  /* enum zc_action */
-	uint8_t reason;  /* enum zc_reason */
-	uint8_t cls;     /* enum zc_class that decided */
-	uint8_t object;  /* index of the object that decided */
-	uint16_t error;  /* errno that a refusal answers; 0 when allowed */
+	uint8_t action; /* enum zc_action */
+	uint8_t reason; /* enum zc_reason */
+	uint8_t cls;    /* enum zc_class that decided */
+	uint8_t object; /* index of the object that decided */
+	uint16_t error; /* errno that a refusal answers; 0 when allowed */
 	uint16_t pad;
-	uint32_t rule;   /* ZC_RULE_NONE when no rule decided */
+	uint32_t rule; /* ZC_RULE_NONE when no rule decided */
 };
 
 static inline bool zc_refuses(struct zc_verdict verdict)
@@ -52,20 +52,22 @@ static inline bool zc_refuses(struct zc_verdict verdict)
 struct zc_verdict zc_policy_decide(const struct zc_image *image, const struct zc_event *event);
 
 /* Is need of this clean absolute path a plain allow (no record, no probe of links needed)? */
-bool zc_policy_allows_path(const struct zc_image *image, const char *path, size_t len, unsigned need);
+bool zc_policy_allows_path(const struct zc_image *image, const char *path, size_t len,
+			   unsigned need);
 
-/* Must a missing entry at path answer as the kernel would? Always; says whether it counts as a probe. */
-const char *zc_action_name(unsigned action);  /* "denied" "audited" "allowed" "killed" */
-const char *zc_reason_name(unsigned reason);  /* "rule" "no-allow" ... */
-const char *zc_reason_text(unsigned reason);  /* a sentence for people */
-const char *zc_policy_class_name(unsigned cls); /* "read" "write" "run" "net" "listen" "sys"; UNIX: "net" */
+/* Names for the evidence; "?" for what is none of them. */
+const char *zc_action_name(unsigned action); /* "denied" "audited" "allowed" "killed" */
+const char *zc_reason_name(unsigned reason); /* "rule" "no-allow" ... */
+const char *zc_reason_text(unsigned reason); /* a sentence for people */
+/* "read" "write" "run" "net" "listen" "sys", as in the policy; UNIX is "net". */
+const char *zc_policy_class_name(unsigned cls);
 
 /*
  * Names one finding: rule, operation, target, program and the caller's place (module identity +
  * offset). Never pid, time or address. The shim counts repeats under it.
  */
 uint64_t zc_fingerprint(const struct zc_image *image, const struct zc_event *event,
-			struct zc_verdict verdict, uint64_t program_hash, uint64_t caller_module_hash,
-			uint64_t caller_offset);
+			struct zc_verdict verdict, uint64_t program_hash,
+			uint64_t caller_module_hash, uint64_t caller_offset);
 
 #endif

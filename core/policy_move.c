@@ -10,11 +10,11 @@
 #define EACH_CLASS(bit) ((bit) | (bit) << 5 | (bit) << 10 | (bit) << 15)
 #define IMPLICIT_DENIES 0xfull
 /* What refuses when it is met deeper down; asking refuses too. */
-#define DENIES                                                                                    \
-	(IMPLICIT_DENIES | EACH_CLASS(ZC_MASK_PROFILE(0, ZC_SAYS_DENY)) |                         \
-	 EACH_CLASS(ZC_MASK_PROFILE(0, ZC_SAYS_QUIET)) | EACH_CLASS(ZC_MASK_PROFILE(0, ZC_SAYS_ASK)) | \
-	 EACH_CLASS(ZC_MASK_USER(0, ZC_SAYS_DENY)) | EACH_CLASS(ZC_MASK_USER(0, ZC_SAYS_QUIET)) | \
-	 EACH_CLASS(ZC_MASK_USER(0, ZC_SAYS_ASK)))
+#define DENIES \
+	(IMPLICIT_DENIES | EACH_CLASS(ZC_MASK_PROFILE(0, ZC_SAYS_DENY)) | \
+	 EACH_CLASS(ZC_MASK_PROFILE(0, ZC_SAYS_QUIET)) | \
+	 EACH_CLASS(ZC_MASK_PROFILE(0, ZC_SAYS_ASK)) | EACH_CLASS(ZC_MASK_USER(0, ZC_SAYS_DENY)) | \
+	 EACH_CLASS(ZC_MASK_USER(0, ZC_SAYS_QUIET)) | EACH_CLASS(ZC_MASK_USER(0, ZC_SAYS_ASK)))
 
 struct ends {
 	const struct zc_image *image;
@@ -48,7 +48,8 @@ static struct zc_judgement judge_itself(struct ends *ends)
 		if (there.outcome >= ZC_OUT_QUIET)
 			continue;
 		why = zc_judge_object(ends->image, ends->from_object, cls);
-		zc_judge_worst(&worst, moved(here.outcome == ZC_OUT_IMPLICIT ? ZC_OUT_IMPLICIT : ZC_OUT_REFUSE,
+		zc_judge_worst(&worst, moved(here.outcome == ZC_OUT_IMPLICIT ? ZC_OUT_IMPLICIT
+									     : ZC_OUT_REFUSE,
 					     ZC_WHY_MOVE_GAINS, cls, why.rule));
 	}
 	return worst;
@@ -77,8 +78,9 @@ static struct zc_judgement judge_losses(const struct ends *ends)
 			continue;
 		if (denies & IMPLICIT_DENIES)
 			denies &= IMPLICIT_DENIES;
-		zc_judge_worst(&worst, moved(denies & IMPLICIT_DENIES ? ZC_OUT_IMPLICIT : ZC_OUT_REFUSE,
-					     ZC_WHY_MOVE_LOSES, first_class(denies), node->below_rule));
+		zc_judge_worst(&worst,
+			       moved(denies & IMPLICIT_DENIES ? ZC_OUT_IMPLICIT : ZC_OUT_REFUSE,
+				     ZC_WHY_MOVE_LOSES, first_class(denies), node->below_rule));
 	}
 	return worst;
 }
@@ -123,7 +125,8 @@ static struct zc_judgement judge_way(const struct zc_image *image, const struct 
 	if (!ends.tree)
 		return worst;
 	if (ends.from.complex || ends.to.complex)
-		zc_judge_worst(&worst, moved(ZC_OUT_REFUSE, ZC_WHY_COMPLEX, ZC_CLASS_WRITE, ZC_RULE_NONE));
+		zc_judge_worst(&worst,
+			       moved(ZC_OUT_REFUSE, ZC_WHY_COMPLEX, ZC_CLASS_WRITE, ZC_RULE_NONE));
 	zc_judge_worst(&worst, judge_losses(&ends));
 	zc_judge_worst(&worst, judge_gains(&ends));
 	return worst;
@@ -132,11 +135,11 @@ static struct zc_judgement judge_way(const struct zc_image *image, const struct 
 struct zc_judgement zc_judge_move(const struct zc_image *image, const struct zc_event *event)
 {
 	const struct zc_object *from = &event->object[0], *to = &event->object[1];
-	struct zc_judgement there = zc_judged(ZC_OUT_ALLOW, ZC_WHY_RULE, ZC_CLASS_WRITE), back = there;
+	struct zc_judgement there, back;
 
 	/* What has no path was refused with its object, or is nothing that a rule covers. */
 	if (event->objects < 2 || !from->path_len || !to->path_len || !from->path || !to->path)
-		return there;
+		return zc_judged(ZC_OUT_ALLOW, ZC_WHY_RULE, ZC_CLASS_WRITE);
 	there = judge_way(image, from, to);
 	if (event->flags & ZC_EV_EXCHANGE) {
 		back = judge_way(image, to, from);

@@ -8,7 +8,7 @@
 const char *zc_action_name(unsigned action)
 {
 	static const char *const names[] = {
-		[ZC_ALLOWED] = "allowed", [ZC_LOGGED] = "allowed",        [ZC_AUDITED] = "audited",
+		[ZC_ALLOWED] = "allowed", [ZC_LOGGED] = "allowed",       [ZC_AUDITED] = "audited",
 		[ZC_REFUSED] = "denied",  [ZC_REFUSED_QUIET] = "denied", [ZC_KILLED] = "killed",
 	};
 
@@ -22,7 +22,8 @@ static const struct {
 	[ZC_WHY_NO_ALLOW] = { "no-allow", "nothing in the policy allows it" },
 	[ZC_WHY_UNREADABLE] = { "unreadable", "an argument of the call could not be read" },
 	[ZC_WHY_MOVE_LOSES] = { "move-loses", "moving it would take something out of a deny rule" },
-	[ZC_WHY_MOVE_GAINS] = { "move-gains", "at its new place it would have rights that it has not" },
+	[ZC_WHY_MOVE_GAINS] = { "move-gains",
+				"at its new place it would have rights that it has not" },
 	[ZC_WHY_NO_NET] = { "no-net", "--no-net leaves only unix sockets" },
 	[ZC_WHY_NO_RESOLVER] = { "no-resolver", "the policy allows no name server" },
 	[ZC_WHY_COMPLEX] = { "complex", "more wildcards apply to it than are followed at once" },
@@ -42,8 +43,8 @@ const char *zc_reason_text(unsigned reason)
 const char *zc_policy_class_name(unsigned cls)
 {
 	static const char *const names[] = {
-		[ZC_CLASS_READ] = "read", [ZC_CLASS_WRITE] = "write",   [ZC_CLASS_RUN] = "run",
-		[ZC_CLASS_UNIX] = "net",  [ZC_CLASS_NET] = "net",       [ZC_CLASS_LISTEN] = "listen",
+		[ZC_CLASS_READ] = "read", [ZC_CLASS_WRITE] = "write", [ZC_CLASS_RUN] = "run",
+		[ZC_CLASS_UNIX] = "net",  [ZC_CLASS_NET] = "net",     [ZC_CLASS_LISTEN] = "listen",
 		[ZC_CLASS_SYS] = "sys",
 	};
 
@@ -76,8 +77,8 @@ static uint64_t mix_object(uint64_t h, const struct zc_object *object)
 }
 
 uint64_t zc_fingerprint(const struct zc_image *image, const struct zc_event *event,
-			struct zc_verdict verdict, uint64_t program_hash, uint64_t caller_module_hash,
-			uint64_t caller_offset)
+			struct zc_verdict verdict, uint64_t program_hash,
+			uint64_t caller_module_hash, uint64_t caller_offset)
 {
 	const struct zc_image_rule *rule = image ? zc_image_rule(image, verdict.rule) : NULL;
 	uint64_t h = mix_number(event->op, rule ? rule->text_hash : verdict.reason);

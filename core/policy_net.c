@@ -8,7 +8,7 @@
 #include "core/judge.h"
 #include "core/mem.h"
 
-#define MASK_CLASS(cls) ((unsigned)(cls) - ZC_CLASS_NET)
+#define MASK_CLASS(cls) ((unsigned)(cls)-ZC_CLASS_NET)
 #define USER_ALLOWS (ZC_SAID_USER(ZC_SAYS_ALLOW) | ZC_SAID_USER(ZC_SAYS_LOG))
 #define PROFILE_DENIES (ZC_SAID_PROFILE(ZC_SAYS_DENY) | ZC_SAID_PROFILE(ZC_SAYS_QUIET))
 
@@ -31,14 +31,16 @@ static void hear(struct heard *heard, unsigned said, uint64_t mask, int place, b
 	if (said & USER_ALLOWS && place > heard->allow[port])
 		heard->allow[port] = place;
 	if (heard->seek)
-		zc_seek_offer(heard->seek, mask, (uint32_t)place << 1 | port, grants_first, grants_count);
+		zc_seek_offer(heard->seek, mask, (uint32_t)place << 1 | port, grants_first,
+			      grants_count);
 }
 
 static bool lifted(const struct heard *heard)
 {
 	int any = heard->allow[0] > heard->allow[1] ? heard->allow[0] : heard->allow[1];
 
-	return heard->said & USER_ALLOWS && heard->deny[0] <= any && heard->deny[1] <= heard->allow[1];
+	return heard->said & USER_ALLOWS && heard->deny[0] <= any &&
+	       heard->deny[1] <= heard->allow[1];
 }
 
 static struct heard nothing_heard(struct zc_seek *seek)
@@ -46,9 +48,9 @@ static struct heard nothing_heard(struct zc_seek *seek)
 	return (struct heard){ .deny = { -1, -1 }, .allow = { -1, -1 }, .seek = seek };
 }
 
-static const struct zc_image_net *find_net(const struct zc_image *image, uint8_t kind, uint8_t prefix,
-					   uint16_t port, const uint8_t addr[16], const char *name,
-					   size_t name_len)
+static const struct zc_image_net *find_net(const struct zc_image *image, uint8_t kind,
+					   uint8_t prefix, uint16_t port, const uint8_t addr[16],
+					   const char *name, size_t name_len)
 {
 	const struct zc_image_net *nets = zc_image_at(image, image->nets);
 	const char *strings = zc_image_at(image, image->strings);
@@ -67,8 +69,8 @@ static const struct zc_image_net *find_net(const struct zc_image *image, uint8_t
 	}
 }
 
-static void hear_prefix(const struct zc_image *image, const struct zc_endpoint *endpoint, unsigned prefix,
-			unsigned cls, struct heard *heard)
+static void hear_prefix(const struct zc_image *image, const struct zc_endpoint *endpoint,
+			unsigned prefix, unsigned cls, struct heard *heard)
 {
 	bool v4 = endpoint->family == AF_INET;
 	uint8_t addr[16] = { 0 };
@@ -83,14 +85,14 @@ static void hear_prefix(const struct zc_image *image, const struct zc_endpoint *
 		net = find_net(image, v4 ? ZC_NET_V4 : ZC_NET_V6, (uint8_t)prefix,
 			       exact ? endpoint->port : 0, addr, "", 0);
 		if (net)
-			hear(heard, zc_said(net->mask, MASK_CLASS(cls)), net->mask, (int)prefix + 1, exact,
-			     net->grants_first, net->grants_count);
+			hear(heard, zc_said(net->mask, MASK_CLASS(cls)), net->mask, (int)prefix + 1,
+			     exact, net->grants_first, net->grants_count);
 	}
 }
 
 /* Of a family without addresses that rules know, only "every address" holds. */
-static void hear_endpoint(const struct zc_image *image, const struct zc_endpoint *endpoint, unsigned cls,
-			  struct heard *heard)
+static void hear_endpoint(const struct zc_image *image, const struct zc_endpoint *endpoint,
+			  unsigned cls, struct heard *heard)
 {
 	const uint64_t *words = endpoint->family == AF_INET ? &image->prefixes4 : image->prefixes6;
 	unsigned count = endpoint->family == AF_INET ? 1 : endpoint->family == AF_INET6 ? 3 : 0;
@@ -99,12 +101,14 @@ static void hear_endpoint(const struct zc_image *image, const struct zc_endpoint
 	     image->any_net_grants_first, image->any_net_grants_count);
 	for (unsigned w = 0; w < count; w++)
 		for (uint64_t left = words[w]; left; left &= left - 1)
-			hear_prefix(image, endpoint, w * 64 + (unsigned)__builtin_ctzll(left), cls, heard);
+			hear_prefix(image, endpoint, w * 64 + (unsigned)__builtin_ctzll(left), cls,
+				    heard);
 }
 
 /* Judges an address twice over: once for what is said, once for the rule that said it. */
 static struct zc_judgement judge_endpoint(const struct zc_image *image,
-					  const struct zc_endpoint *endpoint, unsigned cls, bool denies_only)
+					  const struct zc_endpoint *endpoint, unsigned cls,
+					  bool denies_only)
 {
 	struct heard heard = nothing_heard(NULL);
 	struct zc_seek seek = { .bits = 0 };
@@ -124,7 +128,6 @@ static struct zc_judgement judge_endpoint(const struct zc_image *image,
 	return zc_judge_settle(image, r, cls, &seek);
 }
 
-
 static struct zc_judgement judge_any(const struct zc_image *image, unsigned cls)
 {
 	const struct zc_endpoint nowhere = { .family = AF_UNSPEC };
@@ -143,9 +146,7 @@ static struct zc_judgement judge_destination(const struct zc_image *image,
 
 	if (!zc_equal(peer->addr, zeros, bytes))
 		return judge_endpoint(image, peer, ZC_CLASS_NET, false);
-	local.family = peer->family;
-	local.port = peer->port;
-	zc_fill(local.addr, 0, sizeof(local.addr));
+	zc_copy(&local, peer, sizeof(local));
 	local.addr[bytes - 1] = 1;
 	if (bytes == 4)
 		local.addr[0] = 127;
@@ -155,7 +156,8 @@ static struct zc_judgement judge_destination(const struct zc_image *image,
 }
 
 /* The name itself, every abstract name, every unix socket. */
-static void hear_abstract(const struct zc_image *image, const char *name, size_t len, struct heard *heard)
+static void hear_abstract(const struct zc_image *image, const char *name, size_t len,
+			  struct heard *heard)
 {
 	uint8_t addr[16] = { 0 };
 	const struct zc_image_net *net;
@@ -164,15 +166,17 @@ static void hear_abstract(const struct zc_image *image, const char *name, size_t
 	     image->any_unix_grants_first, image->any_unix_grants_count);
 	net = find_net(image, ZC_NET_ABSTRACT, 1, 0, addr, "", 0);
 	if (net)
-		hear(heard, zc_said(net->mask, 0), net->mask, 1, false, net->grants_first, net->grants_count);
+		hear(heard, zc_said(net->mask, 0), net->mask, 1, false, net->grants_first,
+		     net->grants_count);
 	zc_abstract_key(addr, name, len);
 	net = find_net(image, ZC_NET_ABSTRACT, 0, 0, addr, name, len);
 	if (net)
-		hear(heard, zc_said(net->mask, 0), net->mask, 2, false, net->grants_first, net->grants_count);
+		hear(heard, zc_said(net->mask, 0), net->mask, 2, false, net->grants_first,
+		     net->grants_count);
 }
 
-static struct zc_judgement judge_abstract(const struct zc_image *image, const struct zc_endpoint *peer,
-					  unsigned *ret_said)
+static struct zc_judgement judge_abstract(const struct zc_image *image,
+					  const struct zc_endpoint *peer, unsigned *ret_said)
 {
 	size_t len = peer->name_len > sizeof(peer->name) ? sizeof(peer->name) : peer->name_len;
 	struct heard heard = nothing_heard(NULL);
@@ -207,8 +211,8 @@ static unsigned said_on_path(const struct zc_image *image, const char *path, siz
  */
 static bool made_in_run(const struct zc_image *image, const struct zc_event *event, unsigned said)
 {
-	const unsigned stays = ZC_SAID_IMPLICIT | ZC_SAID_USER(ZC_SAYS_DENY) | ZC_SAID_USER(ZC_SAYS_QUIET) |
-			       ZC_SAID_USER(ZC_SAYS_ASK);
+	const unsigned stays = ZC_SAID_IMPLICIT | ZC_SAID_USER(ZC_SAYS_DENY) |
+			       ZC_SAID_USER(ZC_SAYS_QUIET) | ZC_SAID_USER(ZC_SAYS_ASK);
 	const unsigned some = ZC_SAID_PROFILE(ZC_SAYS_ALLOW) | ZC_SAID_PROFILE(ZC_SAYS_LOG);
 	const struct zc_image_node *root = zc_image_at(image, image->nodes);
 
@@ -303,10 +307,12 @@ static struct zc_judgement judge_socket(const struct zc_image *image, const stru
 
 	if (event->domain == AF_INET || event->domain == AF_INET6) {
 		if (type == SOCK_STREAM)
-			plain = protocol == 0 || protocol == IPPROTO_TCP || protocol == 262; /* MPTCP */
+			plain = protocol == 0 || protocol == IPPROTO_TCP ||
+				protocol == 262; /* MPTCP */
 		else if (type == SOCK_DGRAM)
-			plain = protocol == 0 || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE ||
-				protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+			plain = protocol == 0 || protocol == IPPROTO_UDP ||
+				protocol == IPPROTO_UDPLITE || protocol == IPPROTO_ICMP ||
+				protocol == IPPROTO_ICMPV6;
 	}
 	if (plain)
 		return zc_judged(ZC_OUT_ALLOW, ZC_WHY_RULE, ZC_CLASS_NET);
@@ -317,7 +323,8 @@ static struct zc_judgement judge_resolve(const struct zc_image *image, const str
 {
 	size_t len = event->host ? zc_len(event->host) : 0;
 
-	if (!len || zc_host_is_numeric(event->host, len) || zc_host_is_known(image, event->host, len))
+	if (!len || zc_host_is_numeric(event->host, len) ||
+	    zc_host_is_known(image, event->host, len))
 		return zc_judged(ZC_OUT_ALLOW, ZC_WHY_RULE, ZC_CLASS_NET);
 	if (image->flags & ZC_IMAGE_NO_NET)
 		return zc_judged(ZC_OUT_REFUSE, ZC_WHY_NO_NET, ZC_CLASS_NET);
@@ -341,7 +348,8 @@ static bool is_foreign(const struct zc_event *event)
 	if (event->op == ZC_OP_SOCKET && event->domain == AF_NETLINK)
 		return event->protocol != 0;
 	if (event->op == ZC_OP_SOCKET || event->domain)
-		return !is_local_family(event->domain) || (has_peer && !is_local_family(event->peer.family));
+		return !is_local_family(event->domain) ||
+		       (has_peer && !is_local_family(event->peer.family));
 	return !has_peer || !is_local_family(event->peer.family);
 }
 

@@ -7,9 +7,10 @@
 #include "core/walk.h"
 
 #define EACH_CLASS(bit) ((bit) | (bit) << 5 | (bit) << 10 | (bit) << 15)
-#define PROFILE_DENIES                                                                            \
-	(EACH_CLASS(ZC_MASK_PROFILE(0, ZC_SAYS_DENY)) | EACH_CLASS(ZC_MASK_PROFILE(0, ZC_SAYS_QUIET)))
-#define USER_ALLOWS                                                                               \
+#define PROFILE_DENIES \
+	(EACH_CLASS(ZC_MASK_PROFILE(0, ZC_SAYS_DENY)) | \
+	 EACH_CLASS(ZC_MASK_PROFILE(0, ZC_SAYS_QUIET)))
+#define USER_ALLOWS \
 	(EACH_CLASS(ZC_MASK_USER(0, ZC_SAYS_ALLOW)) | EACH_CLASS(ZC_MASK_USER(0, ZC_SAYS_LOG)))
 
 struct tables {
@@ -79,9 +80,11 @@ static void hear(struct zc_walk *walk, const struct zc_image_node *node, uint32_
 	if (mask & (PROFILE_DENIES | USER_ALLOWS)) {
 		for (unsigned cls = 0; cls < ZC_MASK_CLASSES; cls++) {
 			uint64_t deny = (ZC_MASK_PROFILE(0, ZC_SAYS_DENY) |
-					 ZC_MASK_PROFILE(0, ZC_SAYS_QUIET)) << cls * 5;
-			uint64_t allow = (ZC_MASK_USER(0, ZC_SAYS_ALLOW) |
-					  ZC_MASK_USER(0, ZC_SAYS_LOG)) << cls * 5;
+					 ZC_MASK_PROFILE(0, ZC_SAYS_QUIET))
+					<< cls * 5;
+			uint64_t allow =
+				(ZC_MASK_USER(0, ZC_SAYS_ALLOW) | ZC_MASK_USER(0, ZC_SAYS_LOG))
+				<< cls * 5;
 
 			if (mask & deny && depth > walk->deny_depth[cls])
 				walk->deny_depth[cls] = depth;
@@ -170,7 +173,8 @@ static void follow_globs(const struct tables *t, struct zc_walk *walk, struct st
 		if (c->len < prefix + suffix)
 			continue;
 		hash = zc_edge_hash(parent, ZC_EDGE_GLOB,
-				    zc_glob_hash(c->text, prefix, c->text + c->len - suffix, suffix));
+				    zc_glob_hash(c->text, prefix, c->text + c->len - suffix,
+						 suffix));
 		for (uint32_t slot = (uint32_t)hash & t->edge_mask;;
 		     slot = (slot + 1) & t->edge_mask) {
 			const struct zc_image_edge *edge = &t->edges[slot];

@@ -21,9 +21,9 @@
 
 /* Looks for the deepest place whose mask has one of some bits: the rule to report. */
 struct zc_seek {
-	uint64_t bits;      /* wanted */
-	uint64_t prefer;    /* of those, at the same depth */
-	uint64_t found;     /* the wanted bits of the best place; 0: none yet */
+	uint64_t bits;   /* wanted */
+	uint64_t prefer; /* of those, at the same depth */
+	uint64_t found;  /* the wanted bits of the best place; 0: none yet */
 	uint64_t score;
 	uint32_t grants_first, grants_count;
 };
@@ -32,10 +32,10 @@ struct zc_walk {
 	uint64_t mask;
 	uint32_t deny_depth[ZC_MASK_CLASSES];  /* of the profile's deepest deny of the class */
 	uint32_t allow_named[ZC_MASK_CLASSES]; /* most components that a user's allow spells out */
-	uint32_t active[ZC_WALK_NODES];        /* where the path ends, as far as anything lies below */
+	uint32_t active[ZC_WALK_NODES]; /* where the path ends, as far as anything lies below */
 	uint32_t count;
 	bool complex;
-	struct zc_seek *seek;                  /* NULL: nothing is looked for */
+	struct zc_seek *seek; /* NULL: nothing is looked for */
 };
 
 /* Walks len bytes of a clean absolute path. seek may be NULL. */

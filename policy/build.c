@@ -9,7 +9,7 @@
 
 #include "policy/build_parts.h"
 
-#define TABLE_START 64u
+#define TABLE_START 8u
 
 void *zc_build_push(struct zc_build_vec *vec, size_t size, uint32_t count)
 {
@@ -50,7 +50,8 @@ uint32_t zc_build_string(struct zc_build *build, const char *text, size_t len)
 	return at;
 }
 
-int zc_build_grant(struct zc_build *build, uint64_t *mask, uint32_t *list, uint64_t bit, uint32_t rule)
+int zc_build_grant(struct zc_build *build, uint64_t *mask, uint32_t *list, uint64_t bit,
+		   uint32_t rule)
 {
 	struct zc_build_grant *grant;
 
@@ -76,7 +77,8 @@ void zc_build_note_allow(struct zc_build *build, const struct zc_image_rule *rul
 {
 	const unsigned net = 1u << ZC_CLASS_NET | 1u << ZC_CLASS_UNIX;
 
-	if (rule->layer != ZC_LAYER_USER || (rule->says != ZC_SAYS_ALLOW && rule->says != ZC_SAYS_LOG))
+	if (rule->layer != ZC_LAYER_USER ||
+	    (rule->says != ZC_SAYS_ALLOW && rule->says != ZC_SAYS_LOG))
 		return;
 	build->head.user_allows |= classes & net ? classes | net : classes;
 }
@@ -129,7 +131,8 @@ int zc_build_rule(struct zc_build *build, enum zc_layer layer, enum zc_says says
 	struct zc_image_rule *rule;
 	uint32_t text_at, source_at;
 
-	if (!layer_may_say(layer, says) || classes >> ZC_CLASS_COUNT || build->rules.count == INT32_MAX)
+	if (!layer_may_say(layer, says) || classes >> ZC_CLASS_COUNT ||
+	    build->rules.count == INT32_MAX)
 		return -EINVAL;
 	text_at = zc_build_string(build, text, strlen(text));
 	source_at = zc_build_string(build, source, strlen(source));
@@ -149,8 +152,8 @@ int zc_build_rule(struct zc_build *build, enum zc_layer layer, enum zc_says says
 	return (int)build->rules.count - 1;
 }
 
-static uint32_t net_slot(const struct zc_image_net *nets, uint32_t cap, const struct zc_image_net *key,
-			 const char *strings, const char *name)
+static uint32_t net_slot(const struct zc_image_net *nets, uint32_t cap,
+			 const struct zc_image_net *key, const char *strings, const char *name)
 {
 	uint32_t mask = cap - 1;
 	uint32_t slot = (uint32_t)zc_net_hash(key->kind, key->prefix, key->port, key->addr) & mask;
@@ -160,8 +163,9 @@ static uint32_t net_slot(const struct zc_image_net *nets, uint32_t cap, const st
 
 		if (net->kind == ZC_NET_EMPTY)
 			return slot;
-		if (net->kind == key->kind && net->prefix == key->prefix && net->port == key->port &&
-		    !memcmp(net->addr, key->addr, 16) && net->name_len == key->name_len &&
+		if (net->kind == key->kind && net->prefix == key->prefix &&
+		    net->port == key->port && !memcmp(net->addr, key->addr, 16) &&
+		    net->name_len == key->name_len &&
 		    !memcmp(strings + net->name, name, key->name_len))
 			return slot;
 	}
@@ -214,8 +218,8 @@ static int put_net(struct zc_build *build, int number, unsigned classes, struct 
 	for (unsigned cls = ZC_CLASS_NET; cls <= ZC_CLASS_LISTEN; cls++) {
 		uint64_t bit = zc_mask_bit(rule->layer, cls - ZC_CLASS_NET, rule->says);
 
-		if (classes >> cls & 1 &&
-		    zc_build_grant(build, &net->mask, &net->grants_first, bit, (uint32_t)number) < 0)
+		if (classes >> cls & 1 && zc_build_grant(build, &net->mask, &net->grants_first, bit,
+							 (uint32_t)number) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -226,11 +230,12 @@ static bool net_classes_fit(unsigned classes)
 	return classes && !(classes & ~(1u << ZC_CLASS_NET | 1u << ZC_CLASS_LISTEN));
 }
 
-int zc_build_net(struct zc_build *build, int rule, unsigned classes, int family, const uint8_t addr[16],
-		 unsigned prefix_bits, unsigned port)
+int zc_build_net(struct zc_build *build, int rule, unsigned classes, int family,
+		 const uint8_t addr[16], unsigned prefix_bits, unsigned port)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	struct zc_image_net key = { .kind = family == AF_INET ? ZC_NET_V4 : ZC_NET_V6, .port = (uint16_t)port };
+	struct zc_image_net key = { .kind = family == AF_INET ? ZC_NET_V4 : ZC_NET_V6,
+				    .port = (uint16_t)port };
 	unsigned bytes = family == AF_INET ? 4 : 16;
 	int error;
 
@@ -277,8 +282,9 @@ int zc_build_net_any(struct zc_build *build, int number, unsigned classes)
 	for (unsigned cls = ZC_CLASS_NET; cls <= ZC_CLASS_LISTEN; cls++) {
 		uint64_t bit = zc_mask_bit(rule->layer, cls - ZC_CLASS_NET, rule->says);
 
-		if (classes >> cls & 1 && zc_build_grant(build, &build->head.any_net, &build->any_net_grants,
-							 bit, (uint32_t)number) < 0)
+		if (classes >> cls & 1 &&
+		    zc_build_grant(build, &build->head.any_net, &build->any_net_grants, bit,
+				   (uint32_t)number) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -292,7 +298,8 @@ int zc_build_unix_any(struct zc_build *build, int number)
 		return -EINVAL;
 	zc_build_note_allow(build, rule, 1u << ZC_CLASS_UNIX);
 	return zc_build_grant(build, &build->head.any_unix, &build->any_unix_grants,
-			      zc_mask_bit(rule->layer, ZC_CLASS_UNIX, rule->says), (uint32_t)number);
+			      zc_mask_bit(rule->layer, ZC_CLASS_UNIX, rule->says),
+			      (uint32_t)number);
 }
 
 int zc_build_abstract(struct zc_build *build, int rule, const char *name, size_t len)
@@ -310,7 +317,8 @@ int zc_build_abstract(struct zc_build *build, int rule, const char *name, size_t
 	return put_net(build, rule, 1u << ZC_CLASS_NET, key, name);
 }
 
-static void put_sys(struct zc_build *build, const struct zc_image_rule *rule, int number, unsigned sys)
+static void put_sys(struct zc_build *build, const struct zc_image_rule *rule, int number,
+		    unsigned sys)
 {
 	uint64_t *row = &build->head.sys[rule->layer][rule->says];
 

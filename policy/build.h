@@ -28,8 +28,8 @@ int zc_build_rule(struct zc_build *build, enum zc_layer layer, enum zc_says says
  */
 int zc_build_path(struct zc_build *build, int rule, unsigned classes, const char *pattern);
 /* Makes a rule hold for addresses (v4-mapped ones are IPv4); classes: ZC_CLASS_NET and/or ZC_CLASS_LISTEN as bits. port 0: any. */
-int zc_build_net(struct zc_build *build, int rule, unsigned classes, int family, const uint8_t addr[16],
-		 unsigned prefix_bits, unsigned port);
+int zc_build_net(struct zc_build *build, int rule, unsigned classes, int family,
+		 const uint8_t addr[16], unsigned prefix_bits, unsigned port);
 /* ... for every address of both families on one port (port > 0). */
 int zc_build_net_port(struct zc_build *build, int rule, unsigned classes, unsigned port);
 /* ... for every address, every family; unix sockets are zc_build_unix_any()'s. */
@@ -43,10 +43,10 @@ int zc_build_sys(struct zc_build *build, int rule, unsigned sys);
 int zc_build_host(struct zc_build *build, const char *name);
 
 struct zc_build_options {
-	uint32_t flags;           /* ZC_IMAGE_* */
+	uint32_t flags; /* ZC_IMAGE_* */
 	uint8_t sha256[32];
 	uint64_t instance;
-	const char *jail;         /* absolute, or NULL */
+	const char *jail; /* absolute, or NULL */
 	int32_t supervisor[4];
 	int32_t supervisor_group;
 };

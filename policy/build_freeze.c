@@ -40,22 +40,23 @@ static uint64_t lay_out(struct zc_image *head, const struct zc_build *build)
 	return size;
 }
 
-static void copy_in(struct zc_image *image, struct zc_image_table table, const void *items, size_t entry)
+static void copy_in(struct zc_image *image, struct zc_image_table table, const void *items,
+		    size_t entry)
 {
 	if (table.count)
 		memcpy((char *)image + table.offset, items, table.count * entry);
 }
 
 /* Writes one list out; returns how many there were, and moves *next. */
-static uint32_t spread_grants(const struct zc_build *build, struct zc_image_grant *grants, uint32_t *next,
-			      uint32_t list)
+static uint32_t spread_grants(const struct zc_build *build, struct zc_image_grant *grants,
+			      uint32_t *next, uint32_t list)
 {
 	const struct zc_build_grant *links = build->grants.items;
 	uint32_t first = *next;
 
 	for (; list != ZC_BUILD_NONE; list = links[list].next)
-		grants[(*next)++] = (struct zc_image_grant){ .bit = links[list].bit,
-							     .rule = links[list].rule };
+		grants[(*next)++] =
+			(struct zc_image_grant){ .bit = links[list].bit, .rule = links[list].rule };
 	return *next - first;
 }
 
@@ -77,7 +78,8 @@ static void spread_lists(struct zc_image *image, const struct zc_build *build)
 		nodes[i].shapes_first = next_shape;
 		for (uint32_t s = sides[i].shapes; s != ZC_BUILD_NONE; s = links[s].next) {
 			shapes[next_shape++] = (struct zc_image_shape){ links[s].prefix_len,
-									links[s].suffix_len, { 0 } };
+									links[s].suffix_len,
+									{ 0 } };
 			nodes[i].shapes_count++;
 		}
 	}
@@ -118,14 +120,15 @@ int zc_build_finish(struct zc_build *build, const struct zc_build_options *optio
 	uint64_t size;
 
 	if (options->jail) {
-		jail = options->jail[0] == '/' ?
-			       zc_build_string(build, options->jail, strlen(options->jail)) : 0;
+		jail = options->jail[0] == '/'
+			       ? zc_build_string(build, options->jail, strlen(options->jail))
+			       : 0;
 		if (jail == 0 || jail == ZC_BUILD_NONE)
 			return jail ? -ENOMEM : -EINVAL;
 	}
 	if (build->hosts.count)
-		qsort_r(build->hosts.items, build->hosts.count, sizeof(struct zc_image_host), by_name,
-			build->strings.items);
+		qsort_r(build->hosts.items, build->hosts.count, sizeof(struct zc_image_host),
+			by_name, build->strings.items);
 	zc_build_trie_settle(build);
 	size = lay_out(&head, build);
 	if (size > UINT32_MAX)

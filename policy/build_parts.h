@@ -38,7 +38,7 @@ struct zc_build {
 	struct zc_build_vec sides;   /* struct zc_build_side, one a node */
 	struct zc_image_edge *edges; /* open addressing, at most half full */
 	uint32_t edge_count, edge_cap;
-	struct zc_image_net *nets;   /* likewise; grants_first: head of the list */
+	struct zc_image_net *nets; /* likewise; grants_first: head of the list */
 	uint32_t net_count, net_cap;
 	struct zc_build_vec grants;  /* struct zc_build_grant */
 	struct zc_build_vec shapes;  /* struct zc_build_shape */
@@ -46,7 +46,7 @@ struct zc_build {
 	struct zc_build_vec hosts;   /* struct zc_image_host */
 	struct zc_build_vec strings; /* bytes */
 	uint32_t any_net_grants, any_unix_grants;
-	struct zc_image head;        /* masks, prefixes, sys rows: as they will be */
+	struct zc_image head; /* masks, prefixes, sys rows: as they will be */
 };
 
 /* Adds count items of size bytes, zeroed; returns the first, or NULL without memory or past 4 GiB. */
@@ -54,11 +54,13 @@ void *zc_build_push(struct zc_build_vec *vec, size_t size, uint32_t count);
 /* Adds a text and its NUL; returns its offset or ZC_BUILD_NONE. */
 uint32_t zc_build_string(struct zc_build *build, const char *text, size_t len);
 /* Adds what a rule says to a mask and its list, unless another rule said it first. 0 or -ENOMEM. */
-int zc_build_grant(struct zc_build *build, uint64_t *mask, uint32_t *list, uint64_t bit, uint32_t rule);
+int zc_build_grant(struct zc_build *build, uint64_t *mask, uint32_t *list, uint64_t bit,
+		   uint32_t rule);
 /* The rule's row, or NULL when the number is wrong. */
 const struct zc_image_rule *zc_build_get_rule(const struct zc_build *build, int rule);
 /* A user's allow or log in a class puts the profile's allows of that class aside. */
-void zc_build_note_allow(struct zc_build *build, const struct zc_image_rule *rule, unsigned classes);
+void zc_build_note_allow(struct zc_build *build, const struct zc_image_rule *rule,
+			 unsigned classes);
 
 int zc_build_trie_init(struct zc_build *build);
 /* Fills below and below_rule of every node. Call once, when all rules are in. */

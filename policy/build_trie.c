@@ -8,7 +8,7 @@
 
 #include "policy/build_parts.h"
 
-#define TABLE_START 256u
+#define TABLE_START 16u
 /* Both keep a lookup short whatever the policy says; image.h has what a shape is. */
 #define SHAPES_MAX 1024u /* of one directory */
 #define CHAIN_MAX 64u    /* patterns with several '*' that share what is before and after them */
@@ -85,8 +85,8 @@ static uint64_t part_hash(const struct part *part, uint32_t parent)
 	if (part->kind == ZC_EDGE_NAME)
 		hash = zc_hash_bytes(part->text, part->len, 0);
 	else
-		hash = zc_glob_hash(part->text, part->prefix_len, part->text + part->len - part->suffix_len,
-				    part->suffix_len);
+		hash = zc_glob_hash(part->text, part->prefix_len,
+				    part->text + part->len - part->suffix_len, part->suffix_len);
 	return zc_edge_hash(parent, part->kind, hash);
 }
 
@@ -105,7 +105,8 @@ static struct zc_image_edge *find_edge(const struct zc_build *build, uint32_t pa
 			return edge;
 		if (edge->hash != hash || edge->parent != parent || edge->kind != part->kind)
 			continue;
-		if (edge->name_len == part->len && !memcmp(strings + edge->name, part->text, part->len))
+		if (edge->name_len == part->len &&
+		    !memcmp(strings + edge->name, part->text, part->len))
 			return edge;
 		++*ret_chain;
 	}
@@ -116,7 +117,8 @@ static int add_shape(struct zc_build *build, uint32_t node, const struct part *p
 	struct zc_build_shape *shape;
 	uint32_t count = 0;
 
-	for (uint32_t i = side_of(build, node)->shapes; i != ZC_BUILD_NONE; i = shape->next, count++) {
+	for (uint32_t i = side_of(build, node)->shapes; i != ZC_BUILD_NONE;
+	     i = shape->next, count++) {
 		shape = (struct zc_build_shape *)build->shapes.items + i;
 		if (shape->prefix_len == part->prefix_len && shape->suffix_len == part->suffix_len)
 			return 0;
@@ -161,8 +163,13 @@ static int follow(struct zc_build *build, uint32_t *node, const struct part *par
 	if (child == ZC_BUILD_NONE || name == ZC_BUILD_NONE)
 		return -ENOMEM;
 	*edge = (struct zc_image_edge){
-		.hash = hash, .parent = *node, .child = child, .name = name,
-		.name_len = (uint16_t)part->len, .kind = part->kind, .stars = part->stars,
+		.hash = hash,
+		.parent = *node,
+		.child = child,
+		.name = name,
+		.name_len = (uint16_t)part->len,
+		.kind = part->kind,
+		.stars = part->stars,
 	};
 	build->edge_count++;
 	*node = child;
@@ -226,7 +233,8 @@ static int read_part(struct part *part, const char *raw, size_t raw_len)
 		}
 		part->text[part->len++] = c;
 	}
-	if (!part->len || (part->text[0] == '.' && (part->len == 1 || (part->len == 2 && part->text[1] == '.'))))
+	if (!part->len ||
+	    (part->text[0] == '.' && (part->len == 1 || (part->len == 2 && part->text[1] == '.'))))
 		return -EINVAL;
 	if (!wild)
 		return 0;

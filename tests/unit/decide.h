@@ -47,8 +47,8 @@ static inline const struct zc_image *lab_image(struct lab *lab)
 	return lab->image;
 }
 
-static inline int lab_rule(struct lab *lab, enum zc_layer layer, enum zc_says says, unsigned classes,
-			   const char *text)
+static inline int lab_rule(struct lab *lab, enum zc_layer layer, enum zc_says says,
+			   unsigned classes, const char *text)
 {
 	int rule = zc_build_rule(lab->build, layer, says, classes, text, "test:1", false);
 
@@ -57,8 +57,8 @@ static inline int lab_rule(struct lab *lab, enum zc_layer layer, enum zc_says sa
 	return rule;
 }
 
-static inline int lab_path(struct lab *lab, enum zc_layer layer, enum zc_says says, unsigned classes,
-			   const char *pattern)
+static inline int lab_path(struct lab *lab, enum zc_layer layer, enum zc_says says,
+			   unsigned classes, const char *pattern)
 {
 	int rule = lab_rule(lab, layer, says, classes, pattern);
 
@@ -71,8 +71,12 @@ static inline void lab_object(struct zc_event *event, unsigned n, const char *pa
 {
 	struct zc_object *object = &event->object[n];
 
-	*object = (struct zc_object){ .requested = path, .given = path, .path = path,
-				      .dirfd = AT_FDCWD, .need = (uint8_t)need, .flags = ZC_OBJ_EXISTS };
+	*object = (struct zc_object){ .requested = path,
+				      .given = path,
+				      .path = path,
+				      .dirfd = AT_FDCWD,
+				      .need = (uint8_t)need,
+				      .flags = ZC_OBJ_EXISTS };
 	object->requested_len = object->given_len = object->path_len = (uint32_t)strlen(path);
 	if (event->objects <= n)
 		event->objects = (uint8_t)(n + 1);
