@@ -184,3 +184,13 @@ int zc_channel_find_shim(const char *named, char path[ZC_PATH_CAP], struct zc_tr
 				  "copy it elsewhere and say --shim=FILE", path);
 	return 0;
 }
+
+bool zc_channel_inside(void)
+{
+	const char *value = getenv(ZC_ENV_SESSION);
+	struct zc_session session;
+	struct stat st;
+
+	return value && zc_session_parse(&session, value) == 0 && fstat(session.image_fd, &st) == 0 &&
+	       st.st_ino == session.image_ino;
+}

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * command.c - which program the command is, as execvp(3) finds it, and whether it may run.
+ * command.c - which program the command is, as execvp(3) finds it, and what the kernel will start.
  *
- * The command's own exec happens before any shim is loaded, so zcwrap judges it with the same
- * function. Paths are looked up from the command's directory; zcwrap itself never changes its own.
+ * Paths are looked up from the command's directory; zcwrap itself never changes its own.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/path.h"
-#include "core/policy.h"
 #include "wrap/wrap.h"
 
 /* 0, or what execve would say without looking into the file. */
@@ -56,16 +53,70 @@ static void search(struct zc_command *command, const char *name, const char *pat
 	command->exe[0] = '\0';
 }
 
+static int resolve(struct zc_command *command, const char *name)
+{
+	struct zc_program *program = &command->program[command->programs];
+	char from[2 * ZC_PATH_CAP], real[ZC_PATH_CAP];
+	const char *cwd = command->cwd;
+
+	snprintf(from, sizeof(from), "%s%s%s", *name == '/' ? "" : cwd, *name == '/' ? "" : "/", name);
+	if (zc_path_join(program->given, sizeof(program->given), cwd, strlen(cwd), name, strlen(name)) < 0)
+		return -ENAMETOOLONG;
+	if (!realpath(from, real))
+		return -errno;
+	memcpy(program->path, real, strlen(real) + 1);
+	command->programs++;
+	return 0;
+}
+
+static long read_at(void *context, void *buffer, size_t len, uint64_t offset)
+{
+	ssize_t n = pread(*(int *)context, buffer, len, (off_t)offset);
+
+	return n < 0 ? -errno : n;
+}
+
+/* Cuts the interpreter out of a first line as the kernel does; NULL when it is no script. */
+static char *interpreter(char *line, ssize_t len)
+{
+	char *at = line + 2;
+
+	if (len < 3 || line[0] != '#' || line[1] != '!')
+		return NULL;
+	line[len] = '\0';
+	at += strspn(at, " \t");
+	at[strcspn(at, " \t\n")] = '\0';
+	return *at ? at : NULL;
+}
+
+/* Follows "#!" to the program that the kernel will really start, and looks at that one's headers. */
+static void look_inside(struct zc_command *command)
+{
+	bool script = true;
+
+	while (script && command->programs < ZC_PROGRAMS_MAX) {
+		char line[256]; /* BINPRM_BUF_SIZE */
+		int fd = open(command->program[command->programs - 1].path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		char *name = fd < 0 ? NULL : interpreter(line, pread(fd, line, sizeof(line) - 1, 0));
+
+		/* What cannot be read stays unknown; what cannot be found fails at the exec. */
+		script = name && resolve(command, name) == 0;
+		if (fd >= 0 && !name)
+			zc_elf_look(&command->look, read_at, &fd);
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
 int zc_command_find(struct zc_command *command, char *const *argv, const char *cwd, char *const *env)
 {
 	const char *name = argv[0], *path = zc_env_get(env, "PATH");
-	char from[2 * ZC_PATH_CAP], real[ZC_PATH_CAP];
-	size_t cwd_len = strlen(cwd);
+	int r;
 
 	*command = (struct zc_command){ .argv = argv };
-	if (cwd_len >= sizeof(command->cwd))
+	if (strlen(cwd) >= sizeof(command->cwd))
 		return -ENAMETOOLONG;
-	memcpy(command->cwd, cwd, cwd_len + 1);
+	strcpy(command->cwd, cwd);
 	if (strchr(name, '/') || !*name) {
 		command->error = *name ? runnable(cwd, name) : ENOENT;
 		if (strlen(name) < sizeof(command->exe))
@@ -75,97 +126,8 @@ int zc_command_find(struct zc_command *command, char *const *argv, const char *c
 	}
 	if (command->error)
 		return 0;
-	snprintf(from, sizeof(from), "%s%s%s", *command->exe == '/' ? "" : cwd,
-		 *command->exe == '/' ? "" : "/", command->exe);
-	if (zc_path_join(command->given, sizeof(command->given), cwd, cwd_len, command->exe,
-			 strlen(command->exe)) < 0 || !realpath(from, real))
-		return -errno;
-	memcpy(command->path, real, strlen(real) + 1);
-	return 0;
-}
-
-static uint64_t nanoseconds(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-static void put_text(struct zc_frame_writer *writer, unsigned field, const char *text)
-{
-	zc_frame_put(writer, field, text, strlen(text));
-}
-
-/* ARGV as the wire has it: NUL after each. What does not fit is left out, and the frame says so. */
-static void put_argv(struct zc_frame_writer *writer, char *const *argv)
-{
-	char bytes[8192];
-	size_t used = 0;
-
-	for (; *argv; argv++) {
-		size_t len = strlen(*argv) + 1;
-
-		if (len > sizeof(bytes) - used)
-			break;
-		memcpy(bytes + used, *argv, len);
-		used += len;
-	}
-	zc_frame_put(writer, ZC_FIELD_ARGV, bytes, used);
-}
-
-static size_t record(const struct zc_command *command, const struct zc_event *event,
-		     const struct zc_image *image, struct zc_verdict verdict, void *frame)
-{
-	uint64_t program = zc_hash_bytes(command->path, strlen(command->path), 0);
-	struct zc_frame_writer writer;
-	struct zc_frame_head *head = zc_frame_begin(&writer, frame, ZC_FRAME_MAX, ZC_FRAME_RECORD);
-
-	head->flags |= ZC_FRAME_NO_STACK;
-	head->real_ns = nanoseconds(CLOCK_REALTIME);
-	head->mono_ns = nanoseconds(CLOCK_MONOTONIC);
-	head->pid = head->tid = getpid();
-	head->ppid = getppid();
-	head->uid = getuid();
-	head->call = event->call;
-	head->abi = event->abi;
-	head->op = event->op;
-	head->action = verdict.action;
-	head->reason = verdict.reason;
-	head->cls = verdict.cls;
-	head->object = verdict.object;
-	head->error = verdict.error;
-	head->rule = verdict.rule;
-	head->source = ZC_SOURCE_SUPERVISOR;
-	head->fingerprint = zc_fingerprint(image, event, verdict, program, 0, 0);
-	head->repeat = 1;
-	put_text(&writer, ZC_FIELD_PATH, command->path);
-	put_text(&writer, ZC_FIELD_GIVEN, command->given);
-	put_text(&writer, ZC_FIELD_REQUESTED, command->exe);
-	put_argv(&writer, command->argv);
-	put_text(&writer, ZC_FIELD_CWD, command->cwd);
-	return zc_frame_end(&writer);
-}
-
-struct zc_verdict zc_command_judge(const struct zc_command *command, const struct zc_image *image,
-				   void *frame, size_t *ret_size)
-{
-	struct zc_event event = { .call = ZC_ID_execve, .abi = ZC_ABI_X86_64, .op = ZC_OP_EXEC, .objects = 1 };
-	struct zc_object *object = &event.object[0];
-	struct zc_verdict verdict;
-
-	object->requested = command->exe;
-	object->given = command->given;
-	object->path = command->path;
-	object->requested_len = (uint32_t)strlen(command->exe);
-	object->given_len = (uint32_t)strlen(command->given);
-	object->path_len = (uint32_t)strlen(command->path);
-	object->dirfd = AT_FDCWD;
-	object->need = ZC_NEED_RUN;
-	object->flags = ZC_OBJ_FOLLOW | ZC_OBJ_EXISTS | ZC_OBJ_MUST_EXIST;
-	verdict = zc_policy_decide(image, &event);
-	*ret_size = 0;
-	if (verdict.action != ZC_ALLOWED && verdict.action != ZC_REFUSED_QUIET)
-		*ret_size = record(command, &event, image, verdict, frame);
-	return verdict;
+	r = resolve(command, command->exe);
+	if (r == 0)
+		look_inside(command);
+	return r;
 }

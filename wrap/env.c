@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/carry.h"
 #include "core/path.h"
 #include "wrap/wrap.h"
 
@@ -106,7 +107,7 @@ const char *zc_env_get(char *const *env, const char *name)
 
 int zc_env_put(char ***env, const char *name, const char *value)
 {
-	size_t used = 0, len = strlen(name) + strlen(value) + 2;
+	size_t used = 0, len = strlen(name) + (value ? strlen(value) : 0) + 2;
 	char **more = realloc(*env, (count(*env) + 2) * sizeof(*more));
 	char *entry = malloc(len);
 
@@ -116,63 +117,34 @@ int zc_env_put(char ***env, const char *name, const char *value)
 		free(entry);
 		return -ENOMEM;
 	}
-	snprintf(entry, len, "%s=%s", name, value);
 	for (size_t i = 0; more[i]; i++) {
 		if (is_named(more[i], name))
 			free(more[i]);
 		else
 			more[used++] = more[i];
 	}
-	more[used++] = entry;
+	if (value) {
+		snprintf(entry, len, "%s=%s", name, value);
+		more[used++] = entry;
+	} else {
+		free(entry);
+	}
 	more[used] = NULL;
 	return 0;
 }
 
-/* ASan aborts with "runtime does not come first in initial library list" behind anything else. */
-static bool is_sanitizer(const char *entry, size_t len)
+int zc_env_preload(char ***env, const char *shim, const struct zc_elf_look *look)
 {
-	static const char *const patterns[] = { "*libasan.so*", "*libtsan.so*", "*libubsan.so*",
-						"*liblsan.so*", "*libhwasan.so*", "*libclang_rt.*" };
-
-	for (size_t i = 0; i < ZC_LEN(patterns); i++)
-		if (matches(patterns[i], entry, len))
-			return true;
-	return false;
-}
-
-static void append(char *list, const char *entry, size_t len)
-{
-	size_t used = strlen(list);
-
-	if (used)
-		list[used++] = ':';
-	memcpy(list + used, entry, len);
-	list[used + len] = '\0';
-}
-
-/* ld.so takes spaces and colons alike as separators. */
-static void append_old(char *list, const char *old, bool sanitizers, const char *shim)
-{
-	for (; *old; old += strspn(old, ": ")) {
-		size_t len = strcspn(old, ": ");
-		bool ours = len == strlen(shim) && memcmp(old, shim, len) == 0;
-
-		if (len && !ours && is_sanitizer(old, len) == sanitizers)
-			append(list, old, len);
-		old += len;
-	}
-}
-
-char *zc_env_preload(const char *old, const char *shim)
-{
-	char *list = calloc(1, (old ? strlen(old) : 0) + strlen(shim) + 3);
+	const char *old = zc_env_get(*env, ZC_ENV_PRELOAD);
+	size_t cap = strlen(old ? old : "") + strlen(shim) + sizeof(look->sanitizer) + 8;
+	char *list = malloc(cap);
+	long len;
+	int r;
 
 	if (!list)
-		return NULL;
-	if (old)
-		append_old(list, old, true, shim);
-	append(list, shim, strlen(shim));
-	if (old)
-		append_old(list, old, false, shim);
-	return list;
+		return -ENOMEM;
+	len = zc_preload_list(list, cap, old ? old : "", shim, look);
+	r = len < 0 ? (int)len : zc_env_put(env, ZC_ENV_PRELOAD, len ? list : NULL);
+	free(list);
+	return r;
 }

@@ -36,28 +36,19 @@ static int find_directory(struct zc_job *job)
 	return 0;
 }
 
-static int make_environment(struct zc_job *job)
-{
-	char *preload;
-	int r = -ENOMEM;
-
-	job->env = zc_env_build(job->options, environ);
-	preload = job->env ? zc_env_preload(zc_env_get(job->env, ZC_ENV_PRELOAD), job->shim) : NULL;
-	if (preload)
-		r = zc_env_put(&job->env, ZC_ENV_PRELOAD, preload);
-	free(preload);
-	return r < 0 ? zc_trouble(&job->trouble, r, "out of memory") : 0;
-}
-
 static int find_command(struct zc_job *job)
 {
+	const char *name = job->options->command[0];
 	int r;
 
-	if (!job->options->command[0])
-		return 0;
-	r = zc_command_find(&job->command, job->options->command, job->cwd, job->env);
-	return r < 0 ? zc_trouble(&job->trouble, r, "cannot look for '%s': %s", job->options->command[0],
-				  strerror(-r)) : 0;
+	job->env = zc_env_build(job->options, environ);
+	if (!job->env)
+		return zc_trouble(&job->trouble, -ENOMEM, "out of memory");
+	r = name ? zc_command_find(&job->command, job->options->command, job->cwd, job->env) : 0;
+	if (r < 0)
+		return zc_trouble(&job->trouble, r, "cannot look for '%s': %s", name, strerror(-r));
+	r = zc_env_preload(&job->env, job->shim, job->command.programs ? &job->command.look : NULL);
+	return r < 0 ? zc_trouble(&job->trouble, r, "cannot set LD_PRELOAD: %s", strerror(-r)) : 0;
 }
 
 int zc_setup_look(struct zc_job *job)
@@ -77,8 +68,6 @@ int zc_setup_look(struct zc_job *job)
 		r = find_directory(job);
 	if (r == 0)
 		r = zc_channel_find_shim(options->shim, job->shim, &job->trouble);
-	if (r == 0)
-		r = make_environment(job);
 	if (r == 0)
 		r = find_command(job);
 	if (r == 0)
@@ -128,7 +117,7 @@ int zc_setup_freeze(struct zc_job *job)
 		.home = home(job), .project = job->cwd, .tmpdir = zc_env_get(job->env, "TMPDIR"),
 		.log_dir = job->store.log_dir, .ours_write = job->own_write, .ours_read = nothing,
 		.supervisor = { getpid() }, .shim_path = job->shim,
-		.command = *job->command.path ? job->command.path : NULL,
+		.command = job->command.programs ? job->command.program[0].path : NULL,
 	};
 	struct zc_policy_error error = { "" };
 	int r = 0;

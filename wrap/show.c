@@ -67,7 +67,7 @@ void zc_show_command(const struct zc_command *command, char *const *before, char
 	if (command->error)
 		fprintf(out, "none: %s", strerror(command->error));
 	else
-		put_quoted(command->path, out);
+		put_quoted(command->program[0].path, out);
 	fputs("\ndirectory: ", out);
 	put_quoted(command->cwd, out);
 	fputs("\nenvironment, as changed:\n", out);

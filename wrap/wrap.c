@@ -94,18 +94,19 @@ static int cannot_run(struct zc_job *job, enum zc_start start, const char *why)
 static int judge(struct zc_job *job)
 {
 	void *frame = aligned_alloc(8, ZC_FRAME_MAX);
-	struct zc_verdict verdict;
-	size_t size;
+	bool refused = false;
 
 	if (!frame)
 		return zc_trouble(&job->trouble, -ENOMEM, "out of memory");
-	verdict = zc_command_judge(&job->command, job->image, frame, &size);
-	if (size)
-		zc_evidence_supervisor_record(job->evidence, frame, size);
+	for (size_t i = 0; !refused && i < job->command.programs; i++) {
+		size_t size;
+
+		refused = zc_refuses(zc_command_judge(&job->command, i, job->image, frame, &size));
+		if (size)
+			zc_evidence_supervisor_record(job->evidence, frame, size);
+	}
 	free(frame);
-	if (!zc_refuses(verdict))
-		return 0;
-	return cannot_run(job, ZC_START_REFUSED, "the policy refuses it");
+	return refused ? cannot_run(job, ZC_START_REFUSED, "the policy refuses it") : 0;
 }
 
 static int launch(struct zc_job *job, pid_t *ret_pid)
@@ -168,10 +169,11 @@ static int watch(struct zc_job *job, pid_t pid, uint64_t *ret_dropped)
 	struct zc_watch watched = { .options = job->options, .inherited = job->inherited, .before = &job->before,
 				    .page = job->channel.page, .may_kill = job->image->flags & ZC_IMAGE_KILL,
 				    .command = pid };
+	const char *program = job->command.program[job->command.programs - 1].path;
 	struct zc_collect *collect;
 	int r;
 
-	zc_evidence_command(job->evidence, pid, job->command.path, zc_target_gap(job->command.path));
+	zc_evidence_command(job->evidence, pid, program, zc_target_gap(program));
 	zc_status_started(&job->status, &job->store, job->mode.used, pid);
 	r = zc_collect_start(&collect, job->channel.receiver, &sink);
 	if (r < 0)
@@ -272,6 +274,11 @@ static int carry_out(struct zc_job *job)
 	uint64_t dropped = 0;
 	int r;
 
+	if (zc_channel_inside()) {
+		zc_say("this is inside another run, whose shim stays in charge: the policy given here would "
+		       "not be enforced; nested runs are not built yet");
+		return ZC_EXIT_TROUBLE;
+	}
 	zc_status_open(&job->status, job->options->status_fd);
 	r = open_run(job);
 	if (r < 0) {

@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "core/carry.h"
 #include "core/image.h"
+#include "core/policy.h"
 #include "core/session.h"
 #include "evidence/evidence.h"
 #include "wrap/options.h"
@@ -44,33 +46,40 @@ int zc_trouble(struct zc_trouble *trouble, int error, const char *format, ...) Z
 char **zc_env_build(const struct zc_options *options, char *const *inherited);
 char **zc_env_free(char **env); /* takes NULL, returns NULL */
 const char *zc_env_get(char *const *env, const char *name);
-/* Sets name in *env, replacing every earlier one. Returns 0 or -ENOMEM. */
+/* Sets name in *env, replacing every earlier one; value NULL removes it. Returns 0 or -ENOMEM. */
 int zc_env_put(char ***env, const char *name, const char *value);
-/*
- * LD_PRELOAD with the shim in it: sanitizer runtimes of old first (they refuse to start anywhere
- * else), then the shim, then what else was there. old may be NULL. malloc'd, or NULL.
- */
-char *zc_env_preload(const char *old, const char *shim);
+/* Puts the shim into LD_PRELOAD as the program that look saw needs it (core/carry.h). */
+int zc_env_preload(char ***env, const char *shim, const struct zc_elf_look *look);
 
-/* --- command.c: which program, and may it run? ------------------------------------------------ */
+/* --- command.c: which program is it? ------------------------------------------------------------ */
 
+#define ZC_PROGRAMS_MAX 6u /* a script, its interpreter ...: the kernel gives up at five rewrites */
+
+struct zc_program {
+	char given[ZC_PATH_CAP]; /* made absolute */
+	char path[ZC_PATH_CAP];  /* where it leads */
+};
 struct zc_command {
 	char *const *argv;
 	char cwd[ZC_PATH_CAP];   /* of the command, absolute */
 	char exe[ZC_PATH_CAP];   /* what execve is given, relative to cwd or absolute */
-	char given[ZC_PATH_CAP]; /* exe made absolute */
-	char path[ZC_PATH_CAP];  /* where it leads; empty when it is not there */
+	struct zc_program program[ZC_PROGRAMS_MAX]; /* the file, the interpreter it asks for ... */
+	size_t programs;
+	struct zc_elf_look look; /* of the last one */
 	int error;               /* 0, or the errno that execve would answer */
 };
 
 /* Finds argv[0] as execvp does, in the PATH of env. Returns 0 or -errno; "not found" is .error. */
 int zc_command_find(struct zc_command *command, char *const *argv, const char *cwd, char *const *env);
+
+/* --- judge.c: may it? ----------------------------------------------------------------------------- */
+
 /*
- * Judges the command's own exec. When there is something to record, *ret_size > 0 and frame (at
- * least ZC_FRAME_MAX, 8-aligned) holds the record.
+ * Judges the exec of one of the command's programs. When there is something to record, *ret_size > 0
+ * and frame (at least ZC_FRAME_MAX, 8-aligned) holds the record.
  */
-struct zc_verdict zc_command_judge(const struct zc_command *command, const struct zc_image *image,
-				   void *frame, size_t *ret_size);
+struct zc_verdict zc_command_judge(const struct zc_command *command, size_t program,
+				   const struct zc_image *image, void *frame, size_t *ret_size);
 
 /* --- store.c: where the evidence goes --------------------------------------------------------- */
 
@@ -99,6 +108,8 @@ struct zc_channel {
 int zc_channel_open(struct zc_channel *channel, const struct zc_image *image, size_t size);
 /* After the fork: the sending end must be the tree's alone, so that its end is seen. */
 void zc_channel_let_go(struct zc_channel *channel);
+/* Are we in a run ourselves? Then its shim, in this process too, hands on its session, not ours. */
+bool zc_channel_inside(void);
 /* Finds libzcshim.so: named, beside zcwrap, or installed. */
 int zc_channel_find_shim(const char *named, char path[ZC_PATH_CAP], struct zc_trouble *trouble);
 

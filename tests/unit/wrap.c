@@ -158,22 +158,26 @@ static void test_environment(void)
 
 static void test_preload(void)
 {
-	static const char *const cases[][2] = {
-		{ "", "/s.so" },
-		{ "/a.so:/b.so", "/s.so:/a.so:/b.so" },
-		{ "/a.so /b.so", "/s.so:/a.so:/b.so" },
-		{ "/s.so:/a.so", "/s.so:/a.so" },
-		{ "/a.so:/usr/lib/libasan.so.8", "/usr/lib/libasan.so.8:/s.so:/a.so" },
-		{ "::/a.so: ", "/s.so:/a.so" },
-	};
+	struct zc_elf_look dynamic = { .bits = 64, .native = true, .interpreted = true };
+	struct zc_elf_look small = { .bits = 32 };
+	char *const before[] = { (char *)"LD_PRELOAD=/a.so /s.so", NULL };
+	struct zc_options o;
+	struct zc_trouble t;
+	char **env;
 
-	for (size_t i = 0; i < ZC_LEN(cases); i++) {
-		char *got = zc_env_preload(cases[i][0], "/s.so");
-
-		T_OK(got && strcmp(got, cases[i][1]) == 0, "LD_PRELOAD '%s' becomes '%s' (%s)", cases[i][0],
-		     cases[i][1], got);
-		free(got);
-	}
+	parse(&o, &t, "x");
+	env = zc_env_build(&o, before);
+	T_OK(zc_env_preload(&env, "/s.so", &dynamic) == 0 && has(env, "LD_PRELOAD", "/s.so:/a.so"),
+	     "the shim comes first, once, and what was there stays");
+	T_OK(zc_env_preload(&env, "/s.so", &small) == 0 && has(env, "LD_PRELOAD", "/a.so"),
+	     "a 32-bit program gets none of ours");
+	zc_env_free(env);
+	env = zc_env_build(&o, before + 1);
+	T_OK(zc_env_preload(&env, "/s.so", NULL) == 0 && has(env, "LD_PRELOAD", "/s.so"), "an unknown one does");
+	T_OK(zc_env_preload(&env, "/s.so", &small) == 0 && has(env, "LD_PRELOAD", NULL),
+	     "an LD_PRELOAD that would be empty is none");
+	zc_env_free(env);
+	zc_options_finish(&o);
 }
 
 static void test_exit(void)

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * judge.c - may the command run? Its own exec happens before any shim is loaded, so zcwrap asks the
+ * same pure function and writes the same record.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/policy.h"
+#include "wrap/wrap.h"
+
+static uint64_t nanoseconds(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void put_text(struct zc_frame_writer *writer, unsigned field, const char *text)
+{
+	zc_frame_put(writer, field, text, strlen(text));
+}
+
+/* ARGV as the wire has it: NUL after each. What does not fit is left out, and the frame says so. */
+static void put_argv(struct zc_frame_writer *writer, struct zc_frame_head *head, char *const *argv)
+{
+	char bytes[8192];
+	size_t used = 0;
+
+	for (; *argv; argv++) {
+		size_t len = strlen(*argv) + 1;
+
+		if (len > sizeof(bytes) - used) {
+			head->flags |= ZC_FRAME_TRUNCATED;
+			break;
+		}
+		memcpy(bytes + used, *argv, len);
+		used += len;
+	}
+	zc_frame_put(writer, ZC_FIELD_ARGV, bytes, used);
+}
+
+static size_t record(const struct zc_command *command, const struct zc_event *event,
+		     const struct zc_image *image, struct zc_verdict verdict, void *frame)
+{
+	const struct zc_object *object = &event->object[0];
+	uint64_t program = zc_hash_bytes(object->path, object->path_len, 0);
+	struct zc_frame_writer writer;
+	struct zc_frame_head *head = zc_frame_begin(&writer, frame, ZC_FRAME_MAX, ZC_FRAME_RECORD);
+
+	head->flags |= ZC_FRAME_NO_STACK;
+	head->real_ns = nanoseconds(CLOCK_REALTIME);
+	head->mono_ns = nanoseconds(CLOCK_MONOTONIC);
+	head->pid = head->tid = getpid();
+	head->ppid = getppid();
+	head->uid = getuid();
+	head->call = event->call;
+	head->abi = event->abi;
+	head->op = event->op;
+	head->action = verdict.action;
+	head->reason = verdict.reason;
+	head->cls = verdict.cls;
+	head->object = verdict.object;
+	head->error = verdict.error;
+	head->rule = verdict.rule;
+	head->source = ZC_SOURCE_SUPERVISOR;
+	head->fingerprint = zc_fingerprint(image, event, verdict, program, 0, 0);
+	head->repeat = 1;
+	put_text(&writer, ZC_FIELD_PATH, object->path);
+	put_text(&writer, ZC_FIELD_GIVEN, object->given);
+	put_text(&writer, ZC_FIELD_REQUESTED, object->requested);
+	put_argv(&writer, head, command->argv);
+	put_text(&writer, ZC_FIELD_CWD, command->cwd);
+	return zc_frame_end(&writer);
+}
+
+struct zc_verdict zc_command_judge(const struct zc_command *command, size_t program,
+				   const struct zc_image *image, void *frame, size_t *ret_size)
+{
+	struct zc_event event = { .call = ZC_ID_execve, .abi = ZC_ABI_X86_64, .op = ZC_OP_EXEC, .objects = 1 };
+	struct zc_object *object = &event.object[0];
+	struct zc_verdict verdict;
+
+	object->requested = program ? command->program[program].given : command->exe;
+	object->given = command->program[program].given;
+	object->path = command->program[program].path;
+	object->requested_len = (uint32_t)strlen(object->requested);
+	object->given_len = (uint32_t)strlen(object->given);
+	object->path_len = (uint32_t)strlen(object->path);
+	object->dirfd = AT_FDCWD;
+	object->need = ZC_NEED_RUN;
+	object->flags = ZC_OBJ_FOLLOW | ZC_OBJ_EXISTS | ZC_OBJ_MUST_EXIST;
+	verdict = zc_policy_decide(image, &event);
+	*ret_size = 0;
+	if (verdict.action != ZC_ALLOWED && verdict.action != ZC_REFUSED_QUIET)
+		*ret_size = record(command, &event, image, verdict, frame);
+	return verdict;
+}
