@@ -96,8 +96,10 @@ static int highest(void)
 
 static int describe(struct zc_channel *channel, uint64_t instance)
 {
-	struct zc_session session = { .image_fd = channel->fd[0], .page_fd = channel->fd[1],
-				      .socket_fd = channel->fd[2], .instance = instance };
+	struct zc_session session = { .image_fd = channel->fd[0],
+				      .page_fd = channel->fd[1],
+				      .socket_fd = channel->fd[2],
+				      .instance = instance };
 	uint64_t *const ino[3] = { &session.image_ino, &session.page_ino, &session.socket_ino };
 	struct stat st;
 	long len;
@@ -168,20 +170,24 @@ int zc_channel_find_shim(const char *named, char path[ZC_PATH_CAP], struct zc_tr
 
 	if (named) {
 		if (!realpath(named, real) || access(real, R_OK) < 0)
-			return zc_trouble(trouble, -errno, "cannot use --shim=%s: %s", named, strerror(errno));
+			return zc_trouble(trouble, -errno, "cannot use --shim=%s: %s", named,
+					  strerror(errno));
 		strcpy(path, real);
 	} else if (beside_us(path) < 0) {
 		if (access(installed, R_OK) < 0)
 			return zc_trouble(trouble, -ENOENT,
 					  "cannot find libzcshim.so beside zcwrap nor in %s; "
-					  "run 'make', or say --shim=FILE", ZC_LIBDIR);
+					  "run 'make', or say --shim=FILE",
+					  ZC_LIBDIR);
 		memcpy(path, installed, sizeof(installed));
 	}
 	/* ld.so(8) splits LD_PRELOAD at these and expands $; nothing escapes them. */
 	if (strpbrk(path, ": $"))
 		return zc_trouble(trouble, -EINVAL,
-				  "cannot preload '%s': a path with ':', ' ' or '$' does not fit into LD_PRELOAD; "
-				  "copy it elsewhere and say --shim=FILE", path);
+				  "cannot preload '%s': a path with ':', ' ' or '$' does not fit "
+				  "into LD_PRELOAD; "
+				  "copy it elsewhere and say --shim=FILE",
+				  path);
 	return 0;
 }
 
@@ -191,6 +197,6 @@ bool zc_channel_inside(void)
 	struct zc_session session;
 	struct stat st;
 
-	return value && zc_session_parse(&session, value) == 0 && fstat(session.image_fd, &st) == 0 &&
-	       st.st_ino == session.image_ino;
+	return value && zc_session_parse(&session, value) == 0 &&
+	       fstat(session.image_fd, &st) == 0 && st.st_ino == session.image_ino;
 }

@@ -32,7 +32,7 @@ struct block {
 	struct block *next;
 	unsigned char *bytes; /* NULL: in the file, at offset */
 	off_t offset;
-	size_t used;          /* under lock: the clerk reads up to here */
+	size_t used; /* under lock: the clerk reads up to here */
 };
 
 struct zc_collect {
@@ -148,8 +148,10 @@ static long receive(int socket, void *buffer, size_t cap, pid_t *ret_pid)
 {
 	struct credentials control;
 	struct iovec iov = { buffer, cap };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1,
-				  .msg_control = &control, .msg_controllen = sizeof(control) };
+	struct msghdr message = { .msg_iov = &iov,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
 	struct cmsghdr *head;
 	struct ucred who;
 	ssize_t n;
@@ -189,7 +191,8 @@ static void *receiver_main(void *argument)
 	for (;;) {
 		struct block *block = room(c);
 		pid_t pid = 0;
-		long n = receive(c->socket, block ? block->bytes + block->used + sizeof(struct item) : spill,
+		long n = receive(c->socket,
+				 block ? block->bytes + block->used + sizeof(struct item) : spill,
 				 ZC_FRAME_MAX, &pid);
 
 		if (n < 0)
@@ -213,7 +216,8 @@ static const unsigned char *load(struct zc_collect *c, struct block *block, size
 	if (!c->reload)
 		c->reload = malloc(BLOCK_SIZE);
 	while (c->reload && done < used) {
-		ssize_t n = pread(c->spool, c->reload + done, used - done, block->offset + (off_t)done);
+		ssize_t n =
+			pread(c->spool, c->reload + done, used - done, block->offset + (off_t)done);
 
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -40,9 +40,10 @@ static void search(struct zc_command *command, const char *name, const char *pat
 		int len, error;
 
 		end = strchrnul(path, ':');
-		len = snprintf(command->exe, sizeof(command->exe), "%.*s%s%s", (int)(end - path), path,
-			       end > path ? "/" : "", name);
-		error = len >= (int)sizeof(command->exe) ? ENAMETOOLONG : runnable(command->cwd, command->exe);
+		len = snprintf(command->exe, sizeof(command->exe), "%.*s%s%s", (int)(end - path),
+			       path, end > path ? "/" : "", name);
+		error = len >= (int)sizeof(command->exe) ? ENAMETOOLONG
+							 : runnable(command->cwd, command->exe);
 		if (error == 0 || error == EACCES)
 			command->error = error;
 		if (error == 0)
@@ -59,8 +60,10 @@ static int resolve(struct zc_command *command, const char *name)
 	char from[2 * ZC_PATH_CAP], real[ZC_PATH_CAP];
 	const char *cwd = command->cwd;
 
-	snprintf(from, sizeof(from), "%s%s%s", *name == '/' ? "" : cwd, *name == '/' ? "" : "/", name);
-	if (zc_path_join(program->given, sizeof(program->given), cwd, strlen(cwd), name, strlen(name)) < 0)
+	snprintf(from, sizeof(from), "%s%s%s", *name == '/' ? "" : cwd, *name == '/' ? "" : "/",
+		 name);
+	if (zc_path_join(program->given, sizeof(program->given), cwd, strlen(cwd), name,
+			 strlen(name)) < 0)
 		return -ENAMETOOLONG;
 	if (!realpath(from, real))
 		return -errno;
@@ -96,8 +99,10 @@ static void look_inside(struct zc_command *command)
 
 	while (script && command->programs < ZC_PROGRAMS_MAX) {
 		char line[256]; /* BINPRM_BUF_SIZE */
-		int fd = open(command->program[command->programs - 1].path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		char *name = fd < 0 ? NULL : interpreter(line, pread(fd, line, sizeof(line) - 1, 0));
+		int fd = open(command->program[command->programs - 1].path,
+			      O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		char *name = fd < 0 ? NULL
+				    : interpreter(line, pread(fd, line, sizeof(line) - 1, 0));
 
 		/* What cannot be read stays unknown; what cannot be found fails at the exec. */
 		script = name && resolve(command, name) == 0;
@@ -108,7 +113,8 @@ static void look_inside(struct zc_command *command)
 	}
 }
 
-int zc_command_find(struct zc_command *command, char *const *argv, const char *cwd, char *const *env)
+int zc_command_find(struct zc_command *command, char *const *argv, const char *cwd,
+		    char *const *env)
 {
 	const char *name = argv[0], *path = zc_env_get(env, "PATH");
 	int r;

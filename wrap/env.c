@@ -14,7 +14,7 @@
 
 /* What --clear-env leaves: enough for a program to find its way, nothing that is a secret. */
 static const char *const plain_names[] = { "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM",
-					   "LANG", "LC_*", "TZ", "TMPDIR", "PWD" };
+					   "LANG", "LC_*", "TZ",   "TMPDIR",  "PWD" };
 static const char *const own_names[] = { ZC_ENV_SESSION, ZC_ENV_IMAGE, ZC_ENV_LOG };
 
 static bool matches(const char *pattern, const char *name, size_t len)

@@ -30,17 +30,14 @@ struct zc_exit zc_exit_decide(const struct zc_exit_facts *facts)
 	struct zc_exit exit = { ZC_EXIT_TROUBLE, "zcwrap failed" };
 
 	switch (facts->start) {
-	case ZC_START_RAN:
-		exit = of_command(facts);
-		break;
+	case ZC_START_RAN: exit = of_command(facts); break;
 	case ZC_START_REFUSED:
 		return (struct zc_exit){ ZC_EXIT_CANNOT_RUN, "the policy refuses the command" };
 	case ZC_START_CANNOT:
 		return (struct zc_exit){ ZC_EXIT_CANNOT_RUN, "the command cannot be run" };
 	case ZC_START_MISSING:
 		return (struct zc_exit){ ZC_EXIT_NOT_FOUND, "the command was not found" };
-	case ZC_START_TROUBLE:
-		break;
+	case ZC_START_TROUBLE: break;
 	}
 	if (exit.code == 0 && facts->not_kept > 0)
 		return (struct zc_exit){ ZC_EXIT_TROUBLE, "events could not be kept" };

@@ -80,7 +80,9 @@ static size_t record(const struct zc_command *command, const struct zc_event *ev
 struct zc_verdict zc_command_judge(const struct zc_command *command, size_t program,
 				   const struct zc_image *image, void *frame, size_t *ret_size)
 {
-	struct zc_event event = { .call = ZC_ID_execve, .abi = ZC_ABI_X86_64, .op = ZC_OP_EXEC, .objects = 1 };
+	struct zc_event event = {
+		.call = ZC_ID_execve, .abi = ZC_ABI_X86_64, .op = ZC_OP_EXEC, .objects = 1
+	};
 	struct zc_object *object = &event.object[0];
 	struct zc_verdict verdict;
 

@@ -14,10 +14,8 @@ static const struct {
 	const char *name;
 	const char *why_not; /* NULL: it fits */
 } modes[] = {
-	{ "sealed", "not built yet" },
-	{ "trace", "not built yet" },
-	{ "hybrid", "not built yet" },
-	{ "shim", NULL },
+	{ "sealed", "not built yet" }, { "trace", "not built yet" },
+	{ "hybrid", "not built yet" }, { "shim", NULL },
 	{ "watch", "not built yet" },
 };
 
@@ -31,9 +29,10 @@ static int find(const char *name)
 
 static int unknown(const char *option, const char *name, struct zc_trouble *trouble)
 {
-	return zc_trouble(trouble, -EINVAL,
-			  "--%s=%s: no such mode; expected auto, sealed, trace, hybrid, shim or watch",
-			  option, name);
+	return zc_trouble(
+		trouble, -EINVAL,
+		"--%s=%s: no such mode; expected auto, sealed, trace, hybrid, shim or watch",
+		option, name);
 }
 
 int zc_mode_choose(struct zc_mode_choice *choice, const struct zc_options *options,
@@ -49,7 +48,8 @@ int zc_mode_choose(struct zc_mode_choice *choice, const struct zc_options *optio
 	if (options->require && required < 0)
 		return unknown("require", options->require, trouble);
 	if (asked >= 0 && modes[asked].why_not)
-		return zc_trouble(trouble, -ENOSYS, "--mode=%s: %s", options->mode, modes[asked].why_not);
+		return zc_trouble(trouble, -ENOSYS, "--mode=%s: %s", options->mode,
+				  modes[asked].why_not);
 	for (size_t i = 0; i < ZC_LEN(modes) && !choice->used; i++) {
 		if (!modes[i].why_not && (automatic || (int)i == asked))
 			choice->used = modes[i].name;
@@ -58,7 +58,8 @@ int zc_mode_choose(struct zc_mode_choice *choice, const struct zc_options *optio
 				(struct zc_why_not){ modes[i].name, modes[i].why_not };
 	}
 	if (required >= 0 && find(choice->used) > required)
-		return zc_trouble(trouble, -ENOSYS, "--require=%s: %s; the strongest that fits is %s",
+		return zc_trouble(trouble, -ENOSYS,
+				  "--require=%s: %s; the strongest that fits is %s",
 				  options->require, modes[required].why_not, choice->used);
 	return 0;
 }

@@ -15,7 +15,19 @@
 #include "wrap/options.h"
 #include "wrap/wrap.h"
 
-enum kind { FLAG, TEXT, DURATION, LINGER, LIST, NAME_VALUE, DESCRIPTOR, VIOLATION_EXIT, SHOW, POLICY, LATER };
+enum kind {
+	FLAG,
+	TEXT,
+	DURATION,
+	LINGER,
+	LIST,
+	NAME_VALUE,
+	DESCRIPTOR,
+	VIOLATION_EXIT,
+	SHOW,
+	POLICY,
+	LATER
+};
 enum takes { NEVER, MAYBE, ALWAYS };
 enum group { POLICIES, RUNNING, ENVIRONMENT, EVIDENCE, LOOKING, NOT_YET, GROUPS };
 
@@ -126,8 +138,10 @@ static int unknown(const char *argument, const char *name, struct zc_trouble *tr
 		}
 	}
 	if (best && least <= 1 + strlen(name) / 4)
-		return zc_trouble(trouble, -EINVAL, "unknown option '%s'; did you mean '--%s'?", argument, best);
-	return zc_trouble(trouble, -EINVAL, "unknown option '%s'; 'zcwrap --help' lists them", argument);
+		return zc_trouble(trouble, -EINVAL, "unknown option '%s'; did you mean '--%s'?",
+				  argument, best);
+	return zc_trouble(trouble, -EINVAL, "unknown option '%s'; 'zcwrap --help' lists them",
+			  argument);
 }
 
 static int bad_value(const struct row *row, const char *value, const char *what,
@@ -149,7 +163,8 @@ static int add_text(struct zc_option_list *texts, const char *text)
 
 static int add_policy(struct zc_options *options, const char *name, const char *value)
 {
-	struct zc_policy_flag *more = realloc(options->policy, (options->policy_count + 1) * sizeof(*more));
+	struct zc_policy_flag *more =
+		realloc(options->policy, (options->policy_count + 1) * sizeof(*more));
 
 	if (!more)
 		return -ENOMEM;
@@ -172,8 +187,9 @@ static int set_duration(const struct row *row, int64_t *place, const char *value
 		return bad_value(row, value, "too long a time", trouble);
 	if (r < 0)
 		return bad_value(row, value,
-				 row->kind == LINGER ? "not a time; expected 10, 10s, 2m, 1h or 'forever'" :
-						       "not a time; expected 10, 10s, 2m or 1h",
+				 row->kind == LINGER
+					 ? "not a time; expected 10, 10s, 2m, 1h or 'forever'"
+					 : "not a time; expected 10, 10s, 2m or 1h",
 				 trouble);
 	return 0;
 }
@@ -185,7 +201,8 @@ static int set_violation_exit(struct zc_options *options, const struct row *row,
 	unsigned long number;
 
 	if (zc_option_number(value + (always ? 7 : 0), 255, &number) < 0)
-		return bad_value(row, value, "expected N or always:N, with N from 0 to 255", trouble);
+		return bad_value(row, value, "expected N or always:N, with N from 0 to 255",
+				 trouble);
 	options->violation_exit = (int)number;
 	options->violation_always = always;
 	return 0;
@@ -218,17 +235,14 @@ static int apply(struct zc_options *options, const struct row *row, const char *
 	void *place = (char *)options + row->offset;
 
 	switch ((enum kind)row->kind) {
-	case FLAG:
-		*(bool *)place = true;
-		return 0;
+	case FLAG: *(bool *)place = true; return 0;
 	case TEXT:
 		if (!*value)
 			return bad_value(row, value, "empty", trouble);
 		*(const char **)place = value;
 		return 0;
 	case DURATION:
-	case LINGER:
-		return set_duration(row, place, value, trouble);
+	case LINGER: return set_duration(row, place, value, trouble);
 	case NAME_VALUE:
 		if (!strchr(value, '=') || *value == '=')
 			return bad_value(row, value, "expected NAME=VALUE", trouble);
@@ -237,16 +251,11 @@ static int apply(struct zc_options *options, const struct row *row, const char *
 		if (!*value || strchr(value, '='))
 			return bad_value(row, value, "expected the name of a variable", trouble);
 		return add_text(place, value);
-	case DESCRIPTOR:
-		return set_descriptor(row, place, value, trouble);
-	case VIOLATION_EXIT:
-		return set_violation_exit(options, row, value, trouble);
-	case SHOW:
-		return set_show(options, row, value, trouble);
-	case POLICY:
-		return add_policy(options, row->name, value);
-	case LATER:
-		return zc_trouble(trouble, -EINVAL, "--%s is not built yet", row->name);
+	case DESCRIPTOR: return set_descriptor(row, place, value, trouble);
+	case VIOLATION_EXIT: return set_violation_exit(options, row, value, trouble);
+	case SHOW: return set_show(options, row, value, trouble);
+	case POLICY: return add_policy(options, row->name, value);
+	case LATER: return zc_trouble(trouble, -EINVAL, "--%s is not built yet", row->name);
 	}
 	return -EINVAL;
 }
@@ -299,8 +308,12 @@ int zc_options_parse(struct zc_options *options, int argc, char **argv, struct z
 	int at = 1, r = 0;
 
 	*options = (struct zc_options){
-		.mode = "auto", .timeout_ms = ZC_FOREVER, .grace_ms = 5000, .linger_ms = 2000,
-		.status_fd = -1, .violation_exit = ZC_EXIT_VIOLATIONS,
+		.mode = "auto",
+		.timeout_ms = ZC_FOREVER,
+		.grace_ms = 5000,
+		.linger_ms = 2000,
+		.status_fd = -1,
+		.violation_exit = ZC_EXIT_VIOLATIONS,
 	};
 	while (r == 0 && at < argc && argv[at][0] == '-' && argv[at][1]) {
 		if (strcmp(argv[at], "--") == 0) {
@@ -333,7 +346,8 @@ static void help_row(const struct row *row, FILE *out)
 		width += fprintf(out, ", -%c", row->letter);
 	while (*text) {
 		end = strchrnul(text, '\n');
-		fprintf(out, "%*s%.*s\n", width < COLUMN ? COLUMN - width : 1, "", (int)(end - text), text);
+		fprintf(out, "%*s%.*s\n", width < COLUMN ? COLUMN - width : 1, "",
+			(int)(end - text), text);
 		text = *end ? end + 1 : end;
 		width = 0;
 	}
@@ -343,7 +357,8 @@ void zc_options_help(FILE *out)
 {
 	fputs("usage: zcwrap [OPTION ...] [--] COMMAND [ARGUMENT ...]\n\n"
 	      "Runs COMMAND, refuses what the policy does not allow, says which code did it,\n"
-	      "and leaves the evidence in a directory of its own.\n", out);
+	      "and leaves the evidence in a directory of its own.\n",
+	      out);
 	for (int group = 0; group < GROUPS; group++) {
 		fprintf(out, "\n%s:\n", group_titles[group]);
 		for (size_t i = 0; i < ZC_LEN(rows); i++)
@@ -358,5 +373,6 @@ void zc_options_help(FILE *out)
 	      "  zcwrap --allow-net=github.com:443 -- git fetch\n"
 	      "  zcwrap --deny-read=~/.config -- ./tool      one more secret\n"
 	      "  zcwrap --audit -- ./installer               only look\n"
-	      "  zcwrap --policy=ci.zc --timeout=10m -- ./build.sh\n", out);
+	      "  zcwrap --policy=ci.zc --timeout=10m -- ./build.sh\n",
+	      out);
 }

@@ -37,10 +37,10 @@ struct zc_options {
 	struct zc_option_list keep_env, drop_env, set_env;
 	struct zc_policy_flag *policy;
 	size_t policy_count;
-	int status_fd;        /* -1: none */
+	int status_fd; /* -1: none */
 	int violation_exit;
 	bool violation_always;
-	char **command;       /* NULL-ended; empty when none was given */
+	char **command; /* NULL-ended; empty when none was given */
 };
 
 /* Returns 0, or -EINVAL with *trouble filled. options must be finished either way. */

@@ -31,7 +31,7 @@ static int64_t unit_ms(const char *unit)
 	static const struct {
 		const char *name;
 		int64_t ms;
-	} units[] = { { "", 1000 },   { "ms", 1 },	{ "s", 1000 },
+	} units[] = { { "", 1000 },   { "ms", 1 },      { "s", 1000 },
 		      { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
 
 	for (size_t i = 0; i < ZC_LEN(units); i++)
@@ -94,7 +94,8 @@ unsigned zc_option_distance(const char *a, const char *b)
 
 		now[0] = (unsigned)i;
 		for (size_t j = 1; j <= b_len; j++) {
-			now[j] = least(old[j - 1] + (a[i - 1] != b[j - 1]), least(old[j], now[j - 1]) + 1);
+			now[j] = least(old[j - 1] + (a[i - 1] != b[j - 1]),
+				       least(old[j], now[j - 1]) + 1);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
 				now[j] = least(now[j], older[j - 2] + 1);
 		}

@@ -21,20 +21,20 @@
 enum phase { RUNNING, LINGERING, ENDING, KILLING, OVER };
 
 enum {
-	LEFT_GRACE_MS = 1000,  /* what the command left behind gets between TERM and KILL */
-	KILL_AGAIN_MS = 50,    /* a fork may have slipped between scan and signal */
+	LEFT_GRACE_MS = 1000, /* what the command left behind gets between TERM and KILL */
+	KILL_AGAIN_MS = 50,   /* a fork may have slipped between scan and signal */
 	KILL_TRIES_MS = 5000,
-	LOOK_MS = 100,         /* how often the tree is scanned where waitpid cannot tell */
-	KILL_LOOK_MS = 20,     /* how soon a killing verdict is noticed */
+	LOOK_MS = 100,     /* how often the tree is scanned where waitpid cannot tell */
+	KILL_LOOK_MS = 20, /* how soon a killing verdict is noticed */
 };
 
 struct loop {
 	const struct zc_watch *watch;
 	struct zc_ending *end;
 	enum phase phase;
-	int64_t deadline_ms;   /* of this phase; ZC_FOREVER: none */
+	int64_t deadline_ms; /* of this phase; ZC_FOREVER: none */
 	int64_t timeout_ms;
-	int64_t scan_ms;       /* next scan for an empty tree */
+	int64_t scan_ms; /* next scan for an empty tree */
 	bool no_children;
 	struct zc_tree tree;
 };
@@ -161,9 +161,7 @@ static void on_deadline(struct loop *loop)
 		note_left(loop);
 		end_tree(loop, LEFT_GRACE_MS);
 		break;
-	case ENDING:
-		kill_tree(loop);
-		break;
+	case ENDING: kill_tree(loop); break;
 	case KILLING:
 		/* Not ours to kill (setuid), or stuck in the kernel. */
 		note_left(loop);
@@ -171,8 +169,7 @@ static void on_deadline(struct loop *loop)
 		loop->phase = OVER;
 		break;
 	case RUNNING:
-	case OVER:
-		break;
+	case OVER: break;
 	}
 }
 
@@ -185,7 +182,8 @@ static void step(struct loop *loop)
 		loop->phase = OVER;
 		return;
 	}
-	if (watch->may_kill && loop->phase < KILLING && __atomic_load_n(&watch->page->kill, __ATOMIC_RELAXED)) {
+	if (watch->may_kill && loop->phase < KILLING &&
+	    __atomic_load_n(&watch->page->kill, __ATOMIC_RELAXED)) {
 		loop->end->killed = true;
 		kill_tree(loop);
 	} else if (loop->phase == RUNNING && now >= loop->timeout_ms) {
@@ -230,7 +228,8 @@ static void on_signal(struct loop *loop, int signal, const siginfo_t *info)
 		end_tree(loop, watch->options->grace_ms);
 	else if (loop->phase == RUNNING && is_for_command(loop, signal, info))
 		kill(watch->command, signal);
-	else if (loop->phase == LINGERING && asks_to_end(signal) && !zc_tree_below(info->si_pid, getpid()))
+	else if (loop->phase == LINGERING && asks_to_end(signal) &&
+		 !zc_tree_below(info->si_pid, getpid()))
 		loop->deadline_ms = zc_now_ms(); /* whoever waits has waited enough */
 }
 
@@ -265,7 +264,9 @@ static void wait_for_signal(struct loop *loop, const sigset_t *set)
 
 void zc_run(const struct zc_watch *watch, struct zc_ending *ret)
 {
-	struct loop loop = { .watch = watch, .end = ret, .deadline_ms = ZC_FOREVER,
+	struct loop loop = { .watch = watch,
+			     .end = ret,
+			     .deadline_ms = ZC_FOREVER,
 			     .timeout_ms = after(watch->options->timeout_ms) };
 	sigset_t set;
 

@@ -25,13 +25,15 @@ static int find_directory(struct zc_job *job)
 	if (!job->options->chdir) {
 		if (getcwd(job->cwd, sizeof(job->cwd)) && *job->cwd == '/')
 			return 0;
-		return zc_trouble(&job->trouble, -ENOENT, "cannot find out the working directory: %s",
-				  strerror(errno));
+		return zc_trouble(&job->trouble, -ENOENT,
+				  "cannot find out the working directory: %s", strerror(errno));
 	}
 	if (!realpath(job->options->chdir, real) || stat(real, &st) < 0)
-		return zc_trouble(&job->trouble, -errno, "--chdir=%s: %s", job->options->chdir, strerror(errno));
+		return zc_trouble(&job->trouble, -errno, "--chdir=%s: %s", job->options->chdir,
+				  strerror(errno));
 	if (!S_ISDIR(st.st_mode))
-		return zc_trouble(&job->trouble, -ENOTDIR, "--chdir=%s: %s", job->options->chdir, strerror(ENOTDIR));
+		return zc_trouble(&job->trouble, -ENOTDIR, "--chdir=%s: %s", job->options->chdir,
+				  strerror(ENOTDIR));
 	memcpy(job->cwd, real, strlen(real) + 1);
 	return 0;
 }
@@ -58,8 +60,9 @@ int zc_setup_look(struct zc_job *job)
 	int r;
 
 	if (!options->command[0] && !looking)
-		return zc_trouble(&job->trouble, -EINVAL, "no command; usage: zcwrap [OPTION ...] [--] COMMAND "
-							"[ARGUMENT ...]; 'zcwrap --help' says more");
+		return zc_trouble(&job->trouble, -EINVAL,
+				  "no command; usage: zcwrap [OPTION ...] [--] COMMAND "
+				  "[ARGUMENT ...]; 'zcwrap --help' says more");
 	if (options->status_fd >= 0 && fcntl(options->status_fd, F_GETFD) < 0)
 		return zc_trouble(&job->trouble, -EBADF, "--status-fd=%d: no such open descriptor",
 				  options->status_fd);
@@ -114,9 +117,14 @@ int zc_setup_freeze(struct zc_job *job)
 	static const char *const nothing[] = { NULL };
 	const struct zc_policy_flag *flag = job->options->policy;
 	struct zc_policy_world world = {
-		.home = home(job), .project = job->cwd, .tmpdir = zc_env_get(job->env, "TMPDIR"),
-		.log_dir = job->store.log_dir, .ours_write = job->own_write, .ours_read = nothing,
-		.supervisor = { getpid() }, .shim_path = job->shim,
+		.home = home(job),
+		.project = job->cwd,
+		.tmpdir = zc_env_get(job->env, "TMPDIR"),
+		.log_dir = job->store.log_dir,
+		.ours_write = job->own_write,
+		.ours_read = nothing,
+		.supervisor = { getpid() },
+		.shim_path = job->shim,
 		.command = job->command.programs ? job->command.program[0].path : NULL,
 	};
 	struct zc_policy_error error = { "" };
@@ -125,7 +133,8 @@ int zc_setup_freeze(struct zc_job *job)
 	/* Never 0: that is what a session without an image looks like. */
 	while (!world.instance)
 		if (getrandom(&world.instance, sizeof(world.instance), 0) != sizeof(world.instance))
-			return zc_trouble(&job->trouble, -EIO, "no random numbers: %s", strerror(errno));
+			return zc_trouble(&job->trouble, -EIO, "no random numbers: %s",
+					  strerror(errno));
 	list_own_files(job);
 	job->set = zc_policy_set_new(&world);
 	if (!job->set)
@@ -152,7 +161,8 @@ int zc_setup_show(struct zc_job *job)
 		r = zc_policy_print(job->set, stdout, options->show_policy_json);
 	if (r < 0 || fflush(stdout) != 0)
 		zc_say("cannot write to standard output");
-	else if (options->freeze && (r = zc_show_freeze(options->freeze, job->image, job->image_size)) < 0)
+	else if (options->freeze &&
+		 (r = zc_show_freeze(options->freeze, job->image, job->image_size)) < 0)
 		zc_say("cannot write --freeze=%s: %s", options->freeze, strerror(-r));
 	return r < 0 || ferror(stdout) ? ZC_EXIT_TROUBLE : 0;
 }

@@ -56,7 +56,8 @@ static bool has_name(char *const *env, const char *entry)
 	return false;
 }
 
-void zc_show_command(const struct zc_command *command, char *const *before, char *const *after, FILE *out)
+void zc_show_command(const struct zc_command *command, char *const *before, char *const *after,
+		     FILE *out)
 {
 	fputs("command:", out);
 	for (char *const *argument = command->argv; *argument; argument++) {

@@ -51,7 +51,8 @@ static void send(struct zc_status *status, struct zc_json *json)
 	zc_json_free(json);
 }
 
-void zc_status_started(struct zc_status *status, const struct zc_store *store, const char *mode, pid_t pid)
+void zc_status_started(struct zc_status *status, const struct zc_store *store, const char *mode,
+		       pid_t pid)
 {
 	struct zc_json json = { 0 };
 

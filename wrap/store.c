@@ -78,7 +78,10 @@ static int state_dir(char path[ZC_PATH_CAP])
 	if (state && *state == '/')
 		len = snprintf(path, ZC_PATH_CAP, "%s/zencube", state);
 	else
-		len = snprintf(path, ZC_PATH_CAP, "%s/.local/state/zencube", user ? user->pw_dir : home ? home : "");
+		len = snprintf(path, ZC_PATH_CAP, "%s/.local/state/zencube",
+			       user   ? user->pw_dir
+			       : home ? home
+				      : "");
 	return len >= (int)ZC_PATH_CAP ? -ENAMETOOLONG : 0;
 }
 
@@ -92,14 +95,16 @@ int zc_store_choose(struct zc_store *store, const char *named, struct zc_trouble
 	if (r == 0)
 		return 0;
 	if (named)
-		return zc_trouble(trouble, r, "cannot write to --log-dir=%s: %s", named, strerror(-r));
+		return zc_trouble(trouble, r, "cannot write to --log-dir=%s: %s", named,
+				  strerror(-r));
 	r = state_dir(fallback);
 	if (r == 0)
 		r = make_absolute(fallback, store->log_dir);
 	if (r == 0)
 		r = can_write(store->log_dir);
 	if (r < 0)
-		return zc_trouble(trouble, r, "cannot write to logs/ nor to %s: %s; say --log-dir=DIR",
+		return zc_trouble(trouble, r,
+				  "cannot write to logs/ nor to %s: %s; say --log-dir=DIR",
 				  fallback, strerror(-r));
 	return 0;
 }

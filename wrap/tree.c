@@ -23,8 +23,10 @@ static int parse(const char *text, struct zc_member *ret)
 	int parent;
 	char state;
 
-	if (!at || sscanf(at + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-				  "%*d %llu", &state, &parent, &start) != 3)
+	if (!at || sscanf(at + 1,
+			  " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+			  "%*d %llu",
+			  &state, &parent, &start) != 3)
 		return -EINVAL;
 	ret->parent = parent;
 	ret->start = start;
@@ -77,7 +79,8 @@ static int read_all(struct zc_tree *all)
 	if (!proc)
 		return -errno;
 	while (r == 0 && (entry = readdir(proc)))
-		if (zc_option_number(entry->d_name, 1ul << 30, &pid) == 0 && look((pid_t)pid, &member) == 0)
+		if (zc_option_number(entry->d_name, 1ul << 30, &pid) == 0 &&
+		    look((pid_t)pid, &member) == 0)
 			r = add(all, &member);
 	closedir(proc);
 	return r;
@@ -92,7 +95,8 @@ static bool holds(const struct zc_tree *tree, const struct zc_member *member)
 }
 
 /* Breadth first: everyone whose parent is root, then everyone whose parent is one of those ... */
-static int closure(struct zc_tree *tree, struct zc_tree *all, pid_t root, const struct zc_tree *except)
+static int closure(struct zc_tree *tree, struct zc_tree *all, pid_t root,
+		   const struct zc_tree *except)
 {
 	size_t done = 0;
 	pid_t parent = root;
@@ -101,7 +105,8 @@ static int closure(struct zc_tree *tree, struct zc_tree *all, pid_t root, const 
 		for (size_t i = 0; i < all->count; i++) {
 			struct zc_member *member = &all->member[i];
 
-			if (member->parent != parent || member->pid == root || holds(except, member))
+			if (member->parent != parent || member->pid == root ||
+			    holds(except, member))
 				continue;
 			if (add(tree, member) < 0)
 				return -ENOMEM;

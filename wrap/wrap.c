@@ -48,12 +48,20 @@ static int open_evidence(struct zc_job *job)
 		.policy_sources = job->sources = list_texts(job, zc_policy_source),
 		.notes = job->notes = list_texts(job, zc_policy_note),
 		.policy_sha256 = zc_policy_sha256(job->set),
-		.dir = job->store.run_dir, .run_id = job->store.run_id, .image = job->image,
+		.dir = job->store.run_dir,
+		.run_id = job->store.run_id,
+		.image = job->image,
 		.command = (const char *const *)job->options->command,
-		.mode_asked = job->mode.asked, .mode_used = job->mode.used, .engine = job->mode.used,
-		.why_not = job->mode.why_not, .why_nots = job->mode.why_nots,
-		.layers = layers, .layer_count = ZC_LEN(layers), .cwd = job->cwd,
-		.human = job->options->quiet ? NULL : stderr, .color = wants_color(job->options),
+		.mode_asked = job->mode.asked,
+		.mode_used = job->mode.used,
+		.engine = job->mode.used,
+		.why_not = job->mode.why_not,
+		.why_nots = job->mode.why_nots,
+		.layers = layers,
+		.layer_count = ZC_LEN(layers),
+		.cwd = job->cwd,
+		.human = job->options->quiet ? NULL : stderr,
+		.color = wants_color(job->options),
 		.page = job->channel.page,
 	};
 	int r;
@@ -61,8 +69,9 @@ static int open_evidence(struct zc_job *job)
 	if (!job->sources || !job->notes)
 		return zc_trouble(&job->trouble, -ENOMEM, "out of memory");
 	r = zc_evidence_new(&job->evidence, &setup);
-	return r < 0 ? zc_trouble(&job->trouble, r, "cannot keep evidence in '%s': %s", job->store.run_dir,
-				  strerror(-r)) : 0;
+	return r < 0 ? zc_trouble(&job->trouble, r, "cannot keep evidence in '%s': %s",
+				  job->store.run_dir, strerror(-r))
+		     : 0;
 }
 
 static int open_run(struct zc_job *job)
@@ -88,7 +97,8 @@ static int open_run(struct zc_job *job)
 static int cannot_run(struct zc_job *job, enum zc_start start, const char *why)
 {
 	job->facts.start = start;
-	return zc_trouble(&job->trouble, -EACCES, "cannot run '%s': %s", job->options->command[0], why);
+	return zc_trouble(&job->trouble, -EACCES, "cannot run '%s': %s", job->options->command[0],
+			  why);
 }
 
 static int judge(struct zc_job *job)
@@ -112,9 +122,14 @@ static int judge(struct zc_job *job)
 static int launch(struct zc_job *job, pid_t *ret_pid)
 {
 	struct zc_launch launch = {
-		.exe = job->command.exe, .argv = job->command.argv, .env = job->env, .chdir = job->options->chdir,
-		.pass_fds = job->channel.fd, .pass_count = 3,
-		.new_session = job->options->new_session, .die_with_parent = job->options->die_with_parent,
+		.exe = job->command.exe,
+		.argv = job->command.argv,
+		.env = job->env,
+		.chdir = job->options->chdir,
+		.pass_fds = job->channel.fd,
+		.pass_count = 3,
+		.new_session = job->options->new_session,
+		.die_with_parent = job->options->die_with_parent,
 		.inherited = job->inherited,
 	};
 	enum zc_launch_step failed;
@@ -166,8 +181,11 @@ static int watch(struct zc_job *job, pid_t pid, uint64_t *ret_dropped)
 {
 	struct clerk clerk = { job->evidence, &job->status, job->channel.page };
 	struct zc_collect_sink sink = { clerk_put, clerk_rest, &clerk, job->store.run_dir, 0 };
-	struct zc_watch watched = { .options = job->options, .inherited = job->inherited, .before = &job->before,
-				    .page = job->channel.page, .may_kill = job->image->flags & ZC_IMAGE_KILL,
+	struct zc_watch watched = { .options = job->options,
+				    .inherited = job->inherited,
+				    .before = &job->before,
+				    .page = job->channel.page,
+				    .may_kill = job->image->flags & ZC_IMAGE_KILL,
 				    .command = pid };
 	const char *program = job->command.program[job->command.programs - 1].path;
 	struct zc_collect *collect;
@@ -190,14 +208,18 @@ static int run(struct zc_job *job, uint64_t *ret_dropped)
 
 	job->ending.code = -1;
 	if (job->command.error)
-		return cannot_run(job, job->command.error == ENOENT || job->command.error == ENOTDIR ?
-				  ZC_START_MISSING : ZC_START_CANNOT, strerror(job->command.error));
+		return cannot_run(job,
+				  job->command.error == ENOENT || job->command.error == ENOTDIR
+					  ? ZC_START_MISSING
+					  : ZC_START_CANNOT,
+				  strerror(job->command.error));
 	r = judge(job);
 	if (r < 0)
 		return r;
 	zc_tree_scan(&job->before, getpid(), NULL);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
-		return zc_trouble(&job->trouble, -errno, "cannot become a subreaper: %s", strerror(errno));
+		return zc_trouble(&job->trouble, -errno, "cannot become a subreaper: %s",
+				  strerror(errno));
 	close_the_doors();
 	zc_spawn_hold_signals(job->inherited);
 	r = launch(job, &pid);
@@ -216,7 +238,8 @@ static void note_left(struct zc_job *job)
 
 	for (size_t i = 0; i < ending->left_count && i < 16; i++) {
 		snprintf(text, sizeof(text), "process %d %s", (int)ending->left[i],
-			 ending->unfinished ? "could not be ended" : "outlived the command and was ended");
+			 ending->unfinished ? "could not be ended"
+					    : "outlived the command and was ended");
 		zc_evidence_note(job->evidence, "left-behind", text);
 	}
 }
@@ -224,11 +247,15 @@ static void note_left(struct zc_job *job)
 static int finish(struct zc_job *job, bool failed, uint64_t dropped)
 {
 	struct zc_evidence_end end = {
-		.command_code = job->ending.signal ? -1 : job->ending.code, .command_signal = job->ending.signal,
+		.command_code = job->ending.signal ? -1 : job->ending.code,
+		.command_signal = job->ending.signal,
 		.error = failed && job->facts.start != ZC_START_REFUSED ? job->trouble.text : NULL,
-		.timed_out = job->ending.timed_out, .killed = job->ending.killed,
-		.left_behind = job->ending.left, .left_count = job->ending.left_count,
-		.abandoned = job->ending.unfinished, .dropped = dropped,
+		.timed_out = job->ending.timed_out,
+		.killed = job->ending.killed,
+		.left_behind = job->ending.left,
+		.left_count = job->ending.left_count,
+		.abandoned = job->ending.unfinished,
+		.dropped = dropped,
 	};
 	struct zc_evidence_result result;
 	struct zc_exit out;
@@ -251,7 +278,8 @@ static int finish(struct zc_job *job, bool failed, uint64_t dropped)
 	zc_evidence_print_end(job->evidence);
 	if (r < 0) {
 		zc_say("cannot write run.json in '%s': %s", job->store.run_dir, strerror(-r));
-		out = out.code ? out : (struct zc_exit){ ZC_EXIT_TROUBLE, "run.json could not be kept" };
+		out = out.code ? out
+			       : (struct zc_exit){ ZC_EXIT_TROUBLE, "run.json could not be kept" };
 	}
 	zc_status_ended(&job->status, &job->store, &result, out);
 	return out.code;
@@ -275,7 +303,8 @@ static int carry_out(struct zc_job *job)
 	int r;
 
 	if (zc_channel_inside()) {
-		zc_say("this is inside another run, whose shim stays in charge: the policy given here would "
+		zc_say("this is inside another run, whose shim stays in charge: the policy given "
+		       "here would "
 		       "not be enforced; nested runs are not built yet");
 		return ZC_EXIT_TROUBLE;
 	}

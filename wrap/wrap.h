@@ -22,8 +22,8 @@
 /* DESIGN's exit codes that are zcwrap's own. */
 enum {
 	ZC_EXIT_VIOLATIONS = 2,
-	ZC_EXIT_ENDED = 124,      /* timeout, limit or kill */
-	ZC_EXIT_TROUBLE = 125,    /* zcwrap itself failed */
+	ZC_EXIT_ENDED = 124,   /* timeout, limit or kill */
+	ZC_EXIT_TROUBLE = 125, /* zcwrap itself failed */
 	ZC_EXIT_CANNOT_RUN = 126,
 	ZC_EXIT_NOT_FOUND = 127,
 	ZC_EXIT_SIGNAL = 128,
@@ -61,8 +61,8 @@ struct zc_program {
 };
 struct zc_command {
 	char *const *argv;
-	char cwd[ZC_PATH_CAP];   /* of the command, absolute */
-	char exe[ZC_PATH_CAP];   /* what execve is given, relative to cwd or absolute */
+	char cwd[ZC_PATH_CAP]; /* of the command, absolute */
+	char exe[ZC_PATH_CAP]; /* what execve is given, relative to cwd or absolute */
 	struct zc_program program[ZC_PROGRAMS_MAX]; /* the file, the interpreter it asks for ... */
 	size_t programs;
 	struct zc_elf_look look; /* of the last one */
@@ -70,7 +70,8 @@ struct zc_command {
 };
 
 /* Finds argv[0] as execvp does, in the PATH of env. Returns 0 or -errno; "not found" is .error. */
-int zc_command_find(struct zc_command *command, char *const *argv, const char *cwd, char *const *env);
+int zc_command_find(struct zc_command *command, char *const *argv, const char *cwd,
+		    char *const *env);
 
 /* --- judge.c: may it? ----------------------------------------------------------------------------- */
 
@@ -86,8 +87,8 @@ struct zc_verdict zc_command_judge(const struct zc_command *command, size_t prog
 struct zc_store {
 	char log_dir[ZC_PATH_CAP]; /* absolute */
 	char run_dir[ZC_PATH_CAP];
-	char run_id[48];           /* sorts by time */
-	int reserve;               /* disk space held back for the end; -1: none */
+	char run_id[48]; /* sorts by time */
+	int reserve;     /* disk space held back for the end; -1: none */
 };
 
 /* Picks the log directory without making anything. named: --log-dir, or NULL. */
@@ -99,10 +100,10 @@ void zc_store_release(struct zc_store *store); /* the space held back; may be ca
 /* --- channel.c: what the shim will find -------------------------------------------------------- */
 
 struct zc_channel {
-	int fd[3];         /* image, page, sending end: ours, CLOEXEC, at the command's numbers */
-	int receiver;      /* the only receiving end */
+	int fd[3];    /* image, page, sending end: ours, CLOEXEC, at the command's numbers */
+	int receiver; /* the only receiving end */
 	struct zc_page *page;
-	char variable[192];/* value of ZENCUBE */
+	char variable[192]; /* value of ZENCUBE */
 };
 
 int zc_channel_open(struct zc_channel *channel, const struct zc_image *image, size_t size);
@@ -131,8 +132,8 @@ void zc_spawn_hold_signals(struct zc_inherited *inherited);
 struct zc_launch {
 	const char *exe;
 	char *const *argv, *const *env;
-	const char *chdir;              /* NULL: stay */
-	const int *pass_fds;            /* descriptors that lose CLOEXEC */
+	const char *chdir;   /* NULL: stay */
+	const int *pass_fds; /* descriptors that lose CLOEXEC */
 	size_t pass_count;
 	bool new_session, die_with_parent;
 	const struct zc_inherited *inherited;
@@ -187,7 +188,7 @@ struct zc_watch {
 	const struct zc_inherited *inherited;
 	const struct zc_tree *before; /* children that zcwrap had before the command */
 	const struct zc_page *page;
-	bool may_kill;                /* the policy may ask to end the run */
+	bool may_kill; /* the policy may ask to end the run */
 	pid_t command;
 };
 struct zc_ending {
@@ -203,13 +204,19 @@ void zc_run(const struct zc_watch *watch, struct zc_ending *ret);
 
 /* --- exitcode.c: facts -> exit code ----------------------------------------------------------------- */
 
-enum zc_start { ZC_START_RAN, ZC_START_TROUBLE, ZC_START_REFUSED, ZC_START_CANNOT, ZC_START_MISSING };
+enum zc_start {
+	ZC_START_RAN,
+	ZC_START_TROUBLE,
+	ZC_START_REFUSED,
+	ZC_START_CANNOT,
+	ZC_START_MISSING
+};
 struct zc_exit_facts {
 	enum zc_start start;
-	int code, signal;          /* of the command */
+	int code, signal; /* of the command */
 	bool timed_out, killed, audit;
 	uint64_t violations;
-	uint64_t not_kept;         /* events that the evidence lacks */
+	uint64_t not_kept; /* events that the evidence lacks */
 	int violation_exit;
 	bool violation_always;
 };
@@ -228,7 +235,8 @@ struct zc_status {
 	int64_t last_ms;
 };
 void zc_status_open(struct zc_status *status, int fd);
-void zc_status_started(struct zc_status *status, const struct zc_store *store, const char *mode, pid_t pid);
+void zc_status_started(struct zc_status *status, const struct zc_store *store, const char *mode,
+		       pid_t pid);
 /* Says how many refusals there were, at most once a second. */
 void zc_status_progress(struct zc_status *status, const struct zc_page *page);
 void zc_status_ended(struct zc_status *status, const struct zc_store *store,

@@ -14,19 +14,38 @@ static void test_times(void)
 		const char *text;
 		int64_t ms; /* -1: refused */
 	} cases[] = {
-		{ "10", 10000 }, { "10s", 10000 }, { "2m", 120000 }, { "1h", 3600000 }, { "1d", 86400000 },
-		{ "500ms", 500 }, { "0", 0 }, { "1.5s", 1500 }, { "0.25", 250 }, { "0.001m", 60 },
-		{ "", -1 }, { "s", -1 }, { "-1", -1 }, { " 1", -1 }, { "1 s", -1 }, { "1x", -1 }, { "1.", -1 },
-		{ "1.2.3", -1 }, { "1.2345", -1 }, { "10ss", -1 }, { "0x10", -1 }, { "1e3", -1 },
-		{ "99999999999999999999", -1 }, { "999999999999999d", -1 },
+		{ "10", 10000 },
+		{ "10s", 10000 },
+		{ "2m", 120000 },
+		{ "1h", 3600000 },
+		{ "1d", 86400000 },
+		{ "500ms", 500 },
+		{ "0", 0 },
+		{ "1.5s", 1500 },
+		{ "0.25", 250 },
+		{ "0.001m", 60 },
+		{ "", -1 },
+		{ "s", -1 },
+		{ "-1", -1 },
+		{ " 1", -1 },
+		{ "1 s", -1 },
+		{ "1x", -1 },
+		{ "1.", -1 },
+		{ "1.2.3", -1 },
+		{ "1.2345", -1 },
+		{ "10ss", -1 },
+		{ "0x10", -1 },
+		{ "1e3", -1 },
+		{ "99999999999999999999", -1 },
+		{ "999999999999999d", -1 },
 	};
 
 	for (size_t i = 0; i < ZC_LEN(cases); i++) {
 		int64_t ms = -1;
 		int r = zc_option_duration(cases[i].text, &ms);
 
-		T_OK(cases[i].ms < 0 ? r < 0 && ms == -1 : r == 0 && ms == cases[i].ms, "time '%s' is %lld ms",
-		     cases[i].text, (long long)cases[i].ms);
+		T_OK(cases[i].ms < 0 ? r < 0 && ms == -1 : r == 0 && ms == cases[i].ms,
+		     "time '%s' is %lld ms", cases[i].text, (long long)cases[i].ms);
 	}
 }
 
@@ -68,21 +87,26 @@ static void test_options(void)
 	T_OK(parse(&o, &t, "ls -l --quiet") == 0 && !o.quiet && !strcmp(o.command[1], "-l"),
 	     "options end at the command");
 	zc_options_finish(&o);
-	T_OK(parse(&o, &t, "-q -- --help") == 0 && o.quiet && !o.help && !strcmp(o.command[0], "--help"),
+	T_OK(parse(&o, &t, "-q -- --help") == 0 && o.quiet && !o.help &&
+		     !strcmp(o.command[0], "--help"),
 	     "options end at --");
 	zc_options_finish(&o);
 	T_OK(parse(&o, &t, "--timeout 2m --linger=forever x") == 0 && o.timeout_ms == 120000 &&
-	     o.linger_ms == ZC_FOREVER && !strcmp(o.command[0], "x"), "a required value may stand apart");
+		     o.linger_ms == ZC_FOREVER && !strcmp(o.command[0], "x"),
+	     "a required value may stand apart");
 	zc_options_finish(&o);
 	T_OK(parse(&o, &t, "--allow-net ls") == 0 && o.policy_count == 1 && !o.policy[0].value &&
-	     !strcmp(o.command[0], "ls"), "an optional value may not: --allow-net ls runs ls");
+		     !strcmp(o.command[0], "ls"),
+	     "an optional value may not: --allow-net ls runs ls");
 	zc_options_finish(&o);
 	T_OK(parse(&o, &t, "--deny-read=a=b -A x") == 0 && o.policy_count == 2 &&
-	     !strcmp(o.policy[0].value, "a=b") && !strcmp(o.policy[1].name, "allow-all"),
+		     !strcmp(o.policy[0].value, "a=b") && !strcmp(o.policy[1].name, "allow-all"),
 	     "policy flags come through in order, a value may hold =");
 	zc_options_finish(&o);
-	T_OK(parse(&o, &t, "--violation-exit=always:7 --set-env=A=b=c x") == 0 && o.violation_exit == 7 &&
-	     o.violation_always && !strcmp(o.set_env.item[0], "A=b=c"), "always:7 and NAME=VALUE are understood");
+	T_OK(parse(&o, &t, "--violation-exit=always:7 --set-env=A=b=c x") == 0 &&
+		     o.violation_exit == 7 && o.violation_always &&
+		     !strcmp(o.set_env.item[0], "A=b=c"),
+	     "always:7 and NAME=VALUE are understood");
 	zc_options_finish(&o);
 }
 
@@ -112,7 +136,8 @@ static void test_mistakes(void)
 		struct zc_trouble t;
 		int r = parse(&o, &t, cases[i][0]);
 
-		T_OK(r < 0 && strstr(t.text, cases[i][1]), "%s: %s (%s)", cases[i][0], cases[i][1], t.text);
+		T_OK(r < 0 && strstr(t.text, cases[i][1]), "%s: %s (%s)", cases[i][0], cases[i][1],
+		     t.text);
 		zc_options_finish(&o);
 	}
 }
@@ -126,8 +151,10 @@ static bool has(char *const *env, const char *name, const char *value)
 
 static void test_environment(void)
 {
-	char *const before[] = { (char *)"PATH=/bin", (char *)"API_TOKEN=s", (char *)"LC_ALL=C",
-				 (char *)"ODD", (char *)"ZENCUBE=1:2", (char *)"A=1", (char *)"A=2", NULL };
+	char *const before[] = { (char *)"PATH=/bin",   (char *)"API_TOKEN=s",
+				 (char *)"LC_ALL=C",    (char *)"ODD",
+				 (char *)"ZENCUBE=1:2", (char *)"A=1",
+				 (char *)"A=2",         NULL };
 	struct zc_options o;
 	struct zc_trouble t;
 	char **env;
@@ -137,13 +164,16 @@ static void test_environment(void)
 	T_OK(has(env, "API_TOKEN", "s") && has(env, "ZENCUBE", NULL) && !strcmp(env[3], "ODD"),
 	     "everything passes but a session's own variables");
 	zc_env_put(&env, "A", "3");
-	T_OK(has(env, "A", "3") && !strcmp(env[4], "A=3") && !env[5], "setting replaces every earlier one");
+	T_OK(has(env, "A", "3") && !strcmp(env[4], "A=3") && !env[5],
+	     "setting replaces every earlier one");
 	zc_env_free(env);
 	zc_options_finish(&o);
 
-	parse(&o, &t, "--set-env=API_TOKEN=x --drop-env=*TOKEN* --drop-env=A --clear-env --keep-env=A x");
+	parse(&o, &t,
+	      "--set-env=API_TOKEN=x --drop-env=*TOKEN* --drop-env=A --clear-env --keep-env=A x");
 	env = zc_env_build(&o, before);
-	T_OK(has(env, "PATH", "/bin") && has(env, "LC_ALL", "C"), "--clear-env keeps PATH and LC_*");
+	T_OK(has(env, "PATH", "/bin") && has(env, "LC_ALL", "C"),
+	     "--clear-env keeps PATH and LC_*");
 	T_OK(has(env, "API_TOKEN", "x"), "set beats drop");
 	T_OK(has(env, "A", "1"), "keep beats drop and clear");
 	zc_env_free(env);
@@ -173,7 +203,8 @@ static void test_preload(void)
 	     "a 32-bit program gets none of ours");
 	zc_env_free(env);
 	env = zc_env_build(&o, before + 1);
-	T_OK(zc_env_preload(&env, "/s.so", NULL) == 0 && has(env, "LD_PRELOAD", "/s.so"), "an unknown one does");
+	T_OK(zc_env_preload(&env, "/s.so", NULL) == 0 && has(env, "LD_PRELOAD", "/s.so"),
+	     "an unknown one does");
 	T_OK(zc_env_preload(&env, "/s.so", &small) == 0 && has(env, "LD_PRELOAD", NULL),
 	     "an LD_PRELOAD that would be empty is none");
 	zc_env_free(env);
@@ -189,21 +220,44 @@ static void test_exit(void)
 	} cases[] = {
 		{ { .start = ZC_START_RAN, .code = 7 }, 7, "the command's own status" },
 		{ { .start = ZC_START_RAN, .code = -1, .signal = 15 }, 143, "128+n by signal" },
-		{ { .start = ZC_START_RAN, .violations = 1, .violation_exit = 2 }, 2, "success with violations" },
-		{ { .start = ZC_START_RAN, .violations = 1, .violation_exit = 0 }, 0, "--violation-exit=0" },
-		{ { .start = ZC_START_RAN, .code = 7, .violations = 1, .violation_exit = 2 }, 7,
+		{ { .start = ZC_START_RAN, .violations = 1, .violation_exit = 2 },
+		  2,
+		  "success with violations" },
+		{ { .start = ZC_START_RAN, .violations = 1, .violation_exit = 0 },
+		  0,
+		  "--violation-exit=0" },
+		{ { .start = ZC_START_RAN, .code = 7, .violations = 1, .violation_exit = 2 },
+		  7,
 		  "a failure stays, though there were violations" },
-		{ { .start = ZC_START_RAN, .code = 7, .violations = 1, .violation_exit = 9,
-		    .violation_always = true }, 9, "unless always" },
-		{ { .start = ZC_START_RAN, .violations = 1, .violation_exit = 2, .audit = true }, 0, "--audit" },
-		{ { .start = ZC_START_RAN, .timed_out = true, .code = 0 }, 124, "timeout beats success" },
-		{ { .start = ZC_START_RAN, .killed = true, .code = -1, .signal = 9 }, 124, "killed by the policy" },
-		{ { .start = ZC_START_RAN, .not_kept = 1 }, 125, "success without all of its evidence" },
-		{ { .start = ZC_START_RAN, .not_kept = 1, .violations = 1, .violation_exit = 0 }, 125,
+		{ { .start = ZC_START_RAN,
+		    .code = 7,
+		    .violations = 1,
+		    .violation_exit = 9,
+		    .violation_always = true },
+		  9,
+		  "unless always" },
+		{ { .start = ZC_START_RAN, .violations = 1, .violation_exit = 2, .audit = true },
+		  0,
+		  "--audit" },
+		{ { .start = ZC_START_RAN, .timed_out = true, .code = 0 },
+		  124,
+		  "timeout beats success" },
+		{ { .start = ZC_START_RAN, .killed = true, .code = -1, .signal = 9 },
+		  124,
+		  "killed by the policy" },
+		{ { .start = ZC_START_RAN, .not_kept = 1 },
+		  125,
+		  "success without all of its evidence" },
+		{ { .start = ZC_START_RAN, .not_kept = 1, .violations = 1, .violation_exit = 0 },
+		  125,
 		  "violations made a success, but not all are in the evidence" },
-		{ { .start = ZC_START_RAN, .not_kept = 1, .code = 3 }, 3, "a failure without all of its evidence" },
+		{ { .start = ZC_START_RAN, .not_kept = 1, .code = 3 },
+		  3,
+		  "a failure without all of its evidence" },
 		{ { .start = ZC_START_RAN, .code = -1 }, 125, "an unknown status is not success" },
-		{ { .start = ZC_START_REFUSED, .violations = 1, .violation_exit = 2 }, 126, "a refused command" },
+		{ { .start = ZC_START_REFUSED, .violations = 1, .violation_exit = 2 },
+		  126,
+		  "a refused command" },
 		{ { .start = ZC_START_CANNOT }, 126, "a command that cannot run" },
 		{ { .start = ZC_START_MISSING }, 127, "a missing command" },
 		{ { .start = ZC_START_TROUBLE }, 125, "our own trouble" },
@@ -212,8 +266,8 @@ static void test_exit(void)
 	for (size_t i = 0; i < ZC_LEN(cases); i++) {
 		struct zc_exit exit = zc_exit_decide(&cases[i].facts);
 
-		T_OK(exit.code == cases[i].code && exit.reason && *exit.reason, "exit %d: %s", cases[i].code,
-		     cases[i].sentence);
+		T_OK(exit.code == cases[i].code && exit.reason && *exit.reason, "exit %d: %s",
+		     cases[i].code, cases[i].sentence);
 	}
 }
 
@@ -224,7 +278,8 @@ static void test_modes(void)
 	struct zc_trouble t;
 
 	parse(&o, &t, "x");
-	T_OK(zc_mode_choose(&choice, &o, &t) == 0 && !strcmp(choice.used, "shim") && choice.why_nots == 3,
+	T_OK(zc_mode_choose(&choice, &o, &t) == 0 && !strcmp(choice.used, "shim") &&
+		     choice.why_nots == 3,
 	     "auto is shim, and says why not the three stronger ones");
 	zc_options_finish(&o);
 	parse(&o, &t, "--mode=sealed x");
@@ -238,7 +293,8 @@ static void test_modes(void)
 	T_OK(zc_mode_choose(&choice, &o, &t) == 0, "what is required and there is used");
 	zc_options_finish(&o);
 	parse(&o, &t, "--mode=shimm x");
-	T_OK(zc_mode_choose(&choice, &o, &t) < 0 && strstr(t.text, "no such mode"), "an unknown mode is an error");
+	T_OK(zc_mode_choose(&choice, &o, &t) < 0 && strstr(t.text, "no such mode"),
+	     "an unknown mode is an error");
 	zc_options_finish(&o);
 }
 

@@ -73,7 +73,9 @@ static int wait_status(pid_t pid)
 static void test_overflow(void)
 {
 	struct seen seen = { .gate = PTHREAD_MUTEX_INITIALIZER };
-	struct zc_collect_sink sink = { .put = put, .context = &seen, .spool_dir = "/tmp", .memory_blocks = 2 };
+	struct zc_collect_sink sink = {
+		.put = put, .context = &seen, .spool_dir = "/tmp", .memory_blocks = 2
+	};
 	struct zc_collect *collect;
 	int pair[2], status;
 	uint64_t dropped;
@@ -101,7 +103,9 @@ static void test_overflow(void)
 static void test_no_spool(void)
 {
 	struct seen seen = { .gate = PTHREAD_MUTEX_INITIALIZER };
-	struct zc_collect_sink sink = { .put = put, .context = &seen, .spool_dir = "/tmp", .memory_blocks = 1 };
+	struct zc_collect_sink sink = {
+		.put = put, .context = &seen, .spool_dir = "/tmp", .memory_blocks = 1
+	};
 	struct zc_collect *collect;
 	uint64_t dropped;
 	int pair[2];
@@ -120,8 +124,9 @@ static void test_no_spool(void)
 	T_OK(wait_status(pid) == 0, "without a file either, the sender does not wait");
 	pthread_mutex_unlock(&seen.gate);
 	dropped = zc_collect_finish(collect);
-	T_OK(dropped > 0 && dropped + seen.count == 200, "what found no place is counted: %llu + %llu",
-	     (unsigned long long)dropped, (unsigned long long)seen.count);
+	T_OK(dropped > 0 && dropped + seen.count == 200,
+	     "what found no place is counted: %llu + %llu", (unsigned long long)dropped,
+	     (unsigned long long)seen.count);
 	closefrom(3);
 }
 
@@ -133,7 +138,9 @@ static void test_hostile(void)
 	static char large[ZC_FRAME_MAX + 1000];
 	char control[CMSG_SPACE(sizeof(int))] = "";
 	struct iovec iov = { large, 8 };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr message = { .msg_iov = &iov,
+				  .msg_iovlen = 1,
+				  .msg_control = control,
 				  .msg_controllen = sizeof(control) };
 	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
 	int pair[2], before, after;
@@ -149,15 +156,18 @@ static void test_hostile(void)
 	if (zc_collect_start(&collect, pair[0], &sink) < 0)
 		exit(1);
 	T_OK(send(pair[1], large, 0, 0) == 0, "an empty datagram is sent");
-	T_OK(send(pair[1], large, sizeof(large), 0) == sizeof(large), "one that is too large is sent");
+	T_OK(send(pair[1], large, sizeof(large), 0) == sizeof(large),
+	     "one that is too large is sent");
 	T_OK(sendmsg(pair[1], &message, 0) == 8, "one with a descriptor in it is sent");
 	zc_collect_finish(collect);
 	after = dup(0);
 	close(after);
-	T_OK(seen.count == 3, "none of them ends the collector (%llu came)", (unsigned long long)seen.count);
+	T_OK(seen.count == 3, "none of them ends the collector (%llu came)",
+	     (unsigned long long)seen.count);
 	T_OK(seen.bytes == ZC_FRAME_MAX + 8, "the large one is cut");
 	T_OK(before == after, "no descriptor came in");
-	T_OK(send(pair[1], large, 8, MSG_NOSIGNAL) < 0 && errno == EPIPE, "after the end a sender gets EPIPE at once");
+	T_OK(send(pair[1], large, 8, MSG_NOSIGNAL) < 0 && errno == EPIPE,
+	     "after the end a sender gets EPIPE at once");
 	close(pair[0]);
 	close(pair[1]);
 }
