@@ -77,7 +77,8 @@ static void hear(struct zc_walk *walk, const struct zc_image_node *node, uint32_
 	uint64_t mask = node->mask;
 
 	walk->mask |= mask;
-	if (mask & (PROFILE_DENIES | USER_ALLOWS)) {
+	/* At the root, where most policies say something, both are 0 as they began. */
+	if (depth && mask & (PROFILE_DENIES | USER_ALLOWS)) {
 		for (unsigned cls = 0; cls < ZC_MASK_CLASSES; cls++) {
 			uint64_t deny = (ZC_MASK_PROFILE(0, ZC_SAYS_DENY) |
 					 ZC_MASK_PROFILE(0, ZC_SAYS_QUIET))

@@ -416,6 +416,13 @@ static void test_sys(void)
 	     "or trace it");
 	lab_free(&lab);
 
+	lab = lab_new(0);
+	put_sys(&lab, IMPLICIT, DENY, ZC_SYS_SIGNAL_SUPERVISOR);
+	T_OK(allowed(ask_sys(&lab, ZC_OP_SYS_SIGNAL_SUPERVISOR, 0)) &&
+		     ask_sys(&lab, ZC_OP_SYS_PROCESS_MEMORY, ZC_EV_SUPERVISOR_TARGET).rule == 0,
+	     "the implicit rule on the supervisor is named and leaves all else alone");
+	lab_free(&lab);
+
 	lab = lab_new(ZC_IMAGE_AUDIT | ZC_IMAGE_KILL);
 	put_sys(&lab, USER, ALLOW, ZC_SYS_COUNT);
 	T_OK(ask_sys(&lab, ZC_OP_SYS_SIGNAL_SUPERVISOR, ZC_EV_SUPERVISOR_TARGET).action ==
