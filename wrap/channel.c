@@ -172,7 +172,7 @@ int zc_channel_find_shim(const char *named, char path[ZC_PATH_CAP], struct zc_tr
 		if (!realpath(named, real) || access(real, R_OK) < 0)
 			return zc_trouble(trouble, -errno, "cannot use --shim=%s: %s", named,
 					  strerror(errno));
-		strcpy(path, real);
+		memcpy(path, real, strlen(real) + 1);
 	} else if (beside_us(path) < 0) {
 		if (access(installed, R_OK) < 0)
 			return zc_trouble(trouble, -ENOENT,

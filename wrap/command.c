@@ -98,7 +98,7 @@ static void look_inside(struct zc_command *command)
 	bool script = true;
 
 	while (script && command->programs < ZC_PROGRAMS_MAX) {
-		char line[256]; /* BINPRM_BUF_SIZE */
+		char line[256] = ""; /* BINPRM_BUF_SIZE */
 		int fd = open(command->program[command->programs - 1].path,
 			      O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		char *name = fd < 0 ? NULL
@@ -122,11 +122,11 @@ int zc_command_find(struct zc_command *command, char *const *argv, const char *c
 	*command = (struct zc_command){ .argv = argv };
 	if (strlen(cwd) >= sizeof(command->cwd))
 		return -ENAMETOOLONG;
-	strcpy(command->cwd, cwd);
+	memcpy(command->cwd, cwd, strlen(cwd) + 1);
 	if (strchr(name, '/') || !*name) {
 		command->error = *name ? runnable(cwd, name) : ENOENT;
 		if (strlen(name) < sizeof(command->exe))
-			strcpy(command->exe, name);
+			memcpy(command->exe, name, strlen(name) + 1);
 	} else {
 		search(command, name, path ? path : "/bin:/usr/bin");
 	}

@@ -136,7 +136,7 @@ int zc_env_put(char ***env, const char *name, const char *value)
 int zc_env_preload(char ***env, const char *shim, const struct zc_elf_look *look)
 {
 	const char *old = zc_env_get(*env, ZC_ENV_PRELOAD);
-	size_t cap = strlen(old ? old : "") + strlen(shim) + sizeof(look->sanitizer) + 8;
+	size_t cap = strlen(old ? old : "") + strlen(shim) + sizeof(*look) + 8;
 	char *list = malloc(cap);
 	long len;
 	int r;

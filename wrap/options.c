@@ -229,30 +229,38 @@ static int set_show(struct zc_options *options, const struct row *row, const cha
 	return 0;
 }
 
-static int apply(struct zc_options *options, const struct row *row, const char *value,
-		 struct zc_trouble *trouble)
+static int set_text(const struct row *row, void *place, const char *value,
+		    struct zc_trouble *trouble)
 {
-	void *place = (char *)options + row->offset;
-
-	switch ((enum kind)row->kind) {
-	case FLAG: *(bool *)place = true; return 0;
-	case TEXT:
+	if (row->kind == TEXT) {
 		if (!*value)
 			return bad_value(row, value, "empty", trouble);
 		*(const char **)place = value;
 		return 0;
-	case DURATION:
-	case LINGER: return set_duration(row, place, value, trouble);
-	case NAME_VALUE:
-		if (!strchr(value, '=') || *value == '=')
-			return bad_value(row, value, "expected NAME=VALUE", trouble);
-		return add_text(place, value);
+	}
+	if (row->kind == NAME_VALUE && (!strchr(value, '=') || *value == '='))
+		return bad_value(row, value, "expected NAME=VALUE", trouble);
+	if (row->kind == LIST && (!*value || strchr(value, '=')))
+		return bad_value(row, value, "expected the name of a variable", trouble);
+	return add_text(place, value);
+}
+
+/* value is NULL only where the row says that it may be missing. */
+static int apply(struct zc_options *options, const struct row *row, const char *value,
+		 struct zc_trouble *trouble)
+{
+	void *place = (char *)options + row->offset;
+	const char *given = value ? value : "";
+
+	switch ((enum kind)row->kind) {
+	case FLAG: *(bool *)place = true; return 0;
+	case TEXT:
 	case LIST:
-		if (!*value || strchr(value, '='))
-			return bad_value(row, value, "expected the name of a variable", trouble);
-		return add_text(place, value);
-	case DESCRIPTOR: return set_descriptor(row, place, value, trouble);
-	case VIOLATION_EXIT: return set_violation_exit(options, row, value, trouble);
+	case NAME_VALUE: return set_text(row, place, given, trouble);
+	case DURATION:
+	case LINGER: return set_duration(row, place, given, trouble);
+	case DESCRIPTOR: return set_descriptor(row, place, given, trouble);
+	case VIOLATION_EXIT: return set_violation_exit(options, row, given, trouble);
 	case SHOW: return set_show(options, row, value, trouble);
 	case POLICY: return add_policy(options, row->name, value);
 	case LATER: return zc_trouble(trouble, -EINVAL, "--%s is not built yet", row->name);

@@ -19,7 +19,7 @@
 static int parse(const char *text, struct zc_member *ret)
 {
 	const char *at = strrchr(text, ')');
-	unsigned long long start;
+	unsigned long long start = 0;
 	int parent;
 	char state;
 
@@ -138,7 +138,7 @@ void zc_tree_finish(struct zc_tree *tree)
 
 bool zc_tree_below(pid_t pid, pid_t root)
 {
-	struct zc_member member;
+	struct zc_member member = { 0 };
 
 	/* A chain of parents longer than this is a race with reuse, not a tree. */
 	for (int steps = 0; steps < 10000 && pid > 1; steps++) {
@@ -153,7 +153,7 @@ bool zc_tree_below(pid_t pid, pid_t root)
 
 static bool signal_one(const struct zc_member *member, int signal)
 {
-	struct zc_member now;
+	struct zc_member now = { 0 };
 	int fd = (int)syscall(SYS_pidfd_open, member->pid, 0);
 	bool sent;
 
