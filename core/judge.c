@@ -106,16 +106,19 @@ struct zc_ruling zc_judge_ruling(const struct zc_image *image, const struct zc_w
 	return r;
 }
 
-/* A second walk, off the fast path, finds the rule that the first one's bits came from. */
+/*
+ * A second walk, off the fast path, finds the rule that the first one's bits came from. It overwrites
+ * *walk, so that stacks hold only one.
+ */
 static struct zc_judgement settle_path(const struct zc_image *image, struct zc_ruling r,
-				       unsigned cls, const char *path, size_t len)
+				       unsigned cls, const char *path, size_t len,
+				       struct zc_walk *walk)
 {
 	struct zc_seek seek = { .bits = zc_said_mask(r.by, cls),
 				.prefer = zc_said_mask(r.prefer, cls) };
-	struct zc_walk walk;
 
 	if (r.by) {
-		zc_walk(image, path, len, &seek, &walk);
+		zc_walk(image, path, len, &seek, walk);
 		if (cls == ZC_CLASS_UNIX)
 			zc_seek_offer(&seek, image->any_unix, 0, image->any_unix_grants_first,
 				      image->any_unix_grants_count);
@@ -123,31 +126,26 @@ static struct zc_judgement settle_path(const struct zc_image *image, struct zc_r
 	return zc_judge_settle(image, r, cls, &seek);
 }
 
+/* denies_only: the path is one as given, which never allows. */
 static struct zc_judgement judge_path(const struct zc_image *image, const char *path, size_t len,
-				      unsigned cls)
+				      unsigned cls, bool denies_only)
 {
 	struct zc_judgement judgement;
 	struct zc_walk walk;
+	struct zc_ruling r;
 
 	zc_walk(image, path, len, NULL, &walk);
-	judgement = settle_path(image, zc_judge_ruling(image, &walk, cls), cls, path, len);
+	if (denies_only && !walk.complex) {
+		unsigned said = said_on(image, &walk, cls);
+
+		r = zc_rule_on_denies(said, lifted(&walk, said, cls));
+	} else {
+		r = zc_judge_ruling(image, &walk, cls);
+	}
+	judgement = settle_path(image, r, cls, path, len, &walk);
 	if (walk.complex && judgement.outcome != ZC_OUT_IMPLICIT)
 		judgement.reason = ZC_WHY_COMPLEX;
 	return judgement;
-}
-
-static struct zc_judgement judge_given(const struct zc_image *image, const char *path, size_t len,
-				       unsigned cls)
-{
-	struct zc_walk walk;
-	unsigned said;
-
-	zc_walk(image, path, len, NULL, &walk);
-	if (walk.complex)
-		return zc_judged(ZC_OUT_REFUSE, ZC_WHY_COMPLEX, cls);
-	said = said_on(image, &walk, cls);
-	return settle_path(image, zc_rule_on_denies(said, lifted(&walk, said, cls)), cls, path,
-			   len);
 }
 
 struct zc_judgement zc_judge_object(const struct zc_image *image, const struct zc_object *object,
@@ -159,11 +157,11 @@ struct zc_judgement zc_judge_object(const struct zc_image *image, const struct z
 		return zc_judged(ZC_OUT_ALLOW, ZC_WHY_NO_ALLOW, cls);
 	if (!object->path || !object->path_len || object->path[0] != '/')
 		return zc_judged(ZC_OUT_REFUSE, ZC_WHY_UNREADABLE, cls);
-	judgement = judge_path(image, object->path, object->path_len, cls);
+	judgement = judge_path(image, object->path, object->path_len, cls, false);
 	if (object->given && (object->given_len != object->path_len ||
 			      !zc_equal(object->given, object->path, object->path_len)))
 		zc_judge_worst(&judgement,
-			       judge_given(image, object->given, object->given_len, cls));
+			       judge_path(image, object->given, object->given_len, cls, true));
 	return judgement;
 }
 

@@ -191,28 +191,27 @@ static void follow_globs(const struct tables *t, struct zc_walk *walk, struct st
 
 /* In several nodes at once, or where globs leave: what they lead to, and every "**" stays. */
 static void advance_many(const struct tables *t, struct zc_walk *walk, const struct component *c,
-			 uint64_t hash)
+			 uint64_t hash, struct step *next)
 {
-	struct step next;
-
-	next.count = 0;
+	next->count = 0;
 	for (uint32_t i = 0; i < walk->count; i++)
 		if (walk->active[i] & ZC_WALK_STICKY)
-			next.node[next.count++] = walk->active[i];
+			next->node[next->count++] = walk->active[i];
 	for (uint32_t i = 0; i < walk->count; i++) {
 		uint32_t parent = walk->active[i] & ~ZC_WALK_STICKY;
 		uint32_t child = named_child(t, parent, c, hash);
 
 		if (child)
-			enter(t, walk, &next, child, c->depth);
+			enter(t, walk, next, child, c->depth);
 		if (t->nodes[parent].shapes_count)
-			follow_globs(t, walk, &next, parent, c);
+			follow_globs(t, walk, next, parent, c);
 	}
-	take(walk, &next);
+	take(walk, next);
 }
 
 /* The common case, one node with plain names only, moves no lists about. */
-static void advance(const struct tables *t, struct zc_walk *walk, const struct component *c)
+static void advance(const struct tables *t, struct zc_walk *walk, const struct component *c,
+		    struct step *next)
 {
 	uint64_t hash = zc_hash_bytes(c->text, c->len, 0);
 	const struct zc_image_node *node;
@@ -220,7 +219,7 @@ static void advance(const struct tables *t, struct zc_walk *walk, const struct c
 
 	if (walk->count != 1 || walk->active[0] & ZC_WALK_STICKY ||
 	    t->nodes[walk->active[0]].shapes_count) {
-		advance_many(t, walk, c, hash);
+		advance_many(t, walk, c, hash, next);
 		return;
 	}
 	child = named_child(t, walk->active[0], c, hash);
@@ -229,11 +228,9 @@ static void advance(const struct tables *t, struct zc_walk *walk, const struct c
 	if (!child)
 		return;
 	if (ZC_UNLIKELY(node->dstar)) {
-		struct step next;
-
-		next.count = 0;
-		enter(t, walk, &next, child, c->depth);
-		take(walk, &next);
+		next->count = 0;
+		enter(t, walk, next, child, c->depth);
+		take(walk, next);
 		return;
 	}
 	if (node->mask)
@@ -262,18 +259,17 @@ static size_t component_len(const char *text, size_t len)
 	return i;
 }
 
-static void start(const struct tables *t, struct zc_walk *walk, struct zc_seek *seek)
+static void start(const struct tables *t, struct zc_walk *walk, struct zc_seek *seek,
+		  struct step *next)
 {
-	struct step first;
-
 	walk->mask = 0;
 	walk->complex = false;
 	walk->seek = seek;
 	for (unsigned cls = 0; cls < ZC_MASK_CLASSES; cls++)
 		walk->deny_depth[cls] = walk->allow_named[cls] = 0;
-	first.count = 0;
-	enter(t, walk, &first, 0, 0);
-	take(walk, &first);
+	next->count = 0;
+	enter(t, walk, next, 0, 0);
+	take(walk, next);
 }
 
 void zc_walk(const struct zc_image *image, const char *path, size_t len, struct zc_seek *seek,
@@ -287,9 +283,10 @@ void zc_walk(const struct zc_image *image, const char *path, size_t len, struct 
 		.edge_mask = image->edges.count - 1,
 	};
 	struct component c = { .depth = 0 };
+	struct step next; /* scratch, once: hooks run on small stacks */
 	size_t at = 0;
 
-	start(&t, walk, seek);
+	start(&t, walk, seek, &next);
 	while (at < len && walk->count) {
 		if (path[at] == '/') {
 			at++;
@@ -299,6 +296,6 @@ void zc_walk(const struct zc_image *image, const char *path, size_t len, struct 
 		c.len = component_len(c.text, len - at);
 		c.depth++;
 		at += c.len;
-		advance(&t, walk, &c);
+		advance(&t, walk, &c, &next);
 	}
 }
