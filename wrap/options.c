@@ -70,6 +70,8 @@ static const struct row rows[] = {
 	{ "jail", 0, POLICY, ALWAYS, POLICIES, 0, "=DIR", "read, write and run below DIR, nothing else" },
 	{ "audit", 0, POLICY, NEVER, POLICIES, 0, "", "refuse nothing, record what would be" },
 	{ "kill", 0, POLICY, NEVER, POLICIES, 0, "", "end the run at the first refusal" },
+	{ "expect", 0, POLICY, ALWAYS, POLICIES, 0, "=RULE", "fail unless it holds: 'deny read ~/.ssh/id_rsa'" },
+	{ "gap", 0, POLICY, ALWAYS, POLICIES, 0, "=allow", "a shim that lost its policy refuses nothing" },
 
 	{ "mode", 0, TEXT, ALWAYS, RUNNING, AT(mode), "=MODE", "auto (default) or shim; others: not built yet" },
 	{ "require", 0, TEXT, ALWAYS, RUNNING, AT(require), "=MODE", "fail with 125 rather than use a weaker mode" },

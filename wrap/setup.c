@@ -96,7 +96,8 @@ static void list_own_files(struct zc_job *job)
 		if (n < (int)ZC_PATH_CAP && access(job->own[count], F_OK) == 0)
 			count++;
 	}
-	memcpy(job->own[count++], job->shim, ZC_PATH_CAP);
+	if (count == 0 || strcmp(job->own[count - 1], job->shim) != 0)
+		memcpy(job->own[count++], job->shim, ZC_PATH_CAP);
 	for (size_t i = 0; i < count; i++)
 		job->own_write[i] = job->own[i];
 }
