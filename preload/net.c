@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net.c - sockets and names.
+ * net.c - sockets.
  *
  * Calls that block are judged here and then made by libc's own function, which keeps them
  * cancellable; what libc gets is the copy that was judged. A unix socket is pinned by an O_PATH
  * descriptor and connected through it, so that the path cannot change in between.
  */
-#include <netdb.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -394,75 +393,6 @@ ZC_EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen
 {
 	return (int)zc_ret(zc_sys6(__NR_setsockopt, fd, level, name, (long)value, (long)len, 0));
 }
-
-/* ---- names: libc talks to the resolver by itself, so the asking is what is judged ---- */
-
-static int judge_name(const void *caller, const char *host)
-{
-	struct zc_guard *guard;
-	int error;
-
-	if (!zc_is_armed() || !host || zc_text_len(host) <= 0)
-		return 0;
-	guard = zc_guard_take(caller);
-	if (!guard)
-		return -ENOMEM;
-	zc_fill(&guard->event, 0, sizeof(guard->event));
-	guard->event.call = ZC_ID_connect;
-	guard->event.op = ZC_OP_RESOLVE;
-	guard->event.host = host;
-	error = zc_guard_decide(guard);
-	zc_guard_give(guard);
-	return error;
-}
-
-ZC_EXPORT int getaddrinfo(const char *restrict host, const char *restrict service,
-			  const struct addrinfo *restrict hints, struct addrinfo **restrict found)
-{
-	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) =
-		ZC_REAL(int (*)(const char *, const char *, const struct addrinfo *, struct addrinfo **), "getaddrinfo");
-	int error = hints && hints->ai_flags & AI_NUMERICHOST ? 0 : judge_name(ZC_CALLER, host);
-
-	if (error || !real) {
-		zc_ret(error ? error : -ENOSYS);
-		return EAI_SYSTEM;
-	}
-	return real(host, service, hints, found);
-}
-
-#define LOOKUP(name, parameters, arguments)                                                       \
-	ZC_EXPORT struct hostent *name parameters                                                 \
-	{                                                                                         \
-		struct hostent *(*real)parameters = zc_next(#name);                               \
-		int error = judge_name(ZC_CALLER, host);                                          \
-                                                                                                  \
-		if (error || !real) {                                                             \
-			zc_ret(error ? error : -ENOSYS);                                          \
-			return NULL;                                                              \
-		}                                                                                 \
-		return real arguments;                                                            \
-	}
-LOOKUP(gethostbyname, (const char *host), (host))
-LOOKUP(gethostbyname2, (const char *host, int family), (host, family))
-
-#define LOOKUP_R(name, parameters, arguments)                                                     \
-	ZC_EXPORT int name parameters                                                             \
-	{                                                                                         \
-		int(*real) parameters = zc_next(#name);                                           \
-		int error = judge_name(ZC_CALLER, host);                                          \
-                                                                                                  \
-		if (!error && real)                                                               \
-			return real arguments;                                                    \
-		*found = NULL;                                                                    \
-		*why = NO_RECOVERY;                                                               \
-		return error ? -error : ENOSYS;                                                   \
-	}
-LOOKUP_R(gethostbyname_r, (const char *restrict host, struct hostent *restrict entry, char *restrict buffer,
-			   size_t size, struct hostent **restrict found, int *restrict why),
-	 (host, entry, buffer, size, found, why))
-LOOKUP_R(gethostbyname2_r, (const char *restrict host, int family, struct hostent *restrict entry,
-			    char *restrict buffer, size_t size, struct hostent **restrict found, int *restrict why),
-	 (host, family, entry, buffer, size, found, why))
 
 ZC_TWIN(__connect, connect)
 ZC_TWIN(__sendmmsg, sendmmsg)

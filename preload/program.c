@@ -22,9 +22,29 @@ static bool equal_text(const char *a, const char *b)
 	return *a == *b;
 }
 
-static long read_file(void *context, void *buffer, size_t len, uint64_t offset)
+/* A look takes a handful of small reads that lie close together: one call fetches several. */
+struct window {
+	long fd, len;
+	uint64_t offset;
+	char bytes[576];
+};
+
+static long read_window(void *context, void *buffer, size_t len, uint64_t offset)
 {
-	return zc_sys4(__NR_pread64, *(long *)context, (long)buffer, (long)len, (long)offset);
+	struct window *w = context;
+
+	if (len > sizeof(w->bytes))
+		return -EINVAL;
+	if (offset < w->offset || offset + len > w->offset + (uint64_t)w->len) {
+		w->offset = offset;
+		w->len = zc_sys4(__NR_pread64, w->fd, (long)w->bytes, sizeof(w->bytes), (long)offset);
+		if (w->len < 0)
+			w->len = 0;
+	}
+	if (w->len < (long)len)
+		len = (size_t)w->len;
+	zc_copy(buffer, w->bytes + (offset - w->offset), len);
+	return (long)len;
 }
 
 /* "#!": the kernel runs what stands there, so that must be allowed too. */
@@ -46,18 +66,17 @@ static int judge_interpreter(struct question q, char *line, long len)
 /* Looks into the file: a script's first line, or a program's headers. */
 static int look_inside(struct question q, const char *spelled)
 {
-	char line[256];
-	long fd = zc_sys_openat(AT_FDCWD, spelled, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0), got;
+	struct window w = { zc_sys_openat(AT_FDCWD, spelled, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0), 0, 0, { 0 } };
+	char mark[4];
 	int error = 0;
 
-	if (fd < 0)
+	if (w.fd < 0)
 		return 0; /* not readable: no script, and its headers stay unknown */
-	got = zc_sys4(__NR_pread64, fd, (long)line, sizeof(line) - 1, 0);
-	if (got > 2 && line[0] == '#' && line[1] == '!')
-		error = judge_interpreter(q, line, got);
-	else if (got > 4)
-		zc_elf_look(q.look, read_file, &fd);
-	zc_sys_close((int)fd);
+	if (read_window(&w, mark, sizeof(mark), 0) > 2 && mark[0] == '#' && mark[1] == '!')
+		error = judge_interpreter(q, w.bytes, w.len > 255 ? 255 : w.len);
+	else
+		zc_elf_look(q.look, read_window, &w);
+	zc_sys_close((int)w.fd);
 	return error;
 }
 

@@ -188,6 +188,8 @@ void zc_become_passive(void);
 long zc_execute(const void *caller, int dirfd, const char *path, char *const *argv, char *const *envp, int atflags);
 /* Sets what the event's pid argument is: ours, the run's, or a stranger. */
 void zc_look_at_target(struct zc_guard *guard);
+/* The process behind a pidfd, 0 when that cannot be found out. */
+int zc_pid_of_pidfd(int fd);
 long zc_listen(const void *caller, int fd, int backlog);
 /* Judges a call on a process and makes it. */
 long zc_call_on_process(const void *caller, unsigned call, long a, long b, long c, long d, long e, long f);

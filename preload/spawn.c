@@ -33,13 +33,25 @@ struct glibc_actions {
 };
 extern const char *gnu_get_libc_version(void) ZC_WEAK;
 
-static int judge_actions(const void *caller, const posix_spawn_file_actions_t *actions)
+static int judge_open(const void *caller, int dirfd, const struct glibc_action *action)
+{
+	int error = zc_ask(caller, ZC_ID_openat, dirfd, (long)action->do_.open.path, action->do_.open.flags,
+			   (long)action->do_.open.mode, 0, 0);
+
+	if (error == -ENOENT && action->do_.open.flags & O_CREAT)
+		error = zc_ask(caller, ZC_ID_mknodat, dirfd, (long)action->do_.open.path, S_IFREG, 0, 0, 0);
+	return error == -EACCES || error == -EPERM ? error : 0; /* the child meets the natural error itself */
+}
+
+/* *ret_dirfd: where a relative path starts once they are done; *ret_pin: to be closed after. */
+static int judge_actions(const void *caller, const posix_spawn_file_actions_t *actions, int *ret_dirfd, long *ret_pin)
 {
 	const struct glibc_actions *glibc = (const void *)actions;
-	int dirfd = AT_FDCWD, error = 0;
-	long pinned = -1;
+	int error = 0;
 
-	if (!actions || !zc_is_armed())
+	*ret_dirfd = AT_FDCWD;
+	*ret_pin = -1;
+	if (!actions)
 		return 0;
 	if (!gnu_get_libc_version) {
 		zc_note(ZC_NOTE_SPAWN_UNSEEN, "file actions of another libc", 0);
@@ -49,59 +61,91 @@ static int judge_actions(const void *caller, const posix_spawn_file_actions_t *a
 		const struct glibc_action *action = &glibc->list[i];
 
 		if (action->kind == 2) {
-			error = zc_ask(caller, ZC_ID_openat, dirfd, (long)action->do_.open.path,
-				       action->do_.open.flags, (long)action->do_.open.mode, 0, 0);
-			if (error == -ENOENT && action->do_.open.flags & O_CREAT)
-				error = zc_ask(caller, ZC_ID_mknodat, dirfd, (long)action->do_.open.path, S_IFREG, 0, 0, 0);
-			if (error != -EACCES && error != -EPERM)
-				error = 0; /* the child meets the natural error itself */
+			error = judge_open(caller, *ret_dirfd, action);
 		} else if (action->kind == 3) {
-			long fd = zc_sys_openat(dirfd, action->do_.directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+			long fd = zc_sys_openat(*ret_dirfd, action->do_.directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 
-			if (pinned >= 0)
-				zc_sys_close((int)pinned);
-			pinned = fd;
-			dirfd = fd >= 0 ? (int)fd : AT_FDCWD;
+			if (*ret_pin >= 0)
+				zc_sys_close((int)*ret_pin);
+			*ret_pin = fd;
+			*ret_dirfd = fd >= 0 ? (int)fd : AT_FDCWD;
 		} else if (action->kind == 4) {
-			dirfd = action->do_.fd;
+			*ret_dirfd = action->do_.fd;
 		}
 	}
-	if (pinned >= 0)
-		zc_sys_close((int)pinned);
 	return error;
 }
 
 typedef int zc_spawn(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
 		     char *const *, char *const *);
 
-static int spawn(const void *caller, pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
-		 const posix_spawnattr_t *attributes, char *const *argv, char *const *envp)
+static int judge_spawn(const void *caller, const char *path, const posix_spawn_file_actions_t *actions,
+		       char *const *argv, struct zc_elf_look *ret_look)
 {
-	zc_spawn *real = ZC_REAL(zc_spawn *, "posix_spawn");
+	int dirfd, error;
+	long pin;
+
+	zc_fill(ret_look, 0, sizeof(*ret_look));
+	error = judge_actions(caller, actions, &dirfd, &pin);
+	if (!error)
+		error = zc_judge_program(caller, dirfd, path, argv, 0, false, ret_look);
+	if (pin >= 0)
+		zc_sys_close((int)pin);
+	return error;
+}
+
+/* real: posix_spawn, or pidfd_spawn which gives a pidfd in place of the pid. */
+static int spawn_by(const void *caller, zc_spawn *real, bool gives_pidfd, int *ret, const char *path,
+		    const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+		    char *const *argv, char *const *envp)
+{
 	struct zc_elf_look look;
 	struct zc_carry carry;
 	void *block = NULL;
-	pid_t child = 0;
-	int error;
+	int child = 0, error;
 
 	if (!real)
 		return ENOSYS;
 	if (!zc_is_armed())
-		return real(pid, path, actions, attributes, argv, envp);
-	error = judge_actions(caller, actions);
-	if (!error)
-		error = zc_judge_program(caller, AT_FDCWD, path, argv, 0, false, &look);
+		return real(ret, path, actions, attributes, argv, envp);
+	error = judge_spawn(caller, path, actions, argv, &look);
 	if (error == -EACCES || error == -EPERM)
 		return -error;
-	zc_carry_begin(&carry, envp, error ? NULL : &look);
+	zc_carry_begin(&carry, envp, &look);
 	if (carry.size)
 		block = ZC_BLOCK(carry.size);
 	error = real(&child, path, actions, attributes, argv, zc_carry_write(&carry, envp, block));
 	zc_block_give(block, carry.size);
 	if (!error) {
-		if (pid)
-			*pid = child;
-		zc_say_exec(path, argv, child);
+		if (ret)
+			*ret = child;
+		zc_say_exec(path, argv, gives_pidfd ? zc_pid_of_pidfd(child) : child);
+	}
+	return error;
+}
+
+/* The first program in PATH that may be executed is the one that would run. */
+static int search(const void *caller, zc_spawn *real, bool gives_pidfd, int *ret, const char *file,
+		  const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+		  char *const *argv, char *const *envp)
+{
+	const char *list = zc_path_variable();
+	long len = zc_text_len(file);
+	char candidate[512];
+	int error = ENOENT;
+
+	for (long i = 0; i < len; i++)
+		if (file[i] == '/')
+			return spawn_by(caller, real, gives_pidfd, ret, file, actions, attributes, argv, envp);
+	while (list && len > 0 && len <= 255) {
+		bool fits;
+
+		list = zc_next_candidate(list, file, (size_t)len, candidate, sizeof(candidate), &fits);
+		if (!fits || zc_sys3(__NR_faccessat, AT_FDCWD, (long)candidate, X_OK) < 0)
+			continue;
+		error = spawn_by(caller, real, gives_pidfd, ret, candidate, actions, attributes, argv, envp);
+		if (error != EACCES && error != ENOENT && error != ENOTDIR)
+			return error;
 	}
 	return error;
 }
@@ -111,34 +155,15 @@ ZC_EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,
 			  const posix_spawnattr_t *restrict attributes, char *const argv[restrict],
 			  char *const envp[restrict])
 {
-	return spawn(ZC_CALLER, pid, path, actions, attributes, argv, envp);
+	return spawn_by(ZC_CALLER, ZC_REAL(zc_spawn *, "posix_spawn"), false, pid, path, actions, attributes, argv, envp);
 }
 
-/* The first program in PATH that may be executed is the one that would run. */
 ZC_EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
 			   const posix_spawn_file_actions_t *restrict actions,
 			   const posix_spawnattr_t *restrict attributes, char *const argv[restrict],
 			   char *const envp[restrict])
 {
-	const char *list = zc_path_variable();
-	long len = zc_text_len(file);
-	char candidate[512];
-	int error = ENOENT;
-
-	for (long i = 0; i < len; i++)
-		if (file[i] == '/')
-			return spawn(ZC_CALLER, pid, file, actions, attributes, argv, envp);
-	while (list && len > 0 && len <= 255) {
-		bool fits;
-
-		list = zc_next_candidate(list, file, (size_t)len, candidate, sizeof(candidate), &fits);
-		if (!fits || zc_sys3(__NR_faccessat, AT_FDCWD, (long)candidate, X_OK) < 0)
-			continue;
-		error = spawn(ZC_CALLER, pid, candidate, actions, attributes, argv, envp);
-		if (error != EACCES && error != ENOENT && error != ENOTDIR)
-			return error;
-	}
-	return error;
+	return search(ZC_CALLER, ZC_REAL(zc_spawn *, "posix_spawn"), false, pid, file, actions, attributes, argv, envp);
 }
 
 /* ---- the shell ---- */
@@ -251,3 +276,20 @@ ZC_EXPORT FILE *popen(const char *command, const char *mode)
 
 ZC_TWIN(_IO_popen, popen)
 ZC_TWIN(__libc_system, system)
+
+/* The newer twins, where libc has them: they give a pidfd for the child. */
+int pidfd_spawn(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,
+		const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
+ZC_EXPORT int pidfd_spawn(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,
+			  const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+	return spawn_by(ZC_CALLER, zc_next("pidfd_spawn"), true, pidfd, path, actions, attributes, argv, envp);
+}
+
+int pidfd_spawnp(int *pidfd, const char *file, const posix_spawn_file_actions_t *actions,
+		 const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
+ZC_EXPORT int pidfd_spawnp(int *pidfd, const char *file, const posix_spawn_file_actions_t *actions,
+			   const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+	return search(ZC_CALLER, zc_next("pidfd_spawn"), true, pidfd, file, actions, attributes, argv, envp);
+}

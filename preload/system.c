@@ -90,7 +90,7 @@ static bool is_of_the_run(int pid)
 }
 
 /* The process behind a pidfd, from its fdinfo. */
-static int pid_of_pidfd(int fd)
+int zc_pid_of_pidfd(int fd)
 {
 	char path[48] = "/proc/self/fdinfo/", text[512];
 	int pid = 0;
@@ -134,7 +134,7 @@ void zc_look_at_target(struct zc_guard *guard)
 		return;
 	if (event->call == ZC_ID_pidfd_getfd || event->call == ZC_ID_pidfd_send_signal ||
 	    event->call == ZC_ID_process_madvise)
-		pid = event->target_pid = zc_shim.passive ? 0 : pid_of_pidfd((int)event->args[0]);
+		pid = event->target_pid = zc_shim.passive ? 0 : zc_pid_of_pidfd((int)event->args[0]);
 	if (event->op == ZC_OP_SYS_SIGNAL_SUPERVISOR && reaches_supervisor(event, (int)event->args[1]))
 		event->flags |= ZC_EV_SUPERVISOR_TARGET;
 	else if (pid > 0 && is_supervisor(pid))
