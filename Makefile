@@ -18,7 +18,8 @@ FUZZ_SECONDS ?= 20
 
 # --- flags -----------------------------------------------------------------------------------------
 warn := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wundef \
-	-Wwrite-strings -Wpointer-arith -Wimplicit-fallthrough -Wno-unused-parameter
+	-Wwrite-strings -Wpointer-arith -Wimplicit-fallthrough -Wno-unused-parameter \
+	-Werror=implicit-function-declaration
 ifeq ($(WERROR),1)
 warn += -Werror
 endif
@@ -37,7 +38,7 @@ tool_ldflags := -pie -Wl,-z,relro,-z,now $(sanitize)
 shim_cflags := -std=gnu11 -D_GNU_SOURCE -I. -g -O2 -MMD -MP $(warn) -fPIC -ffreestanding \
 	-fvisibility=hidden -fno-stack-protector -fno-lto -U_FORTIFY_SOURCE -U_FILE_OFFSET_BITS \
 	-ftls-model=initial-exec -fasynchronous-unwind-tables -fno-builtin -DZC_SHIM
-shim_ldflags := -shared -nostdlib -Wl,-z,now,-z,relro,--hash-style=both,--build-id \
+shim_ldflags := -shared -nostdlib -Wl,-z,now,-z,relro,-z,noseparate-code,--hash-style=both,--build-id \
 	-Wl,-soname,libzcshim.so,--version-script=$(B)/shim.map
 libs := -ljson-c -lsodium -lunwind-x86_64 -lunwind -ldw -lelf -lpthread
 
