@@ -103,7 +103,8 @@ static void stop_too(const struct loop *loop, int signal)
 {
 	sigset_t set;
 
-	if (loop->watch->options->new_session || (signal == SIGSTOP && !has_job_control()))
+	if (loop->phase != RUNNING || loop->watch->options->new_session ||
+	    (signal == SIGSTOP && !has_job_control()))
 		return;
 	sigemptyset(&set);
 	sigaddset(&set, signal);
@@ -217,6 +218,14 @@ static bool asks_to_end(int signal)
 	return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
 }
 
+static void pass_on(pid_t pid, int signal, const siginfo_t *info)
+{
+	if (info->si_code == SI_QUEUE)
+		sigqueue(pid, signal, info->si_value);
+	else
+		kill(pid, signal);
+}
+
 static void on_signal(struct loop *loop, int signal, const siginfo_t *info)
 {
 	const struct zc_watch *watch = loop->watch;
@@ -227,7 +236,7 @@ static void on_signal(struct loop *loop, int signal, const siginfo_t *info)
 	if (orphaned && loop->phase < ENDING)
 		end_tree(loop, watch->options->grace_ms);
 	else if (loop->phase == RUNNING && is_for_command(loop, signal, info))
-		kill(watch->command, signal);
+		pass_on(watch->command, signal, info);
 	else if (loop->phase == LINGERING && asks_to_end(signal) &&
 		 !zc_tree_below(info->si_pid, getpid()))
 		loop->deadline_ms = zc_now_ms(); /* whoever waits has waited enough */

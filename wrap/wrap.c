@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/policy.h"
@@ -194,11 +195,22 @@ static int watch(struct zc_job *job, pid_t pid, uint64_t *ret_dropped)
 	zc_evidence_command(job->evidence, pid, program, zc_target_gap(program));
 	zc_status_started(&job->status, &job->store, job->mode.used, pid);
 	r = zc_collect_start(&collect, job->channel.receiver, &sink);
-	if (r < 0)
+	if (r < 0) {
+		kill(pid, SIGKILL); /* nobody would hear what it does */
 		return zc_trouble(&job->trouble, r, "cannot start a thread: %s", strerror(-r));
+	}
 	zc_run(&watched, &job->ending);
 	*ret_dropped = zc_collect_finish(collect);
 	return 0;
+}
+
+/* A shell that became zcwrap by exec may have left children; /proc is read only if so. */
+static void note_children(struct zc_job *job)
+{
+	siginfo_t info;
+
+	if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT) == 0)
+		zc_tree_scan(&job->before, getpid(), NULL);
 }
 
 static int run(struct zc_job *job, uint64_t *ret_dropped)
@@ -216,7 +228,7 @@ static int run(struct zc_job *job, uint64_t *ret_dropped)
 	r = judge(job);
 	if (r < 0)
 		return r;
-	zc_tree_scan(&job->before, getpid(), NULL);
+	note_children(job);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return zc_trouble(&job->trouble, -errno, "cannot become a subreaper: %s",
 				  strerror(errno));
