@@ -43,7 +43,9 @@ static size_t read_number(const char *text, size_t len, uint64_t *ret)
 	return i > first || base == 8 ? i : 0;
 }
 
-/* "127.0.0.1", "127.1", "0x7f000001": one to four numbers, the last fills what is left of 32 bits. */
+/*
+ * "127.0.0.1", "127.1", "0x7f000001": one to four numbers, the last fills what is left of 32 bits.
+ */
 static bool is_ipv4(const char *text, size_t len)
 {
 	size_t at = 0;

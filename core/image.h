@@ -159,7 +159,9 @@ struct zc_image_net {
 	uint8_t prefix; /* bits of addr that count */
 	uint16_t port;  /* 0: any */
 	uint32_t name;  /* ABSTRACT: offset into strings, without the NUL in front */
-	/* ABSTRACT: zc_abstract_key() of the name; with prefix 1 and no name: every abstract one. */
+	/*
+	 * ABSTRACT: zc_abstract_key() of the name; with prefix 1 and no name: every abstract one.
+	 */
 	uint8_t addr[16];
 	uint32_t name_len;
 	uint32_t grants_first, grants_count;
@@ -172,13 +174,14 @@ struct zc_image_host {
 };
 
 /*
- * Is this block of size bytes a sound image? Returns 0 or -EINVAL. Every reader calls it first. Time
- * grows with the image.
+ * Is this block of size bytes a sound image? Returns 0 or -EINVAL. Every reader calls it first.
+ * Time grows with the image.
  */
 int zc_image_check(const void *block, size_t size);
 /*
  * The same for the header and the tables' bounds only, in constant time. Enough for a block that is
- * known to have passed zc_image_check() already: a memfd that zcwrap sealed, at the start of a program.
+ * known to have passed zc_image_check() already: a memfd that zcwrap sealed, at the start of a
+ * program.
  */
 int zc_image_check_head(const void *block, size_t size);
 

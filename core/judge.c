@@ -107,8 +107,8 @@ struct zc_ruling zc_judge_ruling(const struct zc_image *image, const struct zc_w
 }
 
 /*
- * A second walk, off the fast path, finds the rule that the first one's bits came from. It overwrites
- * *walk, so that stacks hold only one.
+ * A second walk, off the fast path, finds the rule that the first one's bits came from. It
+ * overwrites *walk, so that stacks hold only one.
  */
 static struct zc_judgement settle_path(const struct zc_image *image, struct zc_ruling r,
 				       unsigned cls, const char *path, size_t len,

@@ -2,8 +2,8 @@
 /*
  * judge.h - the steps between what rules say and a verdict. Only policy*.c of this folder needs it.
  *
- * Everything that is judged (a path, an address, a name, a sys name) first comes to twelve bits, what
- * the rules that hold for it say in one class. zc_rule_on() orders them, strongest first; the
+ * Everything that is judged (a path, an address, a name, a sys name) first comes to twelve bits,
+ * what the rules that hold for it say in one class. zc_rule_on() orders them, strongest first; the
  * callers find out which rule it was; zc_policy_decide() turns the outcome into action and errno.
  *
  * Context: anywhere. Memory: plain values. Fails: never.
@@ -49,7 +49,9 @@ static inline uint64_t zc_said_mask(unsigned said, unsigned cls)
 	       (uint64_t)(said >> 7 & 31) << (28 + cls * 5);
 }
 
-/* Which of the bits decide, and what they come to. by is 0 when nothing was said: ZC_WHY_NO_ALLOW. */
+/*
+ * Which of the bits decide, and what they come to. by is 0 when nothing was said: ZC_WHY_NO_ALLOW.
+ */
 struct zc_ruling {
 	uint8_t outcome;
 	uint16_t by; /* ZC_SAID_*; deny and quiet of one layer both, where the deeper one decides */
@@ -69,7 +71,9 @@ static inline bool zc_replaced(const struct zc_image *image, unsigned cls)
 	return image->user_allows >> cls & 1;
 }
 
-/* Settles a ruling: which rule, and deny or quiet. seek was offered what the class's bits stand on. */
+/*
+ * Settles a ruling: which rule, and deny or quiet. seek was offered what the class's bits stand on.
+ */
 struct zc_judgement zc_judge_settle(const struct zc_image *image, struct zc_ruling ruling,
 				    unsigned cls, const struct zc_seek *seek);
 /* Keeps the stronger in *worst; of equals the first, but one with a rule explains better. */

@@ -22,7 +22,10 @@ static unsigned class_of_op(unsigned op)
 	return op >= ZC_OP_SYS_FIRST ? ZC_CLASS_SYS : ZC_CLASS_NET;
 }
 
-/* Files and programs EACCES, binding a unix path too; a moved socket's class is UNIX, the call is not. */
+/*
+ * Files and programs EACCES, binding a unix path too; a moved socket's class is UNIX, the call is
+ * not.
+ */
 static unsigned errno_of(unsigned op, unsigned cls)
 {
 	if (op == ZC_OP_SYS_CLONE3 || op == ZC_OP_SYS_IO_URING)

@@ -2,8 +2,8 @@
 /*
  * policy.h - would this be allowed? One pure function, the same object code in every mode.
  *
- * Context: anywhere, including signal handlers. No system call, no allocation, no lock; between 1 and
- * 2 KiB of stack. Time depends on the length of the path, not on the number of rules.
+ * Context: anywhere, including signal handlers. No system call, no allocation, no lock; between 1
+ * and 2 KiB of stack. Time depends on the length of the path, not on the number of rules.
  * Memory: caller's. Fails: never; an image that passed zc_image_check() cannot make it read astray.
  */
 #ifndef ZC_CORE_POLICY_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * policy_move.c - rename, exchange and link: what a file or tree would gain or lose at its new place.
+ * policy_move.c - rename, exchange and link: what a file or tree would gain or lose at its new
+ * place.
  *
  * Rules are on paths, so whoever moves a tree moves it out of its rules. Needing write on both ends
  * is not enough (`mv .ssh x` passes that); this is Landlock's REFER rule, on names.

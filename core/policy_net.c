@@ -255,7 +255,10 @@ static struct zc_judgement judge_peer(const struct zc_image *image, const struct
 		return fine;
 	switch (event->peer.family) {
 	case AF_UNSPEC:
-		/* connect(): disconnects. sendto(): udp(7) does not say it, but Linux reads AF_INET. */
+		/*
+		 * connect(): disconnects. sendto(): udp(7) does not say it, but Linux reads
+		 * AF_INET.
+		 */
 		return event->op == ZC_OP_SEND ? judge_any(image, ZC_CLASS_NET) : fine;
 	case AF_UNIX: return judge_unix(image, event);
 	case AF_NETLINK: return fine; /* judged when the socket was made */

@@ -71,7 +71,9 @@ bool zc_walk_is_in(const struct zc_walk *walk, uint32_t node)
 	return false;
 }
 
-/* Adds what a node says. depth is where in the path it stands, which for "**" is not node->depth. */
+/*
+ * Adds what a node says. depth is where in the path it stands, which for "**" is not node->depth.
+ */
 static void hear(struct zc_walk *walk, const struct zc_image_node *node, uint32_t depth)
 {
 	uint64_t mask = node->mask;

@@ -2,9 +2,9 @@
 /*
  * walk.h - following one path through the trie of an image. Only policy*.c of this folder needs it.
  *
- * A walk is in one or a few nodes at a time: where plain names lead, where globs lead, and every "**"
- * met so far. What all of them say is or-ed together; the depths tell whether a user's allow names a
- * protected path or only an ancestor of it.
+ * A walk is in one or a few nodes at a time: where plain names lead, where globs lead, and every
+ * "**" met so far. What all of them say is or-ed together; the depths tell whether a user's allow
+ * names a protected path or only an ancestor of it.
  *
  * Context: anywhere. Memory: the caller's. Fails: too many nodes at once sets complex.
  */

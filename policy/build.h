@@ -15,19 +15,25 @@ struct zc_build;
 struct zc_build *zc_build_new(void);
 struct zc_build *zc_build_free(struct zc_build *build); /* takes NULL, returns NULL */
 
-/* Registers a rule; returns its number (>= 0), or -errno. text "deny-read ~/.ssh", source "ci.zc:12". */
+/*
+ * Registers a rule; returns its number (>= 0), or -errno. text "deny-read ~/.ssh", source
+ * "ci.zc:12".
+ */
 int zc_build_rule(struct zc_build *build, enum zc_layer layer, enum zc_says says, unsigned classes,
 		  const char *text, const char *source, bool protects);
 /*
  * Makes a rule hold for a path pattern and its subtree. classes: bits of enum zc_class below
- * ZC_PATH_CLASSES. The pattern is absolute and lexically clean, with '*' inside a component and "**"
- * as a whole component; a trailing "**" is dropped (a directory covers its subtree). "\*" and "\\"
- * stand for the byte itself, but not in a component with a wildcard; any other backslash is one.
- * -EINVAL for anything else; -E2BIG when one directory has too many different globs to stay quick.
- * May be called several times for one rule (both spellings of a path).
+ * ZC_PATH_CLASSES. The pattern is absolute and lexically clean, with '*' inside a component and
+ * "**" as a whole component; a trailing "**" is dropped (a directory covers its subtree). "\*" and
+ * "\\" stand for the byte itself, but not in a component with a wildcard; any other backslash is
+ * one. -EINVAL for anything else; -E2BIG when one directory has too many different globs to stay
+ * quick. May be called several times for one rule (both spellings of a path).
  */
 int zc_build_path(struct zc_build *build, int rule, unsigned classes, const char *pattern);
-/* Makes a rule hold for addresses (v4-mapped ones are IPv4); classes: ZC_CLASS_NET and/or ZC_CLASS_LISTEN as bits. port 0: any. */
+/*
+ * Makes a rule hold for addresses (v4-mapped ones are IPv4); classes: ZC_CLASS_NET and/or
+ * ZC_CLASS_LISTEN as bits. port 0: any.
+ */
 int zc_build_net(struct zc_build *build, int rule, unsigned classes, int family,
 		 const uint8_t addr[16], unsigned prefix_bits, unsigned port);
 /* ... for every address of both families on one port (port > 0). */

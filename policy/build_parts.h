@@ -49,7 +49,9 @@ struct zc_build {
 	struct zc_image head; /* masks, prefixes, sys rows: as they will be */
 };
 
-/* Adds count items of size bytes, zeroed; returns the first, or NULL without memory or past 4 GiB. */
+/*
+ * Adds count items of size bytes, zeroed; returns the first, or NULL without memory or past 4 GiB.
+ */
 void *zc_build_push(struct zc_build_vec *vec, size_t size, uint32_t count);
 /* Adds a text and its NUL; returns its offset or ZC_BUILD_NONE. */
 uint32_t zc_build_string(struct zc_build *build, const char *text, size_t len);

@@ -134,7 +134,9 @@ static int add_shape(struct zc_build *build, uint32_t node, const struct part *p
 	return 0;
 }
 
-/* Goes along an edge that it makes when there is none. wild: a wildcard is behind or in this part. */
+/*
+ * Goes along an edge that it makes when there is none. wild: a wildcard is behind or in this part.
+ */
 static int follow(struct zc_build *build, uint32_t *node, const struct part *part, bool wild)
 {
 	const struct zc_image_node *from;
@@ -318,7 +320,9 @@ void zc_build_trie_settle(struct zc_build *build)
 {
 	const struct zc_build_grant *grants = build->grants.items;
 
-	/* A child is made after its parent, so going backwards meets every child before its parent. */
+	/*
+	 * A child is made after its parent, so going backwards meets every child before its parent.
+	 */
 	for (uint32_t i = build->nodes.count - 1; i > 0; i--) {
 		const struct zc_image_node *node = zc_build_node(build, i);
 		struct zc_image_node *parent = zc_build_node(build, side_of(build, i)->parent);

@@ -2,9 +2,9 @@
 /*
  * image.c - an image that zc_image_check() accepts never makes the decision read outside it.
  *
- * The first byte of the input chooses: 0, the rest is an image; 1, it is patches to a real one, four
- * bytes each: where (two), how, what; 2, it is lines of patterns to build one from. The image lies in
- * a block of exactly its size, so that the sanitizer sees any byte read beyond.
+ * The first byte of the input chooses: 0, the rest is an image; 1, it is patches to a real one,
+ * four bytes each: where (two), how, what; 2, it is lines of patterns to build one from. The image
+ * lies in a block of exactly its size, so that the sanitizer sees any byte read beyond.
  */
 #include <arpa/inet.h>
 #include <stdio.h>

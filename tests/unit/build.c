@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * build.c - what the builder accepts, what it makes of it, and that a damaged image is not accepted.
+ * build.c - what the builder accepts, what it makes of it, and that a damaged image is not
+ * accepted.
  */
 #include "tests/unit/decide.h"
 #include "tests/unit/t.h"

@@ -3,8 +3,9 @@
  * decide_random.c - the image against a slow and obvious reading of a plain list of rules.
  *
  * The reference shares no code with the image: it matches each rule's components against the path's
- * by recursion and takes the steps of the design in their order. A fixed seed makes every run the same;
- * a difference prints the whole policy and the question. Words are few, so that rules collide often.
+ * by recursion and takes the steps of the design in their order. A fixed seed makes every run the
+ * same; a difference prints the whole policy and the question. Words are few, so that rules collide
+ * often.
  */
 #include "tests/unit/decide.h"
 #include "tests/unit/t.h"
@@ -95,7 +96,10 @@ static bool replaced(const struct policy *policy, unsigned cls)
 	for (int i = 0; i < policy->count; i++) {
 		const struct rule *rule = &policy->rule[i];
 
-		/* A user's allow of unix sockets is one of the network and back; other classes stand alone. */
+		/*
+		 * A user's allow of unix sockets is one of the network and back; other classes
+		 * stand alone.
+		 */
 		if (rule->layer == ZC_LAYER_USER && rule->says <= ZC_SAYS_LOG &&
 		    rule->classes >> cls & 1)
 			return true;
@@ -181,8 +185,8 @@ static enum answer answer_for(const struct policy *policy, const struct parts *p
 /* --- moves ------------------------------------------------------------------------------------ */
 
 /*
- * Where in a pattern may one stand after path? Bit n: its first n components are used up. A "**" may
- * stand for nothing, and once reached is never left.
+ * Where in a pattern may one stand after path? Bit n: its first n components are used up. A "**"
+ * may stand for nothing, and once reached is never left.
  */
 static unsigned stands(const struct parts *pattern, const struct parts *path)
 {
