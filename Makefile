@@ -12,6 +12,12 @@ DESTDIR ?=
 CC ?= cc
 FUZZ_SECONDS ?= 20
 
+# One short line for each file that is made; V=1 shows the commands.
+ifneq ($(V),1)
+Q := @
+say = @printf '  %-4s %s\n' $(1) $@
+endif
+
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := all
@@ -40,7 +46,7 @@ shim_cflags := -std=gnu11 -D_GNU_SOURCE -I. -g -O2 -MMD -MP $(warn) -fPIC -ffree
 	-ftls-model=initial-exec -fasynchronous-unwind-tables -fno-builtin -DZC_SHIM
 shim_ldflags := -shared -nostdlib -Wl,-z,now,-z,relro,-z,noseparate-code,--hash-style=both,--build-id \
 	-Wl,-soname,libzcshim.so,--version-script=$(B)/shim.map
-libs := -ljson-c -lsodium -lunwind-x86_64 -lunwind -ldw -lelf -lpthread
+libs := -ljson-c -lsodium -lunwind-x86_64 -lunwind -lelf -lpthread
 
 # --- what is built from what -----------------------------------------------------------------------
 core_src := $(wildcard core/*.c)
@@ -67,26 +73,33 @@ fuzzers := $(patsubst tests/fuzz/%.c,$(B)/fuzzer/%,$(fuzz_src))
 all: $(programs)
 tests: $(units) $(replays)
 
-link = $(CC) $(CFLAGS) $(tool_ldflags) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(libs) $(LDLIBS)
+link = $(Q)$(CC) $(CFLAGS) $(tool_ldflags) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(libs) $(LDLIBS)
 $(B)/zcwrap: $(call tool_obj,$(wrap_src) $(policy_src) $(evidence_src) $(core_src))
+	$(call say,LD)
 	$(link)
 $(B)/zctrace: $(call tool_obj,$(tracer_src) $(policy_src) $(evidence_src) $(core_src))
+	$(call say,LD)
 	$(link)
 $(B)/zcaudit: $(call tool_obj,$(audit_src) $(evidence_src) $(core_src))
+	$(call say,LD)
 	$(link)
 $(B)/libzcshim.so: $(shim_obj) $(B)/shim.map
-	$(CC) $(CFLAGS) $(LDFLAGS) $(shim_ldflags) -o $@ $(shim_obj)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(shim_ldflags) -o $@ $(shim_obj)
 $(B)/shim.map: core/calls.def scripts/shim-map
 	@mkdir -p $(@D)
-	sh scripts/shim-map core/calls.def >$@
+	$(Q)sh scripts/shim-map core/calls.def >$@
 
 $(B)/libtestable.a: $(call tool_obj,$(testable))
-	rm -f $@ && ar rcs $@ $^
+	$(call say,AR)
+	$(Q)rm -f $@ && ar rcs $@ $^
 $(units): $(B)/tests/unit/%: $(B)/tool/tests/unit/%.o $(B)/libtestable.a
 	@mkdir -p $(@D)
+	$(call say,LD)
 	$(link)
 $(replays): $(B)/tests/replay/%: $(B)/tool/tests/fuzz/%.o $(B)/tool/tests/replay.o $(B)/libtestable.a
 	@mkdir -p $(@D)
+	$(call say,LD)
 	$(link)
 
 # Objects depend on the command line too, so that switching compilers or flags never mixes them.
@@ -96,13 +109,16 @@ $(B)/flags: always
 	@echo '$(subst ','\'',$(flags))' | cmp -s - $@ || echo '$(subst ','\'',$(flags))' >$@
 $(B)/tool/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(tool_cflags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(tool_cflags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 $(B)/shim/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(shim_cflags) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(shim_cflags) -c -o $@ $<
 $(B)/shim/%.o: %.S $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(shim_cflags) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(shim_cflags) -c -o $@ $<
 
 # --- tests -----------------------------------------------------------------------------------------
 # The first step installs what is missing, so that this works on a machine that has only make.
@@ -170,7 +186,7 @@ help:
 #: make format        rewrite the sources in the house's format
 #: make install       into DESTDIR/PREFIX (default /usr/local); make uninstall removes it
 #: make clean         remove build/
-#: Variables: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS, B=DIR, PREFIX, DESTDIR, WERROR=1, SAN=1
+#: Variables: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS, B=DIR, PREFIX, DESTDIR, WERROR=1, SAN=1, V=1
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

@@ -65,7 +65,7 @@ void zc_rule_write(const struct zc_evidence *e, struct zc_json *json, const stru
 	zc_json_string(json, "source", rule ? zc_image_text(e->setup.image, rule->source) : NULL);
 	zc_json_string(json, "text", rule ? zc_image_text(e->setup.image, rule->text) : NULL);
 	zc_json_string(json, "layer", rule && rule->layer < ZC_LEN(layers) ? layers[rule->layer] : NULL);
-	if (!rule && head->reason == ZC_WHY_RULE)
+	if (!rule && head->rule != ZC_RULE_NONE)
 		zc_json_uint(json, "number", head->rule);
 	zc_json_string(json, "class", zc_policy_class_name(head->cls));
 	zc_json_string(json, "reason", zc_reason_name(head->reason));

@@ -187,6 +187,8 @@ size_t zc_record_by(const struct zc_evidence *e, const struct zc_record *record,
 
 	if (head->reason != ZC_WHY_RULE)
 		return (size_t)snprintf(buffer, cap, "%s", zc_reason_text(head->reason));
+	if (!record->rule && head->rule == ZC_RULE_NONE)
+		return (size_t)snprintf(buffer, cap, "by a built-in rule");
 	if (!record->rule)
 		return (size_t)snprintf(buffer, cap, "by rule %u", head->rule);
 	text = zc_image_text(e->setup.image, record->rule->text);

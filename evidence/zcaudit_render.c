@@ -94,11 +94,14 @@ static int read_frames(struct render *render, int fd)
 		if (!got)
 			break;
 	}
-	if (have || render->skipped)
-		fprintf(stderr, "zcaudit: %s: %llu bytes are not frames%s\n", render->file,
-			(unsigned long long)(render->skipped + have), have ? " (the last frame is cut off)" : "");
-	if (!render->frames && (have || render->skipped))
+	if (!have && !render->skipped)
+		return 0;
+	if (!render->frames) {
+		fprintf(stderr, "zcaudit: '%s' is not a file of frames\n", render->file);
 		return 125;
+	}
+	fprintf(stderr, "zcaudit: %s: %llu bytes are not frames%s\n", render->file,
+		(unsigned long long)(render->skipped + have), have ? "; the last frame is cut off" : "");
 	return 0;
 }
 

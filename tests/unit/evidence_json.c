@@ -87,12 +87,15 @@ static void test_against_parser(void)
 	for (unsigned i = 0; i < 65536 + 20000; i++) {
 		size_t len = i < 65536 ? 2 : (size_t)rand_r(&seed) % sizeof(text);
 		struct json_object *object, *member;
+		char *line;
 
 		for (size_t k = 0; k < len; k++)
 			text[k] = i < 65536 ? (char)(k ? i >> 8 : i) : (char)rand_r(&seed);
 		one_text(text, len);
 		lines += memchr(json.bytes, '\n', json.len) != NULL;
-		object = json_tokener_parse(strndupa(json.bytes, json.len));
+		line = strndup(json.bytes, json.len);
+		object = line ? json_tokener_parse(line) : NULL;
+		free(line);
 		if (!object || !json_object_object_get_ex(object, "k", &member))
 			wrong++;
 		else if (!json_object_object_get_ex(object, "k_base64", NULL) &&

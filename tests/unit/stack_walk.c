@@ -17,7 +17,11 @@ static struct frame_buffer record, sign_in;
 static size_t most = ZC_STACK_MAX;
 static unsigned leak_line;
 
-#define NEVER_INLINE __attribute__((noinline, noclone))
+#ifdef __clang__
+#define NEVER_INLINE __attribute__((noinline))
+#else
+#define NEVER_INLINE __attribute__((noinline, noclone)) /* a clone would have another name */
+#endif
 
 NEVER_INLINE static void leak_secret(void)
 {
