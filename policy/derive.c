@@ -145,7 +145,7 @@ int zc_derive_jail(struct zc_policy_set *set, struct zc_policy_error *error)
 		       : stat(real, &st) < 0 ? errno
 		       : S_ISDIR(st.st_mode) ? 0
 					     : ENOTDIR;
-	if (error_number != 0) {
+	if (real == NULL || error_number != 0) {
 		free(real);
 		return zc_fail(error, set->jail_origin, "cannot use '%.400s': %s", set->jail,
 			       strerror(error_number));

@@ -296,7 +296,7 @@ static int note_opened(struct zc_policy_set *set)
 	for (size_t i = 0; i < set->rules_count; i++)
 		count += set->rules[i].layer == ZC_LAYER_PROFILE &&
 			 set->rules[i].says >= ZC_SAYS_DENY;
-	protected = calloc(count + 1, sizeof(*protected));
+	protected = zc_set_alloc(set, (count + 1) * sizeof(void *));
 	if (protected == NULL)
 		return -ENOMEM;
 	count = 0;
@@ -317,7 +317,6 @@ static int note_opened(struct zc_policy_set *set)
 						       zc_origin_text(set, rule->origin),
 						       zc_rule_text(set, opened, true)));
 	}
-	free(protected);
 	return r;
 }
 
@@ -335,8 +334,8 @@ static int freeze_all(struct freeze *f, struct zc_image **ret_image, size_t *ret
 		r = zc_fail_memory(f->error);
 	if (r == 0)
 		r = build_image(f, &image, ret_size);
-	if (r != 0)
-		return r;
+	if (r != 0 || image == NULL)
+		return -EINVAL;
 	allow_names(f->set, image);
 	r = zc_expect_check(f->set, image, f->resolver, f->error);
 	if (r == 0)

@@ -112,6 +112,7 @@ static int read_string(struct json *j, const char **ret)
 	size_t len = 0;
 	bool sound = false;
 
+	*ret = "";
 	if (want(j, '"', "to start a text"))
 		return -EINVAL;
 	copy = malloc(STRING_CAP);

@@ -259,8 +259,10 @@ static int parse_inet(struct parse *p, bool listen)
 int zc_net_parse(struct zc_policy_set *set, struct zc_origin origin, const char *value, bool listen,
 		 struct zc_net_value *ret, struct zc_policy_error *error)
 {
-	struct parse p = { set, origin, error, value, ret };
+	struct parse p = { .set = set, .origin = origin, .error = error, .value = value };
 
+	p.ret = ret;
+	ret->kind = ZC_NETV_ADDRESS;
 	ret->family = AF_UNSPEC;
 	ret->port = 0;
 	ret->bits = 0;

@@ -94,7 +94,7 @@ static int parse_line(struct zc_policy_set *set, const struct zc_statement *at, 
 	if (word_len < len) {
 		size_t skip = word_len;
 
-		while (is_blank(line[skip]))
+		while (skip < len && is_blank(line[skip]))
 			skip++;
 		value = strndup(line + skip, len - skip);
 		if (value == NULL)

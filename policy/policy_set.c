@@ -95,7 +95,7 @@ int zc_fail(struct zc_policy_error *error, struct zc_origin origin, const char *
 		n = snprintf(error->text, cap, "%.400s: ", origin.name ? origin.name : "policy");
 	len = n > 0 ? (size_t)n : 0;
 	va_start(args, format);
-	n = vsnprintf(error->text + len, cap - len, format, args);
+	(void)vsnprintf(error->text + len, cap - len, format, args);
 	va_end(args);
 	/* What was typed is quoted; a terminal must not obey it. */
 	for (char *c = error->text; *c != '\0'; c++)

@@ -330,6 +330,9 @@ static const struct zc_row protected[] = {
 	{ "deny-write", "~/.nvm", "programs on the PATH, and start-up" },
 	{ "deny-write", "~/.pyenv", "programs on the PATH, and start-up" },
 	{ "deny-write", "~/.rbenv", "programs on the PATH, and start-up" },
+	/* Both rewrite these at every shell's start, to no effect when they cannot. */
+	{ "quiet-deny-write", "~/.pyenv/shims", "programs on the PATH" },
+	{ "quiet-deny-write", "~/.rbenv/shims", "programs on the PATH" },
 	{ "deny-write", "~/.asdf", "programs on the PATH, and start-up" },
 	{ "deny-write", "~/.sdkman", "programs on the PATH, and start-up" },
 	{ "deny-write", "~/.rustup", "compilers" },

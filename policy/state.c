@@ -203,6 +203,8 @@ static int state_gap(struct zc_policy_set *set, const struct zc_statement *at, c
 static int state_word(struct zc_policy_set *set, const struct zc_statement *at,
 		      const struct zc_word *word, const char *value, struct zc_policy_error *error)
 {
+	const char *needed = value != NULL ? value : ""; /* never "": zc_set_state() has looked */
+
 	switch ((enum zc_word_kind)word->kind) {
 	case ZC_WORD_RULE: return state_rule(set, at, word, value, error);
 	case ZC_WORD_ASK:
@@ -211,19 +213,19 @@ static int state_word(struct zc_policy_set *set, const struct zc_statement *at,
 			       "records",
 			       strchr(word->name, '-') + 1, strchr(word->name, '-') + 1);
 	case ZC_WORD_ALL: return state_all(set, at, error);
-	case ZC_WORD_INCLUDE: return state_include(set, at, value, error);
-	case ZC_WORD_EXPECT: return zc_expect_add(set, at, value, error);
+	case ZC_WORD_INCLUDE: return state_include(set, at, needed, error);
+	case ZC_WORD_EXPECT: return zc_expect_add(set, at, needed, error);
 	case ZC_WORD_POLICY:
 	case ZC_WORD_POLICY_JSON:
 		if (at->from_file)
 			return zc_fail(error, at->origin,
 				       "'%s' is a flag only; in a file write 'include %.400s'",
 				       word->name, value);
-		return zc_parse_file(set, value, at->origin, word->kind == ZC_WORD_POLICY_JSON,
+		return zc_parse_file(set, needed, at->origin, word->kind == ZC_WORD_POLICY_JSON,
 				     error);
 	case ZC_WORD_NO_BASE: set->no_base = true; return 0;
-	case ZC_WORD_JAIL: return state_jail(set, at, value, error);
-	case ZC_WORD_GAP: return state_gap(set, at, value, error);
+	case ZC_WORD_JAIL: return state_jail(set, at, needed, error);
+	case ZC_WORD_GAP: return state_gap(set, at, needed, error);
 	case ZC_WORD_FLAG: set->flags |= word->flag; return 0;
 	}
 	return -EINVAL;

@@ -80,15 +80,18 @@ static int hex(char c)
 /* Decodes what follows a backslash into *ret_byte; returns bytes used, 0 for no escape. */
 static size_t decode_escape(const char *after, char *ret_byte)
 {
+	int high, low;
+
 	if (after[0] != '\0' && strchr("\\*#$~ ", after[0]) != NULL) {
 		*ret_byte = after[0];
 		return 1;
 	}
-	if (after[0] == 'x' && hex(after[1]) >= 0 && hex(after[2]) >= 0) {
-		*ret_byte = (char)(hex(after[1]) << 4 | hex(after[2]));
-		return 3;
-	}
-	return 0;
+	high = after[0] == 'x' ? hex(after[1]) : -1;
+	low = high >= 0 ? hex(after[2]) : -1;
+	if (low < 0)
+		return 0;
+	*ret_byte = (char)(high * 16 + low);
+	return 3;
 }
 
 static const char *check_stars(const struct zc_path_value *path)
