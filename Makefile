@@ -11,6 +11,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CC ?= cc
 FUZZ_SECONDS ?= 20
+jobs = $(if $(findstring j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # One short line for each file that is made; V=1 shows the commands.
 ifneq ($(V),1)
@@ -124,12 +125,12 @@ $(B)/shim/%.o: %.S $(B)/flags
 # The first step installs what is missing, so that this works on a machine that has only make.
 check:
 	@sh scripts/deps.sh --tests
-	$(MAKE) all tests
+	$(MAKE) $(jobs) all tests
 	@python3 tests/run --build=$(B) $(ONLY)
 
 check-san:
 	@sh scripts/deps.sh --tests
-	$(MAKE) SAN=1 all tests
+	$(MAKE) $(jobs) SAN=1 all tests
 	@python3 tests/run --build=build/san unit replay e2e
 
 # clang's fuzzer on each target, FUZZ_SECONDS each; what it finds belongs into tests/fuzz/corpus/.
@@ -152,7 +153,7 @@ bench: all
 
 demo:
 	@sh scripts/deps.sh
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory $(jobs) all
 	@sh scripts/demo.sh $(B)
 
 # --- installing ------------------------------------------------------------------------------------
