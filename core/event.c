@@ -205,19 +205,6 @@ static void unix_object(struct filler *f)
 	}
 }
 
-/* To connect to the unspecified address is to connect to this host: judged as what it reaches. */
-static void name_loopback(struct zc_endpoint *peer)
-{
-	static const uint8_t nowhere[16];
-	size_t len = peer->family == 2 ? 4 : 16;
-
-	if ((peer->family != 2 && peer->family != 10) || !zc_equal(peer->addr, nowhere, len))
-		return;
-	if (peer->family == 2)
-		peer->addr[0] = 127;
-	peer->addr[len - 1] = 1;
-}
-
 static void take_sockaddr(struct filler *f, uint64_t address, uint64_t len)
 {
 	unsigned char bytes[LARGEST_SOCKADDR];
@@ -232,8 +219,6 @@ static void take_sockaddr(struct filler *f, uint64_t address, uint64_t len)
 	}
 	if (zc_endpoint_parse(&f->event->peer, bytes, len) < 0)
 		return; /* the kernel answers EINVAL by itself */
-	if (f->event->op == ZC_OP_CONNECT || f->event->op == ZC_OP_SEND)
-		name_loopback(&f->event->peer);
 	f->event->flags |= ZC_EV_HAS_PEER;
 	unix_object(f);
 }

@@ -165,27 +165,38 @@ struct zc_judgement zc_judge_object(const struct zc_image *image, const struct z
 	return judgement;
 }
 
-bool zc_policy_allows_path(const struct zc_image *image, const char *path, size_t len,
-			   unsigned need)
+/* What each class asked for is granted by, and what would refuse or record it. */
+static void want(const struct zc_image *image, unsigned need, struct zc_enough *enough)
 {
-	struct zc_walk walk;
-
-	if (!len || path[0] != '/')
-		return false;
-	zc_walk(image, path, len, NULL, &walk);
-	if (walk.complex)
-		return false;
+	enough->refusals = 0;
+	enough->count = 0;
 	for (unsigned cls = 0; cls < ZC_PATH_CLASSES; cls++) {
-		unsigned allows = ZC_SAID_USER(ZC_SAYS_ALLOW) | ZC_SAID_BASE;
-		unsigned said = said_on(image, &walk, cls);
+		uint64_t profile = ZC_MASK_PROFILE(cls, ZC_SAYS_ALLOW), user = ZC_MASK_USER(cls, ZC_SAYS_ALLOW);
 
 		if (!(need >> cls & 1))
 			continue;
-		if (!zc_replaced(image, cls))
-			allows |= ZC_SAID_PROFILE(ZC_SAYS_ALLOW);
-		/* Whatever else is said, even when it would yield, is for zc_policy_decide(). */
-		if (!(said & allows) || said & ~(allows | ZC_SAID_PROFILE(ZC_SAYS_ALLOW)))
-			return false;
+		enough->grants[enough->count++] =
+			ZC_MASK_BASE(cls) | user | (zc_replaced(image, cls) ? 0 : profile);
+		/* The four bits above ALLOW in each layer's five. */
+		enough->refusals |= ZC_MASK_IMPLICIT(cls) | profile * 30 | user * 30;
 	}
-	return !(need >> ZC_PATH_CLASSES);
+}
+
+/* Whatever else is said than a plain allow, even when it would yield, is for zc_policy_decide(). */
+bool zc_policy_allows_path(const struct zc_image *image, const char *path, size_t len,
+			   unsigned need)
+{
+	struct zc_enough enough;
+	struct zc_walk walk;
+
+	if (!len || path[0] != '/' || need >> ZC_PATH_CLASSES)
+		return false;
+	want(image, need, &enough);
+	zc_walk_enough(image, path, len, &enough, &walk);
+	if (walk.complex || walk.mask & enough.refusals)
+		return false;
+	for (unsigned i = 0; i < enough.count; i++)
+		if (!(walk.mask & enough.grants[i]))
+			return false;
+	return true;
 }

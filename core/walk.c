@@ -274,8 +274,24 @@ static void start(const struct tables *t, struct zc_walk *walk, struct zc_seek *
 	take(walk, next);
 }
 
-void zc_walk(const struct zc_image *image, const char *path, size_t len, struct zc_seek *seek,
-	     struct zc_walk *walk)
+static bool is_enough(const struct tables *t, const struct zc_walk *walk, const struct zc_enough *enough)
+{
+	uint64_t below = 0;
+
+	for (uint32_t i = 0; i < walk->count; i++)
+		below |= t->nodes[walk->active[i] & ~ZC_WALK_STICKY].below;
+	if (below & enough->refusals)
+		return false;
+	for (unsigned i = 0; i < enough->count; i++)
+		if (!(walk->mask & enough->grants[i]) && below & enough->grants[i])
+			return false;
+	return true;
+}
+
+static inline __attribute__((always_inline)) void follow(const struct zc_image *image, const char *path,
+							 size_t len, struct zc_seek *seek,
+							 const struct zc_enough *enough,
+							 struct zc_walk *walk)
 {
 	const struct tables t = {
 		.nodes = zc_image_at(image, image->nodes),
@@ -294,10 +310,24 @@ void zc_walk(const struct zc_image *image, const char *path, size_t len, struct 
 			at++;
 			continue;
 		}
+		if (enough && is_enough(&t, walk, enough))
+			break;
 		c.text = path + at;
 		c.len = component_len(c.text, len - at);
 		c.depth++;
 		at += c.len;
 		advance(&t, walk, &c, &next);
 	}
+}
+
+void zc_walk(const struct zc_image *image, const char *path, size_t len, struct zc_seek *seek,
+	     struct zc_walk *walk)
+{
+	follow(image, path, len, seek, NULL, walk);
+}
+
+void zc_walk_enough(const struct zc_image *image, const char *path, size_t len,
+		    const struct zc_enough *enough, struct zc_walk *walk)
+{
+	follow(image, path, len, NULL, enough, walk);
 }

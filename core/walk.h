@@ -42,6 +42,20 @@ struct zc_walk {
 void zc_walk(const struct zc_image *image, const char *path, size_t len, struct zc_seek *seek,
 	     struct zc_walk *ret);
 
+/* When a walk that only asks "is it plainly allowed?" has its answer. */
+struct zc_enough {
+	uint64_t refusals;                  /* bits that would say otherwise, were they met */
+	uint64_t grants[ZC_MASK_CLASSES];   /* for each class asked for: bits that allow it */
+	unsigned count;
+};
+
+/*
+ * The same, but stops as soon as nothing below can change the answer: all is granted, or nothing
+ * below grants, and nothing below refuses. Most paths leave the trie's interest after a step or two.
+ */
+void zc_walk_enough(const struct zc_image *image, const char *path, size_t len,
+		    const struct zc_enough *enough, struct zc_walk *ret);
+
 void zc_seek_offer(struct zc_seek *seek, uint64_t mask, uint32_t depth, uint32_t grants_first,
 		   uint32_t grants_count);
 /* The rule behind what was found, or ZC_RULE_NONE; *ret_bit: the bit that it says. */

@@ -99,8 +99,8 @@ static const struct zc_image *map_image(int fd, const struct stat *st, bool seal
 	if (!image)
 		return NULL;
 	/* zcwrap checked what it sealed; a file by hand is checked here, whatever that costs. */
-	if (image->magic != ZC_IMAGE_MAGIC || image->version != ZC_IMAGE_VERSION ||
-	    image->size != (uint64_t)st->st_size || (!sealed && zc_image_check(image, image->size) < 0)) {
+	if ((sealed ? zc_image_check_head(image, (size_t)st->st_size)
+		    : zc_image_check(image, (size_t)st->st_size)) < 0) {
 		zc_sys2(__NR_munmap, (long)image, st->st_size);
 		return NULL;
 	}
