@@ -261,6 +261,12 @@ static const struct zc_row protected[] = {
 	SECRET("/etc/rancher", "cluster keys"),
 	SECRET("/var/lib/kubelet", "cluster keys"),
 	SECRET("/run/secrets", "secrets of containers and pods"),
+	SECRET("/root/.ssh",                   "root's SSH keys, whatever $HOME says"),
+	SECRET("/root/.gnupg",                 "root's PGP keys"),
+	SECRET("/root/.aws",                   "root's AWS keys"),
+	SECRET("/home/*/.ssh",                 "other users' SSH keys"),
+	SECRET("/home/*/.gnupg",               "other users' PGP keys"),
+	SECRET("/home/*/.aws",                 "other users' AWS keys"),
 	SECRET("/var/spool/cron", "what runs later"),
 
 	/* Other processes: their environment holds their secrets, their memory everything. */
@@ -483,11 +489,9 @@ static const struct zc_row loopback[] = {
 	{ "allow-net", "unix:/run/nscd/socket", "names of users, cached" },
 };
 
-/* Sockets that the run made itself are allowed wherever any socket is. */
-static const struct zc_row local_sockets[] = {
+/* Sockets that the run made itself are allowed wherever a profile allows any. */
+static const struct zc_row writable_sockets[] = {
 	{ "allow-net", "unix:${WRITABLE}", "whoever may write a socket may talk to it" },
-	{ "allow-net", "unix:/dev/log", "the system's log" },
-	{ "allow-net", "unix:/run/systemd/journal/dev-log", "the system's log" },
 };
 
 static const struct zc_row log_socket[] = {
@@ -505,7 +509,7 @@ struct table {
 	{ \
 		rows, ZC_LEN(rows) \
 	}
-#define TABLES_CAP 10
+#define TABLES_CAP 12
 
 static const struct {
 	const char *name;
@@ -515,10 +519,11 @@ static const struct {
 	[ZC_PROFILE_DEV] = { "@dev",
 			     { TABLE(protected), TABLE(metadata), TABLE(read_all), TABLE(run_all),
 			       TABLE(write_project), TABLE(write_tmp), TABLE(write_caches),
-			       TABLE(loopback), TABLE(local_sockets) } },
+			       TABLE(loopback), TABLE(writable_sockets), TABLE(log_socket) } },
 	{ "@ci",
 	  { TABLE(protected), TABLE(metadata), TABLE(ci_protected), TABLE(read_all), TABLE(run_all),
-	    TABLE(write_project), TABLE(write_caches), TABLE(loopback), TABLE(local_sockets) } },
+	    TABLE(write_project), TABLE(write_caches), TABLE(loopback), TABLE(writable_sockets),
+	    TABLE(log_socket) } },
 	{ "@offline",
 	  { TABLE(protected), TABLE(metadata), TABLE(read_all), TABLE(run_all),
 	    TABLE(write_project), TABLE(write_tmp), TABLE(write_caches), TABLE(log_socket) } },
