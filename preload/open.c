@@ -59,7 +59,7 @@ static long open_through_link(struct zc_guard *guard, uint32_t flags, uint32_t m
 {
 	char *given = guard->given[0], *target = guard->path[0];
 
-	if (flags & (O_NOFOLLOW | O_EXCL) || zc_shim.root_len || zc_shim.passive)
+	if (flags & (O_NOFOLLOW | O_EXCL) || zc_shim.root_len || zc_shim.passive || zc_equal(given, "/proc/", 6))
 		return -ELOOP;
 	for (unsigned links = 0; links < MOST_LINKS; links++) {
 		size_t given_len = zc_len(given), parent = zc_path_parent(given, given_len);

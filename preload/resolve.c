@@ -140,28 +140,28 @@ static bool has_prefix(const char *text, long len, const char *prefix, size_t pr
 	return len >= (long)prefix_len && zc_equal(text, prefix, prefix_len);
 }
 
-/* /proc/<own pid>/... is /proc/self/... to the policy. */
+/*
+ * /proc/PID/... of this process, or of another of the run's own, is /proc/self/... to the policy: a
+ * debugger may look at what it started. Only names are changed; what is opened is what was asked for.
+ */
 static long name_self(char *path, long len)
 {
-	static const char proc[] = "/proc/";
-	char own[12];
-	long digits, tail;
+	long end = 6, pid = 0, tail;
 
-	if (!has_prefix(path, len, proc, 6) || path[6] < '0' || path[6] > '9')
+	if (!has_prefix(path, len, "/proc/", 6) || path[6] < '1' || path[6] > '9')
 		return len;
-	digits = put_number(own, (unsigned)zc_sys_getpid()) - own;
-	if (len < 6 + digits || !zc_equal(path + 6, own, (size_t)digits) ||
-	    (len > 6 + digits && path[6 + digits] != '/'))
+	for (; path[end] >= '0' && path[end] <= '9' && end < 16; end++)
+		pid = pid * 10 + (path[end] - '0');
+	if ((end < len && path[end] != '/') || len + 4 >= (long)ZC_PATH_CAP || pid > 0x7fffffff ||
+	    zc_shim.passive || !zc_is_of_the_run((int)pid))
 		return len;
-	tail = len - 6 - digits;
-	if (6 + 4 + tail >= (long)ZC_PATH_CAP)
-		return len;
-	if (digits < 4)
+	tail = len - end;
+	if (end < 10)
 		for (long i = tail; i >= 0; i--)
-			path[10 + i] = path[6 + digits + i];
+			path[10 + i] = path[end + i];
 	else
 		for (long i = 0; i <= tail; i++)
-			path[10 + i] = path[6 + digits + i];
+			path[10 + i] = path[end + i];
 	zc_copy(path + 6, "self", 4);
 	return 10 + tail;
 }
@@ -209,7 +209,7 @@ long zc_absolute(char *buffer, int dirfd, const char *path, size_t len)
 	if (len && path[0] == '/') {
 		if (ZC_UNLIKELY(zc_shim.root_len))
 			return zc_path_join(buffer, ZC_PATH_CAP, zc_shim.root, zc_shim.root_len, path + 1, len - 1);
-		return zc_path_join(buffer, ZC_PATH_CAP, "", 0, path, len);
+		return name_self(buffer, zc_path_join(buffer, ZC_PATH_CAP, "", 0, path, len));
 	}
 	base = dirfd == AT_FDCWD ? read_cwd(buffer) : zc_fd_path(buffer, dirfd, &flags);
 	if (base < 0)

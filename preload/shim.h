@@ -188,6 +188,8 @@ void zc_become_passive(void);
 long zc_execute(const void *caller, int dirfd, const char *path, char *const *argv, char *const *envp, int atflags);
 /* Sets what the event's pid argument is: ours, the run's, or a stranger. */
 void zc_look_at_target(struct zc_guard *guard);
+/* Is it this process, or another below the supervisor? */
+bool zc_is_of_the_run(int pid);
 /* The process behind a pidfd, 0 when that cannot be found out. */
 int zc_pid_of_pidfd(int fd);
 long zc_listen(const void *caller, int fd, int backlog);

@@ -77,10 +77,12 @@ static int parent_of(int pid)
 }
 
 /* Below the supervisor in the tree: a process of the run. */
-static bool is_of_the_run(int pid)
+bool zc_is_of_the_run(int pid)
 {
 	if (pid == zc_sys_getpid())
 		return true;
+	if (!zc_shim.image)
+		return false;
 	for (unsigned i = 0; i < MOST_ANCESTORS && pid > 1; i++) {
 		pid = parent_of(pid);
 		if (pid && is_supervisor(pid))
@@ -141,7 +143,7 @@ void zc_look_at_target(struct zc_guard *guard)
 		event->flags |= ZC_EV_SUPERVISOR_TARGET;
 	else if (event->op == ZC_OP_SYS_SIGNAL_SUPERVISOR)
 		event->flags |= ZC_EV_OWN_TARGET | ZC_EV_HARMLESS;
-	else if (pid > 0 && !zc_shim.passive && is_of_the_run(pid))
+	else if (pid > 0 && !zc_shim.passive && zc_is_of_the_run(pid))
 		event->flags |= ZC_EV_OWN_TARGET;
 }
 
