@@ -51,11 +51,16 @@ const char *zc_set_copy(struct zc_policy_set *set, const char *text, size_t len)
 
 const char *zc_set_format(struct zc_policy_set *set, const char *format, ...)
 {
-	va_list args;
-	char *text = NULL;
+	char small[512], *text = NULL;
 	const char *copy = NULL;
+	va_list args;
 	int len;
 
+	va_start(args, format);
+	len = vsnprintf(small, sizeof(small), format, args);
+	va_end(args);
+	if (len >= 0 && (size_t)len < sizeof(small))
+		return zc_set_copy(set, small, (size_t)len);
 	va_start(args, format);
 	len = vasprintf(&text, format, args);
 	va_end(args);
