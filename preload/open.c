@@ -121,14 +121,21 @@ static void drop_pin(struct zc_guard *guard)
 static long open_judged(struct zc_guard *guard, uint32_t flags, uint32_t mode, bool last_try)
 {
 	struct zc_object *object = &guard->event.object[0];
-	bool by_name = !(object->flags & ZC_OBJ_NAMELESS) && !zc_shim.root_len &&
-		       !zc_equal(object->path, "/proc/", object->path_len < 6 ? object->path_len : 6);
+	const char *path = object->path;
+	bool by_name = !(object->flags & ZC_OBJ_NAMELESS) &&
+		       !zc_equal(path, "/proc/", object->path_len < 6 ? object->path_len : 6);
 	long fd;
+
+	if (ZC_UNLIKELY(zc_shim.root_len)) { /* the policy's name without the new root is ours */
+		by_name &= zc_path_under(path, object->path_len, zc_shim.root, zc_shim.root_len) &&
+			   object->path_len > zc_shim.root_len;
+		path += zc_shim.root_len;
+	}
 
 	if (last_try || !by_name)
 		return reopen_pinned(guard, flags);
 	drop_pin(guard); /* so that the lowest number is free */
-	fd = zc_open_plain(AT_FDCWD, object->path, flags & ~(uint32_t)O_NOFOLLOW, mode);
+	fd = zc_open_plain(AT_FDCWD, path, flags & ~(uint32_t)O_NOFOLLOW, mode);
 	return fd == -ENOENT ? -ELOOP : fd;
 }
 

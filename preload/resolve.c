@@ -250,6 +250,61 @@ static void set_path(struct zc_object *object, const char *path, long len)
 	object->path_len = (uint32_t)len;
 }
 
+/*
+ * Without /proc (a bare chroot) the kernel cannot be asked for a name: links are followed by hand.
+ * path is absolute, clean and as this process sees it; the caller makes sure afterwards that it has no
+ * link left in it. Returns the new length or -errno.
+ */
+static long follow_by_hand(char *path, char *scratch)
+{
+	size_t len = zc_len(path), end = 1;
+
+	for (unsigned links = 0; end <= len; end++) {
+		char kept = path[end];
+		long got, joined;
+
+		if (kept != '/' && kept != '\0')
+			continue;
+		path[end] = '\0';
+		got = zc_sys_readlinkat(AT_FDCWD, path, scratch, ZC_PATH_CAP - 1);
+		path[end] = kept;
+		if (got < 0)
+			continue;
+		if (++links > MOST_LINKS || (size_t)got + len - end >= ZC_PATH_CAP - 1)
+			return -ELOOP;
+		zc_copy(scratch + got, path + end, len - end + 1); /* what follows the link */
+		joined = zc_path_join(path, ZC_PATH_CAP, path, zc_path_parent(path, end), scratch,
+				      (size_t)got + len - end);
+		if (joined < 0)
+			return joined;
+		len = (size_t)joined;
+		end = 0;
+	}
+	return (long)len;
+}
+
+/* Names what fd is, where the kernel could not: by the spelling, and only if that leads to fd again. */
+static long name_by_hand(struct zc_guard *guard, unsigned n, int fd, const char *given, size_t given_len)
+{
+	char *path = guard->path[n];
+	struct stat held, found;
+	long len, again;
+
+	if (!given || given_len < zc_shim.root_len)
+		return -EACCES;
+	len = zc_path_join(path, ZC_PATH_CAP, "/", 1, given + zc_shim.root_len, given_len - zc_shim.root_len);
+	if (len > 0)
+		len = follow_by_hand(path, guard->parent);
+	again = len > 0 ? zc_open_plain(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0) : len;
+	if (again < 0)
+		return -EACCES;
+	if (zc_sys2(__NR_fstat, fd, (long)&held) != 0 || zc_sys2(__NR_fstat, again, (long)&found) != 0 ||
+	    held.st_ino != found.st_ino || held.st_dev != found.st_dev)
+		len = -EACCES;
+	zc_sys_close((int)again);
+	return below_root(path, len);
+}
+
 /* Follows the object itself: pins it, names it. */
 static int resolve_whole(struct zc_guard *guard, unsigned n)
 {
@@ -265,6 +320,8 @@ static int resolve_whole(struct zc_guard *guard, unsigned n)
 		if (fd < 0)
 			return (int)fd;
 		len = zc_fd_path(guard->path[n], (int)fd, &object->flags);
+		if (len == -ENOENT)
+			len = name_by_hand(guard, n, (int)fd, object->given, object->given_len);
 		if (len < 0) {
 			zc_sys_close((int)fd);
 			return (int)len;
@@ -328,6 +385,8 @@ static long pin_parent(struct zc_guard *guard, unsigned n, size_t base, long *re
 	if (fd < 0)
 		return fd;
 	*ret_len = zc_fd_path(guard->path[n], (int)fd, &object->flags);
+	if (*ret_len == -ENOENT)
+		*ret_len = name_by_hand(guard, n, (int)fd, object->given, given_parent);
 	if (*ret_len < 0) {
 		zc_sys_close((int)fd);
 		return *ret_len;
