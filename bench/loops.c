@@ -94,7 +94,8 @@ static void print_memory(const char *part)
 		if (strchr("0123456789abcdef", line[0]) && strchr(line, '-')) {
 			name[0] = '\0';
 			sscanf(line, "%*s %*s %*s %*s %*s %4199[^\n]", name);
-		} else if (sscanf(line, "Private_Dirty: %ld kB", &kib) == 1 && (!name[0] || strstr(name, part)))
+		} else if (sscanf(line, "Private_Dirty: %ld kB", &kib) == 1 &&
+			   (!name[0] || strstr(name, part)))
 			sum += kib;
 	}
 	fclose(file);
@@ -143,8 +144,11 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*turn)(const char *, long);
-	} loops[] = { { "open", turn_open },       { "refuse", turn_refuse }, { "create", turn_create },
-		      { "connect", turn_connect }, { "spawn", turn_spawn } };
+	} loops[] = { { "open", turn_open },
+		      { "refuse", turn_refuse },
+		      { "create", turn_create },
+		      { "connect", turn_connect },
+		      { "spawn", turn_spawn } };
 	long turns;
 
 	if (argc != 4)

@@ -9,7 +9,7 @@ failed=0
 
 files() {
 	for file in core/*.[ch] policy/*.[ch] confine/*.[ch] evidence/*.[ch] preload/*.[ch] tracer/*.[ch] wrap/*.[ch] \
-		tests/*.c tests/unit/*.[ch] tests/fuzz/*.c tests/probe/*.c bench/*.c examples/*.c; do
+		tests/*.c tests/unit/*.[ch] tests/fuzz/*.c tests/probe/*.c bench/*.c examples/*/*.c; do
 		[ -e "$file" ] && echo "$file"
 	done
 }

@@ -32,7 +32,8 @@ static void phone_home(const char *key, size_t len)
 	struct sockaddr_in home = { .sin_family = AF_INET };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	home.sin_port = htons((unsigned short)atoi(getenv("COLLECTOR_PORT") ? getenv("COLLECTOR_PORT") : "443"));
+	home.sin_port = htons(
+		(unsigned short)atoi(getenv("COLLECTOR_PORT") ? getenv("COLLECTOR_PORT") : "443"));
 	home.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (connect(fd, (struct sockaddr *)&home, sizeof(home)) == 0)
 		(void)!write(fd, key, len);

@@ -58,10 +58,10 @@ typedef void *(*pointer_fn)();
 #define P(...) (((pointer_fn)fn)(__VA_ARGS__) ? 0 : -1)
 /* Functions that return an error number instead of setting errno. */
 #define E(...) answer(((int_fn)fn)(__VA_ARGS__))
-#define TRY(symbol, ...)                              \
+#define TRY(symbol, ...) \
 	static long try_##symbol(void *fn) \
-	{                                             \
-		__VA_ARGS__;                          \
+	{ \
+		__VA_ARGS__; \
 	}
 
 static long answer(int error)
@@ -79,7 +79,8 @@ static struct sockaddr_in *loopback(void)
 {
 	static struct sockaddr_in address = { .sin_family = AF_INET };
 
-	address.sin_port = htons((unsigned short)atoi(getenv("PROBE_PORT") ? getenv("PROBE_PORT") : "9"));
+	address.sin_port =
+		htons((unsigned short)atoi(getenv("PROBE_PORT") ? getenv("PROBE_PORT") : "9"));
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	return &address;
 }
@@ -89,8 +90,10 @@ static struct msghdr *message(void)
 	static struct iovec piece = { "x", 1 };
 	static struct msghdr head;
 
-	head = (struct msghdr){ .msg_name = loopback(), .msg_namelen = sizeof(struct sockaddr_in),
-				.msg_iov = &piece, .msg_iovlen = 1 };
+	head = (struct msghdr){ .msg_name = loopback(),
+				.msg_namelen = sizeof(struct sockaddr_in),
+				.msg_iov = &piece,
+				.msg_iovlen = 1 };
 	return &head;
 }
 
@@ -107,7 +110,10 @@ static int process_handle(pid_t pid)
 {
 	long result;
 
-	__asm__ volatile("syscall" : "=a"(result) : "a"((long)SYS_pidfd_open), "D"((long)pid), "S"(0l) : "rcx", "r11", "memory");
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"((long)SYS_pidfd_open), "D"((long)pid), "S"(0l)
+			 : "rcx", "r11", "memory");
 	return (int)result;
 }
 
@@ -189,12 +195,15 @@ static long reap(long error, pid_t pid)
 	waitpid(pid, &status, 0);
 	return answer(WIFEXITED(status) && WEXITSTATUS(status) == 127 ? EACCES : 0);
 }
-TRY(posix_spawn, pid_t pid = 0; return reap(I(&pid, "./x", NULL, NULL, no_arguments, no_environment), pid))
-TRY(posix_spawnp, pid_t pid = 0; return reap(I(&pid, "./x", NULL, NULL, no_arguments, no_environment), pid))
+TRY(posix_spawn, pid_t pid = 0;
+    return reap(I(&pid, "./x", NULL, NULL, no_arguments, no_environment), pid))
+TRY(posix_spawnp, pid_t pid = 0;
+    return reap(I(&pid, "./x", NULL, NULL, no_arguments, no_environment), pid))
 /* The shell may run, x may not: 126 is the shell's word for EACCES. */
-TRY(system, int status = I("./x"); return answer(WIFEXITED(status) && WEXITSTATUS(status) ? EACCES : 0))
-TRY(popen, FILE *pipe = ((pointer_fn)fn)("./x", "r"); if (!pipe) return -1; int status = pclose(pipe);
+TRY(system, int status = I("./x");
     return answer(WIFEXITED(status) && WEXITSTATUS(status) ? EACCES : 0))
+TRY(popen, FILE *pipe = ((pointer_fn)fn)("./x", "r"); if (!pipe) return -1;
+    int status = pclose(pipe); return answer(WIFEXITED(status) && WEXITSTATUS(status) ? EACCES : 0))
 
 /* Network. */
 static int udp(void)
@@ -215,10 +224,12 @@ TRY(sendto, return I(udp(), "x", (size_t)1, 0, loopback(), sizeof(struct sockadd
 TRY(sendmsg, return I(udp(), message(), 0))
 TRY(sendmmsg, struct mmsghdr many[1] = { { .msg_hdr = *message() } }; return I(udp(), many, 1u, 0))
 TRY(recvfrom, char byte; return I(inherited(), &byte, (size_t)1, MSG_DONTWAIT, NULL, NULL))
-TRY(__recvfrom_chk, char byte; return I(inherited(), &byte, (size_t)1, (size_t)1, MSG_DONTWAIT, NULL, NULL))
-TRY(recvmsg, struct msghdr *m = message(); m->msg_name = NULL; return I(inherited(), m, MSG_DONTWAIT))
-TRY(recvmmsg, struct mmsghdr many[1] = { { .msg_hdr = *message() } }; many[0].msg_hdr.msg_name = NULL;
-    return I(inherited(), many, 1u, MSG_DONTWAIT, NULL))
+TRY(__recvfrom_chk, char byte;
+    return I(inherited(), &byte, (size_t)1, (size_t)1, MSG_DONTWAIT, NULL, NULL))
+TRY(recvmsg, struct msghdr *m = message(); m->msg_name = NULL;
+    return I(inherited(), m, MSG_DONTWAIT))
+TRY(recvmmsg, struct mmsghdr many[1] = { { .msg_hdr = *message() } };
+    many[0].msg_hdr.msg_name = NULL; return I(inherited(), many, 1u, MSG_DONTWAIT, NULL))
 TRY(setsockopt, int one = 1; return I(tcp(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)))
 /* Nobody answers for .invalid, so bare the same is "not found"; the event tells them apart. */
 #define ASKED "zencube-probe.invalid"
@@ -239,12 +250,23 @@ static struct sockaddr_in *nobody(void)
 }
 static unsigned char reply[512], question[512];
 static char state[2048];
-TRY(getnameinfo, char host[64]; return answer(I(nobody(), sizeof(struct sockaddr_in), host, sizeof(host), NULL, 0, NI_NAMEREQD) ? EPERM : 0))
+TRY(getnameinfo, char host[64];
+    return answer(I(nobody(), sizeof(struct sockaddr_in), host, sizeof(host), NULL, 0, NI_NAMEREQD)
+			  ? EPERM
+			  : 0))
 TRY(gethostbyaddr, return P(&nobody()->sin_addr, 4, AF_INET) ? answer(EPERM) : 0)
 TRY(gethostbyaddr_r, char text[2048]; struct hostent entry; void *found = NULL; int error;
-    I(&nobody()->sin_addr, 4, AF_INET, &entry, text, sizeof(text), &found, &error); return found ? 0 : answer(EPERM))
-TRY(getaddrinfo_a, struct { const char *name, *service; const void *hints; void *found; int pad[8]; } one = { .name = ASKED };
-    void *list[1] = { &one }; return answer(I(0, list, 1, NULL) ? EPERM : 0))
+    I(&nobody()->sin_addr, 4, AF_INET, &entry, text, sizeof(text), &found, &error);
+    return found ? 0 : answer(EPERM))
+TRY(
+	getaddrinfo_a,
+	struct {
+		const char *name, *service;
+		const void *hints;
+		void *found;
+		int pad[8];
+	} one = { .name = ASKED };
+	void *list[1] = { &one }; return answer(I(0, list, 1, NULL) ? EPERM : 0))
 TRY(res_query, return I(ASKED, 1, 1, reply, 512))
 TRY(res_search, return I(ASKED, 1, 1, reply, 512))
 TRY(res_querydomain, return I(ASKED, "invalid", 1, 1, reply, 512))
@@ -294,10 +316,12 @@ TRY(pidfd_getfd, return I(process_handle(TRUE_PID), 0, 0u))
 TRY(mount_setattr, return I(CWD, "d", 0u, NULL, (size_t)0))
 TRY(reboot, return I(0))
 TRY(quotactl, return I(-1, "d", 0, NULL))
-TRY(settimeofday, struct { long s, us; } never = { 0, -1 }; return I(&never, NULL))
+TRY(
+	settimeofday, struct { long s, us; } never = { 0, -1 }; return I(&never, NULL))
 TRY(clock_settime, struct timespec never = { 0, -1 }; return I(CLOCK_REALTIME, &never))
 TRY(adjtimex, struct timex never = { .modes = ADJ_TICK, .tick = 1 }; return I(&never))
-TRY(clock_adjtime, struct timex never = { .modes = ADJ_TICK, .tick = 1 }; return I(CLOCK_REALTIME, &never))
+TRY(clock_adjtime, struct timex never = { .modes = ADJ_TICK, .tick = 1 };
+    return I(CLOCK_REALTIME, &never))
 TRY(fanotify_mark, return I(opened("f"), 1u, 1ull, CWD, "d"))
 TRY(klogctl, char text[16]; return I(3, text, (int)sizeof(text)))
 
@@ -336,7 +360,7 @@ struct entry {
 	const char *name;
 	unsigned call;
 	long (*hand)(void *fn); /* NULL: by the roles of the call */
-	const char *of;                    /* alias: the hook it spells differently */
+	const char *of;         /* alias: the hook it spells differently */
 };
 
 #define ROW_GEN(symbol) NULL
@@ -386,7 +410,8 @@ static long argument(const struct zc_call *call, unsigned i)
 	case ZC_ROLE_PTR: return call->class == ZC_CALL_SYS ? 1 : 0;
 	case ZC_ROLE_PID: return supervisor();
 	case ZC_ROLE_SIG: return SIGWINCH;
-	case ZC_ROLE_DOMAIN: return call->role[3] == ZC_ROLE_PTR ? AF_UNIX : AF_INET; /* a pair is unix */
+	case ZC_ROLE_DOMAIN:
+		return call->role[3] == ZC_ROLE_PTR ? AF_UNIX : AF_INET; /* a pair is unix */
 	case ZC_ROLE_TYPE: return SOCK_STREAM;
 	case ZC_ROLE_REQUEST: return 0;
 	case ZC_ROLE_UID:
@@ -409,7 +434,10 @@ static void try_hook(const struct entry *entry, const char *name)
 		a[i] = argument(call, i);
 	errno = 0;
 	result = entry->hand ? entry->hand(fn) : ((int_fn)fn)(a[0], a[1], a[2], a[3], a[4], a[5]);
-	printf("%s: %s\n", name, result >= 0 ? "OK" : zc_errno_name(errno) ? zc_errno_name(errno) : "unknown error");
+	printf("%s: %s\n", name,
+	       result >= 0            ? "OK"
+	       : zc_errno_name(errno) ? zc_errno_name(errno)
+				      : "unknown error");
 }
 
 static void try_number(const struct zc_call *call)
@@ -423,11 +451,15 @@ static void try_number(const struct zc_call *call)
 		a[3] = sizeof(how);
 	errno = 0;
 	result = syscall(call->nr[0], a[0], a[1], a[2], a[3], a[4], a[5]);
-	printf("%s: %s\n", call->name, result >= 0 ? "OK" : zc_errno_name(errno) ? zc_errno_name(errno) : "unknown error");
+	printf("%s: %s\n", call->name,
+	       result >= 0            ? "OK"
+	       : zc_errno_name(errno) ? zc_errno_name(errno)
+				      : "unknown error");
 }
 
 /* Runs one try in a child, so that a crash, an exec or a closed descriptor stays its own. */
-static void one(const char *base, const char *name, const struct entry *entry, const struct zc_call *call)
+static void one(const char *base, const char *name, const struct entry *entry,
+		const struct zc_call *call)
 {
 	char path[4096];
 	int status = 0;

@@ -12,8 +12,8 @@
 
 int main(int argc, char **argv)
 {
-	if (chdir(argv[1]) < 0 || symlink("vault/secret", "to-denied") < 0 || symlink("/open/file", "to-allowed") < 0 ||
-	    symlink("vault", "to-vault") < 0)
+	if (chdir(argv[1]) < 0 || symlink("vault/secret", "to-denied") < 0 ||
+	    symlink("/open/file", "to-allowed") < 0 || symlink("vault", "to-vault") < 0)
 		return 97;
 	say("chroot", chroot(argv[1]));
 	if (chdir("/") < 0)

@@ -29,7 +29,8 @@ static void before(int argc, char **argv, char **envp)
 }
 
 #ifdef __GLIBC__
-__attribute__((section(".preinit_array"), used)) static void (*first)(int, char **, char **) = before;
+__attribute__((section(".preinit_array"), used)) static void (*first)(int, char **,
+								      char **) = before;
 #else /* musl passes no arguments and runs preinit_array only in static programs */
 __attribute__((constructor(101))) static void first(void)
 {

@@ -17,15 +17,23 @@
 
 #include "probe.h"
 
-#define ALLOW(nr) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define ALLOW(nr) \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 1), \
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
 int main(int argc, char **argv)
 {
 	/* What this program itself needs and nothing else: no openat2, no readlink, no sendmsg. */
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		ALLOW(SYS_openat), ALLOW(SYS_open), ALLOW(SYS_read), ALLOW(SYS_write), ALLOW(SYS_close),
-		ALLOW(SYS_exit_group), ALLOW(SYS_rt_sigreturn), ALLOW(SYS_fcntl),
+		ALLOW(SYS_openat),
+		ALLOW(SYS_open),
+		ALLOW(SYS_read),
+		ALLOW(SYS_write),
+		ALLOW(SYS_close),
+		ALLOW(SYS_exit_group),
+		ALLOW(SYS_rt_sigreturn),
+		ALLOW(SYS_fcntl),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 	};
 	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };

@@ -13,7 +13,8 @@ int main(int argc, char **argv)
 	char denied[4096];
 
 	snprintf(denied, sizeof(denied), "%s/vault/secret", argv[1]);
-	if (chdir(argv[1]) < 0 || mkdir("open/going", 0700) < 0 || chdir("open/going") < 0 || rmdir("../going") < 0)
+	if (chdir(argv[1]) < 0 || mkdir("open/going", 0700) < 0 || chdir("open/going") < 0 ||
+	    rmdir("../going") < 0)
 		return 98;
 	say_open("relative", "x");
 	say_open("dot", ".");

@@ -23,11 +23,24 @@ static const char *error_name(int error)
 	static const struct {
 		int error;
 		const char *name;
-	} names[] = { { EACCES, "EACCES" }, { EPERM, "EPERM" }, { ENOENT, "ENOENT" }, { ENOTDIR, "ENOTDIR" },
-		      { EEXIST, "EEXIST" }, { ELOOP, "ELOOP" }, { EBADF, "EBADF" }, { EFAULT, "EFAULT" },
-		      { ENAMETOOLONG, "ENAMETOOLONG" }, { EISDIR, "EISDIR" }, { EMFILE, "EMFILE" },
-		      { EINVAL, "EINVAL" }, { ENOSYS, "ENOSYS" }, { ECONNREFUSED, "ECONNREFUSED" },
-		      { EXDEV, "EXDEV" }, { ENOTEMPTY, "ENOTEMPTY" }, { EAGAIN, "EAGAIN" }, { ENXIO, "ENXIO" } };
+	} names[] = { { EACCES, "EACCES" },
+		      { EPERM, "EPERM" },
+		      { ENOENT, "ENOENT" },
+		      { ENOTDIR, "ENOTDIR" },
+		      { EEXIST, "EEXIST" },
+		      { ELOOP, "ELOOP" },
+		      { EBADF, "EBADF" },
+		      { EFAULT, "EFAULT" },
+		      { ENAMETOOLONG, "ENAMETOOLONG" },
+		      { EISDIR, "EISDIR" },
+		      { EMFILE, "EMFILE" },
+		      { EINVAL, "EINVAL" },
+		      { ENOSYS, "ENOSYS" },
+		      { ECONNREFUSED, "ECONNREFUSED" },
+		      { EXDEV, "EXDEV" },
+		      { ENOTEMPTY, "ENOTEMPTY" },
+		      { EAGAIN, "EAGAIN" },
+		      { ENXIO, "ENXIO" } };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (names[i].error == error)

@@ -64,7 +64,8 @@ int main(int argc, char **argv)
 		return 98;
 	pthread_join(thread, NULL);
 	/* A page that cannot be touched below, so that one byte too many is a crash. */
-	stack = mmap(NULL, SMALL + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	stack = mmap(NULL, SMALL + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		     0);
 	mprotect(stack, 4096, PROT_NONE);
 	pid = clone(in_clone, stack + 4096 + SMALL, CLONE_VM | SIGCHLD, NULL);
 	waitpid(pid, NULL, 0);
