@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -45,6 +46,8 @@ static int make_page(struct zc_page **ret_page)
 		goto fail;
 	*ret_page = page;
 	(*ret_page)->magic = ZC_PAGE_MAGIC;
+	/* A filter around us is not the program's own: the shim need not mind it. */
+	(*ret_page)->outer_filter = prctl(PR_GET_SECCOMP) == 2;
 	return fd;
 fail:
 	close(fd);
@@ -94,12 +97,13 @@ static int highest(void)
 	return (int)limit.rlim_cur - 8;
 }
 
-static int describe(struct zc_channel *channel, uint64_t instance)
+static int describe(struct zc_channel *channel, const struct zc_image *image)
 {
 	struct zc_session session = { .image_fd = channel->fd[0],
 				      .page_fd = channel->fd[1],
 				      .socket_fd = channel->fd[2],
-				      .instance = instance };
+				      .instance = image->instance,
+				      .gap_allow = image->flags & ZC_IMAGE_GAP_ALLOW };
 	uint64_t *const ino[3] = { &session.image_ino, &session.page_ino, &session.socket_ino };
 	struct stat st;
 	long len;
@@ -135,7 +139,7 @@ int zc_channel_open(struct zc_channel *channel, const struct zc_image *image, si
 		if (channel->fd[i] < 0)
 			return channel->fd[i];
 	}
-	return describe(channel, image->instance);
+	return describe(channel, image);
 }
 
 void zc_channel_let_go(struct zc_channel *channel)
