@@ -12,6 +12,11 @@
 
 #include "policy/set.h"
 
+/* A script that git runs on its own. */
+#define HOOK(name) \
+	{ \
+		"deny-write", "/**/.git/hooks/" name, "what git runs in any repository" \
+	}
 /* A secret is neither to be read nor to be replaced. */
 #define SECRET(path, why) \
 	{ "deny-read", path, why }, \
@@ -261,12 +266,12 @@ static const struct zc_row protected[] = {
 	SECRET("/etc/rancher", "cluster keys"),
 	SECRET("/var/lib/kubelet", "cluster keys"),
 	SECRET("/run/secrets", "secrets of containers and pods"),
-	SECRET("/root/.ssh",                   "root's SSH keys, whatever $HOME says"),
-	SECRET("/root/.gnupg",                 "root's PGP keys"),
-	SECRET("/root/.aws",                   "root's AWS keys"),
-	SECRET("/home/*/.ssh",                 "other users' SSH keys"),
-	SECRET("/home/*/.gnupg",               "other users' PGP keys"),
-	SECRET("/home/*/.aws",                 "other users' AWS keys"),
+	SECRET("/root/.ssh", "root's SSH keys, whatever $HOME says"),
+	SECRET("/root/.gnupg", "root's PGP keys"),
+	SECRET("/root/.aws", "root's AWS keys"),
+	SECRET("/home/*/.ssh", "other users' SSH keys"),
+	SECRET("/home/*/.gnupg", "other users' PGP keys"),
+	SECRET("/home/*/.aws", "other users' AWS keys"),
 	SECRET("/var/spool/cron", "what runs later"),
 
 	/* Other processes: their environment holds their secrets, their memory everything. */
@@ -348,6 +353,25 @@ static const struct zc_row protected[] = {
 	{ "deny-write", "~/.gitconfig", "aliases, hooks and helpers that git runs" },
 	{ "deny-write", "~/.config/git", "aliases, hooks and helpers that git runs" },
 	{ "deny-write", "${GIT}/hooks", "what the next commit runs" },
+	/* Of other repositories only what git would run: "git init" fills this directory with samples. */
+	HOOK("applypatch-msg"),
+	HOOK("pre-applypatch"),
+	HOOK("post-applypatch"),
+	HOOK("pre-commit"),
+	HOOK("pre-merge-commit"),
+	HOOK("prepare-commit-msg"),
+	HOOK("commit-msg"),
+	HOOK("post-commit"),
+	HOOK("pre-rebase"),
+	HOOK("post-checkout"),
+	HOOK("post-merge"),
+	HOOK("pre-push"),
+	HOOK("reference-transaction"),
+	HOOK("pre-auto-gc"),
+	HOOK("post-rewrite"),
+	HOOK("sendemail-validate"),
+	HOOK("fsmonitor-watchman"),
+	HOOK("post-index-change"),
 	{ "deny-write", "${GIT}/modules/**/hooks", "what the next commit in a submodule runs" },
 	{ "deny-write", "~/.vim*", "editor start-up" },
 	{ "deny-write", "~/.config/nvim", "editor start-up" },

@@ -144,6 +144,11 @@ static void test_git(void)
 			   "expect allow write ${PROJECT}/sub/.git/hooks/x\n";
 
 	T_OK(!p_holds(text), "without a repository there are no hooks to protect");
+	T_OK(p_holds("include @dev\nallow-write ${PROJECT}\nexpect deny write "
+		     "${PROJECT}/sub/.git/hooks/pre-commit\n"
+		     "expect allow write ${PROJECT}/sub/.git/hooks/pre-commit.sample\n"
+		     "expect allow write ${PROJECT}/sub/.git/config\n"),
+	     "nobody leaves a hook in a repository below, but may make one: %s", p_error.text);
 	p_dir("project/.git");
 	T_OK(p_holds(text), "the hooks of the repository that is there are protected: %s",
 	     p_error.text);
