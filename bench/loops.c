@@ -121,7 +121,7 @@ static double now_ns(void)
 
 static void time_loop(void (*turn)(const char *, long), long turns, const char *argument)
 {
-	double piece[PIECES], whole = 0;
+	double piece[PIECES] = { 0 }, whole = 0;
 	long each = (turns + PIECES - 1) / PIECES, done = 0;
 	int pieces = 0;
 
