@@ -27,7 +27,8 @@ void zc_chain_start(unsigned char ret_link[ZC_LINK_BYTES], const char *run_id)
 	crypto_hash_sha256_final(&hash, ret_link);
 }
 
-static void next_with_sodium(unsigned char *ret_link, const unsigned char *link, const char *text, size_t len)
+static void next_with_sodium(unsigned char *ret_link, const unsigned char *link, const char *text,
+			     size_t len)
 {
 	crypto_hash_sha256_state hash;
 
@@ -43,14 +44,16 @@ static void next_with_sodium(unsigned char *ret_link, const unsigned char *link,
 
 /* FIPS 180-4, section 4.2.2. */
 static const uint32_t round_constants[64] __attribute__((aligned(16))) = {
-	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-	0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-	0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-	0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-	0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-	0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-	0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
+	0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
+	0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
+	0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7,
+	0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc,
+	0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b,
+	0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116,
+	0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
+	0xc67178f2,
 };
 
 /* The state as the instructions want it: {f, e, b, a} and {h, g, d, c}, lowest word first. */
@@ -78,12 +81,15 @@ WITH_SHA static void compress(struct state *state, const unsigned char *bytes, s
 
 			if (i >= 4) {
 				sum = _mm_add_epi32(_mm_sha256msg1_epu32(*now, w[(i + 1) & 3]),
-						    _mm_alignr_epi8(w[(i + 3) & 3], w[(i + 2) & 3], 4));
+						    _mm_alignr_epi8(w[(i + 3) & 3], w[(i + 2) & 3],
+								    4));
 				*now = _mm_sha256msg2_epu32(sum, w[(i + 3) & 3]);
 			}
-			sum = _mm_add_epi32(*now, _mm_load_si128((const __m128i *)(round_constants + 4 * i)));
+			sum = _mm_add_epi32(
+				*now, _mm_load_si128((const __m128i *)(round_constants + 4 * i)));
 			state->cdgh = _mm_sha256rnds2_epu32(state->cdgh, state->abef, sum);
-			state->abef = _mm_sha256rnds2_epu32(state->abef, state->cdgh, _mm_shuffle_epi32(sum, 0x0e));
+			state->abef = _mm_sha256rnds2_epu32(state->abef, state->cdgh,
+							    _mm_shuffle_epi32(sum, 0x0e));
 		}
 		state->abef = _mm_add_epi32(state->abef, before.abef);
 		state->cdgh = _mm_add_epi32(state->cdgh, before.cdgh);
@@ -91,7 +97,8 @@ WITH_SHA static void compress(struct state *state, const unsigned char *bytes, s
 }
 
 /* The last blocks: what is left of the message, 0x80, zeros, its length in bits. */
-WITH_SHA static void finish(struct state *state, const unsigned char *rest, size_t len, uint64_t total)
+WITH_SHA static void finish(struct state *state, const unsigned char *rest, size_t len,
+			    uint64_t total)
 {
 	unsigned char last[2 * BLOCK] = { 0 };
 	size_t blocks = len + 9 <= BLOCK ? 1 : 2;
@@ -103,7 +110,8 @@ WITH_SHA static void finish(struct state *state, const unsigned char *rest, size
 	compress(state, last, blocks);
 }
 
-WITH_SHA static void next_with_sha(unsigned char *ret_link, const unsigned char *link, const char *text, size_t len)
+WITH_SHA static void next_with_sha(unsigned char *ret_link, const unsigned char *link,
+				   const char *text, size_t len)
 {
 	struct state state = {
 		_mm_set_epi32(0x6a09e667, (int)0xbb67ae85, 0x510e527f, (int)0x9b05688c),
@@ -127,10 +135,14 @@ WITH_SHA static void next_with_sha(unsigned char *ret_link, const unsigned char 
 		joint[len - first] = '}';
 		finish(&state, joint, len - first + 1, ZC_LINK_BYTES + len + 1);
 	}
-	words[0] = (uint32_t)_mm_extract_epi32(state.abef, 3), words[1] = (uint32_t)_mm_extract_epi32(state.abef, 2);
-	words[2] = (uint32_t)_mm_extract_epi32(state.cdgh, 3), words[3] = (uint32_t)_mm_extract_epi32(state.cdgh, 2);
-	words[4] = (uint32_t)_mm_extract_epi32(state.abef, 1), words[5] = (uint32_t)_mm_extract_epi32(state.abef, 0);
-	words[6] = (uint32_t)_mm_extract_epi32(state.cdgh, 1), words[7] = (uint32_t)_mm_extract_epi32(state.cdgh, 0);
+	words[0] = (uint32_t)_mm_extract_epi32(state.abef, 3),
+	words[1] = (uint32_t)_mm_extract_epi32(state.abef, 2);
+	words[2] = (uint32_t)_mm_extract_epi32(state.cdgh, 3),
+	words[3] = (uint32_t)_mm_extract_epi32(state.cdgh, 2);
+	words[4] = (uint32_t)_mm_extract_epi32(state.abef, 1),
+	words[5] = (uint32_t)_mm_extract_epi32(state.abef, 0);
+	words[6] = (uint32_t)_mm_extract_epi32(state.cdgh, 1),
+	words[7] = (uint32_t)_mm_extract_epi32(state.cdgh, 0);
 	for (unsigned i = 0; i < 8; i++) {
 		uint32_t swapped = __builtin_bswap32(words[i]);
 
@@ -146,7 +158,10 @@ static bool has_sha(void)
 
 	if (!known) {
 		__asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-		known = b >> 29 & 1 && __builtin_cpu_supports("sse4.1") && __builtin_cpu_supports("ssse3") ? 2 : 1;
+		known = b >> 29 & 1 && __builtin_cpu_supports("sse4.1") &&
+					__builtin_cpu_supports("ssse3")
+				? 2
+				: 1;
 	}
 	return known == 2;
 }

@@ -31,12 +31,13 @@ static void write_time(struct zc_evidence *e, uint64_t real_ns)
 	char *at;
 
 	if (second != e->stamped || !*e->stamp) {
-		if (!gmtime_r(&second, &tm) || !strftime(e->stamp, sizeof(e->stamp), "%Y-%m-%dT%H:%M:%S", &tm))
-			strcpy(e->stamp, "1970-01-01T00:00:00");
+		if (!gmtime_r(&second, &tm) ||
+		    !strftime(e->stamp, sizeof(e->stamp), "%Y-%m-%dT%H:%M:%S", &tm))
+			snprintf(e->stamp, sizeof(e->stamp), "1970-01-01T00:00:00");
 		e->stamped = second;
 	}
-	strcpy(text, e->stamp);
-	at = text + strlen(text);
+	at = text + strlen(e->stamp);
+	memcpy(text, e->stamp, (size_t)(at - text));
 	*at++ = '.';
 	at = digits(at, (unsigned)(real_ns % 1000000000u), 9);
 	*at++ = 'Z';
@@ -55,7 +56,8 @@ void zc_event_begin(struct zc_evidence *e, uint64_t real_ns, uint64_t mono_ns, c
 	zc_json_string(&e->line, "type", type);
 }
 
-void zc_rule_write(const struct zc_evidence *e, struct zc_json *json, const struct zc_record *record)
+void zc_rule_write(const struct zc_evidence *e, struct zc_json *json,
+		   const struct zc_record *record)
 {
 	static const char *const layers[] = { "base", "profile", "user", "implicit" };
 	const struct zc_image_rule *rule = record->rule;
@@ -64,7 +66,8 @@ void zc_rule_write(const struct zc_evidence *e, struct zc_json *json, const stru
 	zc_json_open(json, "rule", '{');
 	zc_json_string(json, "source", rule ? zc_image_text(e->setup.image, rule->source) : NULL);
 	zc_json_string(json, "text", rule ? zc_image_text(e->setup.image, rule->text) : NULL);
-	zc_json_string(json, "layer", rule && rule->layer < ZC_LEN(layers) ? layers[rule->layer] : NULL);
+	zc_json_string(json, "layer",
+		       rule && rule->layer < ZC_LEN(layers) ? layers[rule->layer] : NULL);
 	if (!rule && head->rule != ZC_RULE_NONE)
 		zc_json_uint(json, "number", head->rule);
 	zc_json_string(json, "class", zc_policy_class_name(head->cls));
@@ -74,7 +77,8 @@ void zc_rule_write(const struct zc_evidence *e, struct zc_json *json, const stru
 	zc_json_close(json, '}');
 }
 
-static void write_field(struct zc_json *json, const char *key, const struct zc_frame *frame, unsigned field)
+static void write_field(struct zc_json *json, const char *key, const struct zc_frame *frame,
+			unsigned field)
 {
 	if (frame->field[field].bytes)
 		zc_json_text(json, key, frame->field[field].bytes, frame->field[field].len);
@@ -122,7 +126,8 @@ static void write_address(struct zc_json *json, const struct zc_endpoint *endpoi
 
 static void write_socket(struct zc_json *json, const struct zc_wire_detail *detail)
 {
-	const char *family = zc_family_name(detail->domain), *type = zc_socket_type_name(detail->type);
+	const char *family = zc_family_name(detail->domain),
+		   *type = zc_socket_type_name(detail->type);
 
 	if (family)
 		zc_json_string(json, "family", family);
@@ -137,7 +142,8 @@ static void write_socket(struct zc_json *json, const struct zc_wire_detail *deta
 
 static bool is_open(unsigned op)
 {
-	return op == ZC_OP_OPEN || op == ZC_OP_OPEN_READ || op == ZC_OP_OPEN_WRITE || op == ZC_OP_OPEN_RDWR;
+	return op == ZC_OP_OPEN || op == ZC_OP_OPEN_READ || op == ZC_OP_OPEN_WRITE ||
+	       op == ZC_OP_OPEN_RDWR;
 }
 
 void zc_object_write(struct zc_json *json, const struct zc_record *record)
@@ -165,8 +171,8 @@ void zc_object_write(struct zc_json *json, const struct zc_record *record)
 	if (detail->target_pid)
 		zc_json_int(json, "pid", detail->target_pid);
 	if (op == ZC_OP_EXEC && frame->field[ZC_FIELD_ARGV].bytes)
-		zc_json_list(json, "argv", frame->field[ZC_FIELD_ARGV].bytes, frame->field[ZC_FIELD_ARGV].len,
-			     EVENT_ARGS, EVENT_ARG_BYTES);
+		zc_json_list(json, "argv", frame->field[ZC_FIELD_ARGV].bytes,
+			     frame->field[ZC_FIELD_ARGV].len, EVENT_ARGS, EVENT_ARG_BYTES);
 	if (detail->event_flags & ZC_EV_UNREADABLE)
 		zc_json_bool(json, "unreadable", true);
 	zc_json_close(json, '}');
@@ -178,8 +184,8 @@ void zc_object_write(struct zc_json *json, const struct zc_record *record)
 }
 
 /* One argument as text, by its role; paths as the program gave them. */
-static void write_argument(struct zc_json *json, const struct zc_record *record, unsigned role, uint64_t value,
-			   unsigned *paths)
+static void write_argument(struct zc_json *json, const struct zc_record *record, unsigned role,
+			   uint64_t value, unsigned *paths)
 {
 	const struct zc_frame *frame = record->frame;
 	struct zc_endpoint endpoint;
@@ -189,14 +195,16 @@ static void write_argument(struct zc_json *json, const struct zc_record *record,
 		unsigned field = (*paths)++ ? ZC_FIELD_REQUESTED2 : ZC_FIELD_REQUESTED;
 
 		if (frame->field[field].bytes) {
-			zc_json_text(json, NULL, frame->field[field].bytes, frame->field[field].len);
+			zc_json_text(json, NULL, frame->field[field].bytes,
+				     frame->field[field].len);
 			return;
 		}
 	}
 	if (role == ZC_ROLE_SOCKADDR && frame->field[ZC_FIELD_ENDPOINT].len == sizeof(endpoint)) {
 		memcpy(&endpoint, frame->field[ZC_FIELD_ENDPOINT].bytes, sizeof(endpoint));
 		if (endpoint.name_len <= sizeof(endpoint.name)) {
-			zc_json_text(json, NULL, text, zc_endpoint_print(&endpoint, text, sizeof(text)));
+			zc_json_text(json, NULL, text,
+				     zc_endpoint_print(&endpoint, text, sizeof(text)));
 			return;
 		}
 	}
@@ -214,10 +222,13 @@ static void write_argument(struct zc_json *json, const struct zc_record *record,
 	case ZC_ROLE_LEN: snprintf(text, sizeof(text), "%u", (unsigned)value); break;
 	case ZC_ROLE_SIZE: snprintf(text, sizeof(text), "%llu", (unsigned long long)value); break;
 	case ZC_ROLE_OFF: snprintf(text, sizeof(text), "%lld", (long long)value); break;
-	case ZC_ROLE_HOW: zc_flags_text(ZC_ROLE_OFLAGS, record->detail->oflags, text, sizeof(text)); break;
+	case ZC_ROLE_HOW:
+		zc_flags_text(ZC_ROLE_OFLAGS, record->detail->oflags, text, sizeof(text));
+		break;
 	default:
 		if (!zc_flags_text(role, value, text, sizeof(text)))
-			snprintf(text, sizeof(text), value ? "0x%llx" : "NULL", (unsigned long long)value);
+			snprintf(text, sizeof(text), value ? "0x%llx" : "NULL",
+				 (unsigned long long)value);
 	}
 	zc_json_string(json, NULL, text);
 }
@@ -243,7 +254,8 @@ static void write_syscall(struct zc_json *json, const struct zc_record *record)
 	zc_json_close(json, '}');
 }
 
-void zc_event_write_process(struct zc_evidence *e, const struct zc_frame *frame, const struct zc_process *process)
+void zc_event_write_process(struct zc_evidence *e, const struct zc_frame *frame,
+			    const struct zc_process *process)
 {
 	struct zc_json *json = &e->line;
 
@@ -276,7 +288,8 @@ void zc_event_write(struct zc_evidence *e, const struct zc_record *record, uint6
 	struct zc_json *json = &e->line;
 	char hex[17];
 
-	zc_event_begin(e, head->real_ns, head->mono_ns, zc_action_violates(head->action) ? "violation" : "access");
+	zc_event_begin(e, head->real_ns, head->mono_ns,
+		       zc_action_violates(head->action) ? "violation" : "access");
 	zc_json_string(json, "op", zc_op_name(head->op));
 	zc_json_string(json, "action", zc_action_name(head->action));
 	zc_json_string(json, "severity", record->severity);

@@ -23,26 +23,34 @@
 
 struct zc_evidence;
 
-struct zc_why_not { const char *mode, *reason; };
-struct zc_layer_report { const char *name; bool applied; const char *detail; };
+struct zc_why_not {
+	const char *mode, *reason;
+};
+struct zc_layer_report {
+	const char *name;
+	bool applied;
+	const char *detail;
+};
 
 struct zc_evidence_setup {
-	const char *dir;              /* run directory, exists; NULL: no files (render to out only) */
-	FILE *events_out;             /* used when dir is NULL: JSON lines go here */
+	const char *dir;  /* run directory, exists; NULL: no files (render to out only) */
+	FILE *events_out; /* used when dir is NULL: JSON lines go here */
 	const char *run_id;
-	const struct zc_image *image; /* for rule texts; NULL: rules by number */
-	const char *const *command;   /* NULL-ended */
+	const struct zc_image *image;      /* for rule texts; NULL: rules by number */
+	const char *const *command;        /* NULL-ended */
 	const char *const *policy_sources; /* NULL-ended */
 	const char *policy_sha256;
-	const char *const *notes;     /* NULL-ended: from the policy */
+	const char *const *notes;                    /* NULL-ended: from the policy */
 	const char *mode_asked, *mode_used, *engine; /* engine: "shim" */
-	const struct zc_why_not *why_not; size_t why_nots;
-	const struct zc_layer_report *layers; size_t layer_count;
+	const struct zc_why_not *why_not;
+	size_t why_nots;
+	const struct zc_layer_report *layers;
+	size_t layer_count;
 	const char *cwd;
-	FILE *human;                  /* lines for people; NULL: quiet */
+	FILE *human; /* lines for people; NULL: quiet */
 	bool color;
-	const struct zc_page *page;   /* shared counters; NULL: none */
-	pid_t command_pid;            /* set later with zc_evidence_command() when not known yet */
+	const struct zc_page *page; /* shared counters; NULL: none */
+	pid_t command_pid;          /* set later with zc_evidence_command() when not known yet */
 };
 
 /* Opens events.jsonl in dir (O_APPEND, created). Returns 0 or -errno. */
@@ -71,19 +79,20 @@ struct zc_evidence_end {
 	int command_signal;     /* 0: none */
 	const char *error;      /* zcwrap's own failure, NULL: none */
 	bool timed_out, killed; /* --timeout; --kill */
-	const pid_t *left_behind; size_t left_count; /* processes that had to be ended */
-	bool abandoned;         /* the collector lost its tail */
-	uint64_t dropped;       /* datagrams received that could not be kept (memory, disk) */
+	const pid_t *left_behind;
+	size_t left_count; /* processes that had to be ended */
+	bool abandoned;    /* the collector lost its tail */
+	uint64_t dropped;  /* datagrams received that could not be kept (memory, disk) */
 };
 
 /* What the run came to; valid until zc_evidence_free(). */
 struct zc_evidence_result {
 	enum zc_run_verdict verdict;
-	uint64_t violations;    /* exact, repeats included */
-	uint64_t findings;      /* distinct */
+	uint64_t violations; /* exact, repeats included */
+	uint64_t findings;   /* distinct */
 	uint64_t probes, quiet, lost;
-	int write_error;        /* errno of the first event that could not be written; 0 */
-	uint64_t not_kept;      /* events that could not be written */
+	int write_error;   /* errno of the first event that could not be written; 0 */
+	uint64_t not_kept; /* events that could not be written */
 };
 
 /* Drains the page's spool, settles counts and coverage and computes the verdict. Call once, before report. */

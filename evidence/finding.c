@@ -55,8 +55,8 @@ static size_t slot_of(const struct zc_findings *findings, uint64_t fingerprint)
 	size_t at = (size_t)((fingerprint * 0x9e3779b97f4a7c15ull) >> 17) & (findings->cap - 1);
 
 	while (findings->slot[at] &&
-	       findings->block[(findings->slot[at] - 1) / BLOCK][(findings->slot[at] - 1) % BLOCK].fingerprint !=
-		       fingerprint)
+	       findings->block[(findings->slot[at] - 1) / BLOCK][(findings->slot[at] - 1) % BLOCK]
+			       .fingerprint != fingerprint)
 		at = (at + 1) & (findings->cap - 1);
 	return at;
 }
@@ -82,7 +82,8 @@ static bool grow(struct zc_findings *findings)
 static struct zc_finding *append(struct zc_findings *findings)
 {
 	if (findings->count == findings->blocks * BLOCK) {
-		struct zc_finding **block = realloc(findings->block, (findings->blocks + 1) * sizeof(*block));
+		struct zc_finding **block =
+			realloc(findings->block, (findings->blocks + 1) * sizeof(void *));
 
 		if (!block)
 			return NULL;

@@ -20,11 +20,11 @@ struct zc_finding {
 	uint8_t action;     /* enum zc_action */
 	bool violation;     /* false: only logged */
 	/* the first ZC_FINDINGS_KEPT: */
-	char *members;      /* "op":...,"object":{...},... for run.json */
+	char *members; /* "op":...,"object":{...},... for run.json */
 	size_t members_len;
-	char *what;         /* for people, safe for a terminal: "denied open_read /etc/shadow" */
-	char *by;           /* "by deny-read /etc (ci.zc:3)" */
-	char *hint;         /* NULL: none */
+	char *what; /* for people, safe for a terminal: "denied open_read /etc/shadow" */
+	char *by;   /* "by deny-read /etc (ci.zc:3)" */
+	char *hint; /* NULL: none */
 };
 
 struct zc_findings;
@@ -32,8 +32,10 @@ struct zc_findings;
 struct zc_findings *zc_findings_new(void);
 struct zc_findings *zc_findings_free(struct zc_findings *findings);
 /* The finding with that fingerprint, made when new (*ret_new). NULL without memory. */
-struct zc_finding *zc_finding_get(struct zc_findings *findings, uint64_t fingerprint, bool *ret_new);
-struct zc_finding *zc_finding_find(struct zc_findings *findings, uint64_t fingerprint); /* NULL: none */
+struct zc_finding *zc_finding_get(struct zc_findings *findings, uint64_t fingerprint,
+				  bool *ret_new);
+struct zc_finding *zc_finding_find(struct zc_findings *findings,
+				   uint64_t fingerprint); /* NULL: none */
 /* In the order in which they were first seen. */
 size_t zc_findings_count(const struct zc_findings *findings);
 struct zc_finding *zc_findings_at(struct zc_findings *findings, size_t index);

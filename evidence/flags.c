@@ -16,30 +16,39 @@ struct flag {
 	uint64_t value;
 	const char *name;
 };
-#define F(name) { name, #name }
+#define F(name) \
+	{ \
+		name, #name \
+	}
 
 /* O_TMPFILE and O_SYNC hold the bits of other flags: first come, first taken. */
 static const struct flag open_flags[] = {
-	F(O_TMPFILE), F(O_CREAT), F(O_EXCL), F(O_NOCTTY), F(O_TRUNC), F(O_APPEND), F(O_NONBLOCK), F(O_SYNC),
-	F(O_DSYNC), F(O_ASYNC), F(O_DIRECT), { 0100000, "O_LARGEFILE" }, F(O_DIRECTORY), F(O_NOFOLLOW),
-	F(O_NOATIME), F(O_CLOEXEC), F(O_PATH),
+	F(O_TMPFILE),   F(O_CREAT),    F(O_EXCL),     F(O_NOCTTY),
+	F(O_TRUNC),     F(O_APPEND),   F(O_NONBLOCK), F(O_SYNC),
+	F(O_DSYNC),     F(O_ASYNC),    F(O_DIRECT),   { 0100000, "O_LARGEFILE" },
+	F(O_DIRECTORY), F(O_NOFOLLOW), F(O_NOATIME),  F(O_CLOEXEC),
+	F(O_PATH),
 };
 static const struct flag at_flags[] = {
-	F(AT_SYMLINK_NOFOLLOW), { 0x200, "AT_REMOVEDIR|AT_EACCESS" }, F(AT_SYMLINK_FOLLOW), F(AT_NO_AUTOMOUNT),
-	F(AT_EMPTY_PATH), { 0x8000, "AT_RECURSIVE" },
+	F(AT_SYMLINK_NOFOLLOW), { 0x200, "AT_REMOVEDIR|AT_EACCESS" },
+	F(AT_SYMLINK_FOLLOW),   F(AT_NO_AUTOMOUNT),
+	F(AT_EMPTY_PATH),       { 0x8000, "AT_RECURSIVE" },
 };
 static const struct flag rename_flags[] = {
-	{ 1, "RENAME_NOREPLACE" }, { 2, "RENAME_EXCHANGE" }, { 4, "RENAME_WHITEOUT" },
+	{ 1, "RENAME_NOREPLACE" },
+	{ 2, "RENAME_EXCHANGE" },
+	{ 4, "RENAME_WHITEOUT" },
 };
 static const struct flag message_flags[] = {
-	F(MSG_OOB), F(MSG_PEEK), F(MSG_DONTROUTE), F(MSG_TRUNC), F(MSG_DONTWAIT), F(MSG_EOR), F(MSG_WAITALL),
-	F(MSG_CONFIRM), F(MSG_ERRQUEUE), F(MSG_NOSIGNAL), F(MSG_MORE), F(MSG_FASTOPEN), F(MSG_CMSG_CLOEXEC),
+	F(MSG_OOB),  F(MSG_PEEK),     F(MSG_DONTROUTE),    F(MSG_TRUNC),    F(MSG_DONTWAIT),
+	F(MSG_EOR),  F(MSG_WAITALL),  F(MSG_CONFIRM),      F(MSG_ERRQUEUE), F(MSG_NOSIGNAL),
+	F(MSG_MORE), F(MSG_FASTOPEN), F(MSG_CMSG_CLOEXEC),
 };
 static const struct flag clone_flags[] = {
-	F(CLONE_VM), F(CLONE_FS), F(CLONE_FILES), F(CLONE_SIGHAND), F(CLONE_PTRACE), F(CLONE_VFORK),
-	F(CLONE_PARENT), F(CLONE_THREAD), F(CLONE_NEWNS), F(CLONE_SYSVSEM), F(CLONE_SETTLS),
-	F(CLONE_UNTRACED), F(CLONE_NEWCGROUP), F(CLONE_NEWUTS), F(CLONE_NEWIPC), F(CLONE_NEWUSER),
-	F(CLONE_NEWPID), F(CLONE_NEWNET), F(CLONE_IO),
+	F(CLONE_VM),      F(CLONE_FS),       F(CLONE_FILES),     F(CLONE_SIGHAND), F(CLONE_PTRACE),
+	F(CLONE_VFORK),   F(CLONE_PARENT),   F(CLONE_THREAD),    F(CLONE_NEWNS),   F(CLONE_SYSVSEM),
+	F(CLONE_SETTLS),  F(CLONE_UNTRACED), F(CLONE_NEWCGROUP), F(CLONE_NEWUTS),  F(CLONE_NEWIPC),
+	F(CLONE_NEWUSER), F(CLONE_NEWPID),   F(CLONE_NEWNET),    F(CLONE_IO),
 };
 static const struct flag type_flags[] = { F(SOCK_NONBLOCK), F(SOCK_CLOEXEC) };
 
@@ -82,7 +91,8 @@ static void add(char *buffer, size_t cap, const char *text)
 }
 
 /* Adds the names of the bits in value; what has no name is added as a number. */
-static void add_flags(char *buffer, size_t cap, const struct flag *flags, size_t count, uint64_t value)
+static void add_flags(char *buffer, size_t cap, const struct flag *flags, size_t count,
+		      uint64_t value)
 {
 	char rest[24];
 

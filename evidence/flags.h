@@ -14,7 +14,7 @@
 bool zc_flags_text(unsigned role, uint64_t value, char *buffer, size_t cap);
 /* "flags":["O_WRONLY","O_CREAT"] */
 void zc_flags_write_open(struct zc_json *json, uint32_t flags);
-const char *zc_family_name(int family);      /* "inet"; NULL: unknown */
-const char *zc_socket_type_name(int type);   /* "stream"; NULL: unknown */
+const char *zc_family_name(int family);    /* "inet"; NULL: unknown */
+const char *zc_socket_type_name(int type); /* "stream"; NULL: unknown */
 
 #endif

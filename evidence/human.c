@@ -9,11 +9,11 @@
 #include "evidence/state.h"
 #include "evidence/text.h"
 
-#define LINES_MAX 20u     /* findings shown as they come */
-#define CALLERS_MAX 4u    /* functions named after the first */
-#define TOP 3u            /* findings in the end block */
+#define LINES_MAX 20u  /* findings shown as they come */
+#define CALLERS_MAX 4u /* functions named after the first */
+#define TOP 3u         /* findings in the end block */
 #define GAPS_SHOWN 2u
-#define WORD 512u         /* bytes of one text in a line of the end block */
+#define WORD 512u /* bytes of one text in a line of the end block */
 
 static const char *color(const struct zc_evidence *e, const char *code)
 {
@@ -57,7 +57,8 @@ static void show_where(const struct zc_evidence *e)
 	for (unsigned i = 0; i < e->stack.count && shown <= CALLERS_MAX; i++) {
 		const struct zc_site *site = e->stack.frame[i].site;
 
-		if (!site || site->kind != ZC_SITE_PROGRAM || (site->function && !strcmp(site->function, "_start")))
+		if (!site || site->kind != ZC_SITE_PROGRAM ||
+		    (site->function && !strcmp(site->function, "_start")))
 			continue;
 		fputs(shown++ ? " <- " : "  in ", e->setup.human);
 		show_site(e, site, shown == 1);
@@ -66,7 +67,8 @@ static void show_where(const struct zc_evidence *e)
 	}
 }
 
-void zc_human_record(struct zc_evidence *e, const struct zc_record *record, const struct zc_finding *finding)
+void zc_human_record(struct zc_evidence *e, const struct zc_record *record,
+		     const struct zc_finding *finding)
 {
 	FILE *out = e->setup.human;
 	const struct zc_frame_head *head = &record->frame->head;
@@ -81,7 +83,8 @@ void zc_human_record(struct zc_evidence *e, const struct zc_record *record, cons
 	}
 	zc_record_what(record, text, sizeof(text));
 	fprintf(out, "zencube: %s%s%s %s%s%s", color(e, head->action == ZC_AUDITED ? YELLOW : RED),
-		zc_action_name(head->action), color(e, PLAIN), color(e, BOLD), text, color(e, PLAIN));
+		zc_action_name(head->action), color(e, PLAIN), color(e, BOLD), text,
+		color(e, PLAIN));
 	zc_record_by(e, record, text, sizeof(text));
 	fprintf(out, "  %s", text);
 	fputs(color(e, DIM), out);
@@ -101,7 +104,9 @@ static void print_verdict(const struct zc_evidence *e)
 {
 	const struct zc_evidence_result *result = &e->result;
 	const char *name = zc_run_verdict_name(result->verdict);
-	const char *paint = result->verdict == ZC_RUN_PASS ? GREEN : result->verdict == ZC_RUN_GAPS ? YELLOW : RED;
+	const char *paint = result->verdict == ZC_RUN_PASS   ? GREEN
+			    : result->verdict == ZC_RUN_GAPS ? YELLOW
+							     : RED;
 	FILE *out = e->setup.human;
 
 	fprintf(out, "zencube: %s%s%s", color(e, paint), name, color(e, PLAIN));
@@ -109,13 +114,17 @@ static void print_verdict(const struct zc_evidence *e)
 		fputs(": ", out);
 		show(e, e->end.error);
 	}
-	fprintf(out, " - %" PRIu64 " violation%s", result->violations, result->violations == 1 ? "" : "s");
+	fprintf(out, " - %" PRIu64 " violation%s", result->violations,
+		result->violations == 1 ? "" : "s");
 	if (result->findings)
-		fprintf(out, " in %" PRIu64 " finding%s", result->findings, result->findings == 1 ? "" : "s");
+		fprintf(out, " in %" PRIu64 " finding%s", result->findings,
+			result->findings == 1 ? "" : "s");
 	if (result->probes)
-		fprintf(out, ", %" PRIu64 " probe%s of missing files", result->probes, result->probes == 1 ? "" : "s");
+		fprintf(out, ", %" PRIu64 " probe%s of missing files", result->probes,
+			result->probes == 1 ? "" : "s");
 	if (result->quiet)
-		fprintf(out, ", %" PRIu64 " quiet refusal%s", result->quiet, result->quiet == 1 ? "" : "s");
+		fprintf(out, ", %" PRIu64 " quiet refusal%s", result->quiet,
+			result->quiet == 1 ? "" : "s");
 	fprintf(out, "; %" PRIu64 " process%s\n", zc_processes_count(e->processes),
 		zc_processes_count(e->processes) == 1 ? "" : "es");
 }
@@ -136,7 +145,7 @@ static size_t pick_top(const struct zc_evidence *e, const struct zc_finding *ret
 		if (at == TOP)
 			continue;
 		picked += picked < TOP;
-		memmove(ret_top + at + 1, ret_top + at, (picked - at - 1) * sizeof(*ret_top));
+		memmove(ret_top + at + 1, ret_top + at, (picked - at - 1) * sizeof(void *));
 		ret_top[at] = finding;
 	}
 	return picked;
@@ -148,11 +157,13 @@ static void print_top(const struct zc_evidence *e)
 	size_t count = pick_top(e, top);
 
 	for (size_t i = 0; i < count; i++) {
-		fprintf(e->setup.human, "  %" PRIu64 " x %.*s", top[i]->count, (int)WORD, top[i]->what);
+		fprintf(e->setup.human, "  %" PRIu64 " x %.*s", top[i]->count, (int)WORD,
+			top[i]->what);
 		if (top[i]->hint && top[i]->hint[0] == '-')
 			fprintf(e->setup.human, "  (to allow: %.*s)\n", (int)WORD, top[i]->hint);
 		else
-			fprintf(e->setup.human, "  %.*s\n", (int)WORD, top[i]->by ? top[i]->by : "");
+			fprintf(e->setup.human, "  %.*s\n", (int)WORD,
+				top[i]->by ? top[i]->by : "");
 	}
 	if (e->result.findings > count)
 		fprintf(e->setup.human, "  and %" PRIu64 " more\n", e->result.findings - count);
@@ -163,14 +174,15 @@ static void print_gaps(const struct zc_evidence *e)
 	uint64_t gaps = zc_processes_gaps(e->processes), shown = 0;
 	const struct zc_covered *process;
 
-	for (size_t i = 0; shown < GAPS_SHOWN && (process = zc_processes_listed(e->processes, i)); i++) {
+	for (size_t i = 0; shown < GAPS_SHOWN && (process = zc_processes_listed(e->processes, i));
+	     i++) {
 		char exe[WORD];
 
 		if (!process->gap)
 			continue;
 		zc_text_show_in(exe, sizeof(exe), process->exe, strlen(process->exe));
-		fprintf(e->setup.human, "  not watched: %s [%d]: %s%s", exe, process->pid, process->gap,
-			++shown < GAPS_SHOWN || gaps <= GAPS_SHOWN ? "\n" : "");
+		fprintf(e->setup.human, "  not watched: %s [%d]: %s%s", exe, process->pid,
+			process->gap, ++shown < GAPS_SHOWN || gaps <= GAPS_SHOWN ? "\n" : "");
 	}
 	if (gaps > GAPS_SHOWN)
 		fprintf(e->setup.human, "; and %" PRIu64 " more\n", gaps - shown);
@@ -182,15 +194,18 @@ static void print_losses(const struct zc_evidence *e)
 	FILE *out = e->setup.human;
 
 	if (result->lost)
-		fprintf(out, "  %" PRIu64 " record%s could not be delivered\n", result->lost, result->lost == 1 ? "" : "s");
+		fprintf(out, "  %" PRIu64 " record%s could not be delivered\n", result->lost,
+			result->lost == 1 ? "" : "s");
 	if (result->not_kept)
 		fprintf(out, "  %" PRIu64 " event%s could not be kept: %s\n", result->not_kept,
-			result->not_kept == 1 ? "" : "s", result->write_error ? strerror(result->write_error) : "dropped");
+			result->not_kept == 1 ? "" : "s",
+			result->write_error ? strerror(result->write_error) : "dropped");
 	if (e->forged + e->malformed)
-		fprintf(out, "  %" PRIu64 " frame%s were not what the shim sends\n", e->forged + e->malformed,
-			e->forged + e->malformed == 1 ? "" : "s");
+		fprintf(out, "  %" PRIu64 " frame%s were not what the shim sends\n",
+			e->forged + e->malformed, e->forged + e->malformed == 1 ? "" : "s");
 	if (e->end.left_count)
-		fprintf(out, "  %zu process%s had to be ended\n", e->end.left_count, e->end.left_count == 1 ? "" : "es");
+		fprintf(out, "  %zu process%s had to be ended\n", e->end.left_count,
+			e->end.left_count == 1 ? "" : "es");
 }
 
 void zc_evidence_print_end(struct zc_evidence *e)
@@ -205,7 +220,8 @@ void zc_evidence_print_end(struct zc_evidence *e)
 		fputs("  evidence: ", e->setup.human);
 		show(e, e->setup.dir);
 		if (*e->head)
-			fprintf(e->setup.human, "  (%" PRIu64 " events, head %s)", e->log.lines, e->head);
+			fprintf(e->setup.human, "  (%" PRIu64 " events, head %s)", e->log.lines,
+				e->head);
 		fputc('\n', e->setup.human);
 	}
 	fflush(e->setup.human);

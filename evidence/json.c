@@ -2,6 +2,7 @@
 /*
  * json.c - the streaming writer behind events.jsonl and run.json.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,8 +108,12 @@ static void put_escape(struct zc_json *json, uint32_t point)
 		units = 2;
 	}
 	for (unsigned i = 0; i < units; i++) {
-		char text[6] = { '\\', 'u', digits[unit[i] >> 12 & 15], digits[unit[i] >> 8 & 15],
-				 digits[unit[i] >> 4 & 15], digits[unit[i] & 15] };
+		char text[6] = { '\\',
+				 'u',
+				 digits[unit[i] >> 12 & 15],
+				 digits[unit[i] >> 8 & 15],
+				 digits[unit[i] >> 4 & 15],
+				 digits[unit[i] & 15] };
 
 		put(json, text, sizeof(text));
 	}
@@ -157,7 +162,8 @@ static bool put_quoted(struct zc_json *json, const char *text, size_t len)
 
 static void put_base64(struct zc_json *json, const char *bytes, size_t len)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const unsigned char *b = (const unsigned char *)bytes;
 
 	put(json, "\"", 1);
@@ -166,7 +172,8 @@ static void put_base64(struct zc_json *json, const char *bytes, size_t len)
 		uint32_t bits = (uint32_t)b[at] << 16 | (have > 1 ? (uint32_t)b[at + 1] << 8 : 0) |
 				(have > 2 ? b[at + 2] : 0);
 		char out[4] = { digits[bits >> 18], digits[bits >> 12 & 63],
-				have > 1 ? digits[bits >> 6 & 63] : '=', have > 2 ? digits[bits & 63] : '=' };
+				have > 1 ? digits[bits >> 6 & 63] : '=',
+				have > 2 ? digits[bits & 63] : '=' };
 
 		put(json, out, 4);
 	}
@@ -180,8 +187,7 @@ void zc_json_text(struct zc_json *json, const char *key, const char *text, size_
 	put_key(json, key);
 	if (put_quoted(json, text, len) || !key || strlen(key) + sizeof("_base64") > sizeof(beside))
 		return;
-	strcpy(beside, key);
-	strcat(beside, "_base64");
+	snprintf(beside, sizeof(beside), "%s_base64", key);
 	put_key(json, beside);
 	put_base64(json, text, len);
 }
@@ -246,7 +252,8 @@ void zc_json_null(struct zc_json *json, const char *key)
 }
 
 /* Walks NUL-ended texts. Returns false at the end, or where one of the limits is reached. */
-static bool next_text(const char *texts, size_t len, size_t *at, size_t *ret_len, unsigned *left, size_t max_bytes)
+static bool next_text(const char *texts, size_t len, size_t *at, size_t *ret_len, unsigned *left,
+		      size_t max_bytes)
 {
 	if (*at >= len || !*left)
 		return false;
@@ -255,8 +262,8 @@ static bool next_text(const char *texts, size_t len, size_t *at, size_t *ret_len
 	return *at + *ret_len <= max_bytes;
 }
 
-void zc_json_list(struct zc_json *json, const char *key, const char *texts, size_t len, unsigned max,
-		  size_t max_bytes)
+void zc_json_list(struct zc_json *json, const char *key, const char *texts, size_t len,
+		  unsigned max, size_t max_bytes)
 {
 	char beside[64];
 	bool exact = true;
@@ -272,14 +279,15 @@ void zc_json_list(struct zc_json *json, const char *key, const char *texts, size
 	if (strlen(key) + sizeof("_truncated") > sizeof(beside))
 		return;
 	if (at < len) {
-		strcat(strcpy(beside, key), "_truncated");
+		snprintf(beside, sizeof(beside), "%s_truncated", key);
 		zc_json_bool(json, beside, true);
 	}
 	if (exact)
 		return;
-	strcat(strcpy(beside, key), "_base64");
+	snprintf(beside, sizeof(beside), "%s_base64", key);
 	zc_json_open(json, beside, '[');
-	for (left = max, at = 0; next_text(texts, len, &at, &one, &left, max_bytes); at += one + 1) {
+	for (left = max, at = 0; next_text(texts, len, &at, &one, &left, max_bytes);
+	     at += one + 1) {
 		put_key(json, NULL);
 		put_base64(json, texts + at, one);
 	}

@@ -17,7 +17,7 @@ struct zc_json {
 	char *bytes;
 	size_t len, cap;
 	unsigned depth;
-	unsigned indent;  /* levels that get a line each; 0: everything on one line */
+	unsigned indent; /* levels that get a line each; 0: everything on one line */
 	bool failed, comma;
 };
 
@@ -35,8 +35,8 @@ void zc_json_hex(struct zc_json *json, const char *key, uint64_t value); /* "0x1
 void zc_json_bool(struct zc_json *json, const char *key, bool value);
 void zc_json_null(struct zc_json *json, const char *key);
 /* "key":["a","b"] from texts that end with NUL each; at most max of them and max_bytes of text. */
-void zc_json_list(struct zc_json *json, const char *key, const char *texts, size_t len, unsigned max,
-		  size_t max_bytes);
+void zc_json_list(struct zc_json *json, const char *key, const char *texts, size_t len,
+		  unsigned max, size_t max_bytes);
 /* Ready-made JSON: a whole value. */
 void zc_json_raw(struct zc_json *json, const char *key, const char *value, size_t len);
 /* Ready-made members ("a":1,"b":2), as cut out of another writer. */

@@ -72,7 +72,8 @@ static size_t hint_value(const struct zc_record *record, char *buffer, size_t ca
 		return (size_t)snprintf(buffer, cap, "%s", zc_op_name(head->op));
 	if (head->op == ZC_OP_RESOLVE) {
 		text = field_of(record, ZC_FIELD_HOST, &len);
-	} else if (head->cls == ZC_CLASS_NET || head->cls == ZC_CLASS_LISTEN || head->cls == ZC_CLASS_UNIX) {
+	} else if (head->cls == ZC_CLASS_NET || head->cls == ZC_CLASS_LISTEN ||
+		   head->cls == ZC_CLASS_UNIX) {
 		if (!endpoint_of(record, &endpoint))
 			return 0;
 		len = zc_endpoint_print(&endpoint, buffer, cap);
@@ -89,7 +90,9 @@ static size_t hint_value(const struct zc_record *record, char *buffer, size_t ca
 static bool needs_quotes(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-[]", text[i]))
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,."
+			    "/-[]",
+			    text[i]))
 			return true;
 	return false;
 }
@@ -103,8 +106,8 @@ static const char *flag_that_allows(struct zc_record *record)
 
 	if (!len || memchr(value, '\'', len) || memchr(value, '*', len))
 		return NULL; /* could not be pasted as it is */
-	snprintf(record->hint_text, sizeof(record->hint_text), "--allow-%s=%s%.*s%s%s", what, quote ? "'" : "", (int)len,
-		 value, quote ? "'" : "",
+	snprintf(record->hint_text, sizeof(record->hint_text), "--allow-%s=%s%.*s%s%s", what,
+		 quote ? "'" : "", (int)len, value, quote ? "'" : "",
 		 record->frame->head.source == ZC_SOURCE_SHIM ? " (inside evidence)" : "");
 	return record->hint_text;
 }
@@ -127,8 +130,8 @@ const char *zc_hint_of(const struct zc_evidence *e, struct zc_record *record)
 	if (!rule || rule->layer != ZC_LAYER_USER)
 		return NULL; /* a protected path, or what nothing may allow */
 	source = zc_image_text(e->setup.image, rule->source);
-	snprintf(record->hint_text, sizeof(record->hint_text), *source == '-' ? "change the flag %s" : "change the rule at %s",
-		 source);
+	snprintf(record->hint_text, sizeof(record->hint_text),
+		 *source == '-' ? "change the flag %s" : "change the rule at %s", source);
 	return record->hint_text;
 }
 
@@ -137,7 +140,8 @@ static size_t append_shown(char *buffer, size_t cap, size_t at, const void *text
 	return text && at + 8 < cap ? at + zc_text_show_in(buffer + at, cap - at, text, len) : at;
 }
 
-static size_t append_path(const struct zc_record *record, char *buffer, size_t cap, size_t at, unsigned first_field)
+static size_t append_path(const struct zc_record *record, char *buffer, size_t cap, size_t at,
+			  unsigned first_field)
 {
 	size_t len;
 	const void *text = field_of(record, first_field, &len);
@@ -157,14 +161,17 @@ size_t zc_record_what(const struct zc_record *record, char *buffer, size_t cap)
 	const void *text;
 
 	if (endpoint_of(record, &endpoint))
-		return append_shown(buffer, cap, at, address, zc_endpoint_print(&endpoint, address, sizeof(address)));
+		return append_shown(buffer, cap, at, address,
+				    zc_endpoint_print(&endpoint, address, sizeof(address)));
 	text = field_of(record, ZC_FIELD_HOST, &len);
 	if (text)
 		return append_shown(buffer, cap, at, text, len);
 	if (head->op == ZC_OP_SOCKET) {
-		const char *family = zc_family_name(record->detail->domain), *type = zc_socket_type_name(record->detail->type);
+		const char *family = zc_family_name(record->detail->domain),
+			   *type = zc_socket_type_name(record->detail->type);
 
-		return at + (size_t)snprintf(buffer + at, cap - at, "%s %s", family ? family : "of another family",
+		return at + (size_t)snprintf(buffer + at, cap - at, "%s %s",
+					     family ? family : "of another family",
 					     type ? type : "");
 	}
 	at = append_path(record, buffer, cap, at, ZC_FIELD_PATH);
@@ -173,13 +180,15 @@ size_t zc_record_what(const struct zc_record *record, char *buffer, size_t cap)
 		at = append_path(record, buffer, cap, at, ZC_FIELD_PATH2);
 	}
 	if (record->detail->target_pid && at + 32 < cap)
-		at += (size_t)snprintf(buffer + at, cap - at, "process %d", record->detail->target_pid);
+		at += (size_t)snprintf(buffer + at, cap - at, "process %d",
+				       record->detail->target_pid);
 	while (at && buffer[at - 1] == ' ')
 		buffer[--at] = '\0';
 	return at;
 }
 
-size_t zc_record_by(const struct zc_evidence *e, const struct zc_record *record, char *buffer, size_t cap)
+size_t zc_record_by(const struct zc_evidence *e, const struct zc_record *record, char *buffer,
+		    size_t cap)
 {
 	const struct zc_frame_head *head = &record->frame->head;
 	const char *text, *source;

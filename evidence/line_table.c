@@ -10,12 +10,28 @@
 #define FORMATS_MAX 16u
 
 /* From the standard, sections 7.5.6 (forms) and 7.22; <dwarf.h> would need elfutils' libdw-dev. */
-enum { DW_LNS_copy = 1, DW_LNS_advance_pc, DW_LNS_advance_line, DW_LNS_set_file,
-       DW_LNS_const_add_pc = 8, DW_LNS_fixed_advance_pc };
+enum {
+	DW_LNS_copy = 1,
+	DW_LNS_advance_pc,
+	DW_LNS_advance_line,
+	DW_LNS_set_file,
+	DW_LNS_const_add_pc = 8,
+	DW_LNS_fixed_advance_pc
+};
 enum { DW_LNE_end_sequence = 1, DW_LNE_set_address };
 enum { DW_LNCT_path = 1, DW_LNCT_directory_index };
-enum { DW_FORM_data2 = 0x05, DW_FORM_data4, DW_FORM_data8, DW_FORM_string, DW_FORM_block, DW_FORM_data1 = 0x0b,
-       DW_FORM_strp = 0x0e, DW_FORM_udata, DW_FORM_data16 = 0x1e, DW_FORM_line_strp };
+enum {
+	DW_FORM_data2 = 0x05,
+	DW_FORM_data4,
+	DW_FORM_data8,
+	DW_FORM_string,
+	DW_FORM_block,
+	DW_FORM_data1 = 0x0b,
+	DW_FORM_strp = 0x0e,
+	DW_FORM_udata,
+	DW_FORM_data16 = 0x1e,
+	DW_FORM_line_strp
+};
 
 /* Takes bytes one after the other; past the end it goes bad and gives zeros. */
 struct reader {
@@ -82,7 +98,8 @@ static uint64_t take_leb(struct reader *r, bool is_signed)
 
 static const char *take_text(struct reader *r)
 {
-	const unsigned char *at = r->at, *end = r->bad ? NULL : memchr(at, 0, (size_t)(r->end - at));
+	const unsigned char *at = r->at,
+			    *end = r->bad ? NULL : memchr(at, 0, (size_t)(r->end - at));
 
 	if (!end) {
 		r->bad = true;
@@ -105,7 +122,8 @@ static const char *text_at(const struct zc_line_sections *sections, unsigned whi
 static size_t read_header(const struct zc_line_sections *sections, size_t table, struct header *ret)
 {
 	struct reader r = { sections->bytes[ZC_LINE_TABLES] + table,
-			    sections->bytes[ZC_LINE_TABLES] + sections->len[ZC_LINE_TABLES], false };
+			    sections->bytes[ZC_LINE_TABLES] + sections->len[ZC_LINE_TABLES],
+			    false };
 	uint64_t len = take_number(&r, 4), header_len;
 	size_t next;
 
@@ -132,7 +150,7 @@ static size_t read_header(const struct zc_line_sections *sections, size_t table,
 	if (ret->version >= 4)
 		take(&r, 1); /* operations per instruction: 1 but for VLIW machines */
 	take(&r, 1);
-	ret->line_base = (signed char)take_number(&r, 1);
+	ret->line_base = (int)(take_number(&r, 1) ^ 0x80) - 0x80; /* a signed byte */
 	ret->line_range = (unsigned)take_number(&r, 1);
 	ret->opcode_base = (unsigned)take_number(&r, 1);
 	ret->opcode_lengths = ret->opcode_base ? take(&r, ret->opcode_base - 1) : NULL;
@@ -142,14 +160,18 @@ static size_t read_header(const struct zc_line_sections *sections, size_t table,
 	return next;
 }
 
-static void standard_opcode(const struct header *header, struct reader *r, struct row *row, unsigned opcode)
+static void standard_opcode(const struct header *header, struct reader *r, struct row *row,
+			    unsigned opcode)
 {
 	switch (opcode) {
 	case DW_LNS_advance_pc: row->address += take_leb(r, false) * header->min_instruction; break;
-	case DW_LNS_advance_line: row->line = (int64_t)((uint64_t)row->line + take_leb(r, true)); break;
+	case DW_LNS_advance_line:
+		row->line = (int64_t)((uint64_t)row->line + take_leb(r, true));
+		break;
 	case DW_LNS_set_file: row->file = take_leb(r, false); break;
 	case DW_LNS_const_add_pc:
-		row->address += (255 - header->opcode_base) / header->line_range * header->min_instruction;
+		row->address +=
+			(255 - header->opcode_base) / header->line_range * header->min_instruction;
 		break;
 	case DW_LNS_fixed_advance_pc: row->address += take_number(r, 2); break;
 	default:
@@ -170,7 +192,9 @@ static enum step step(const struct header *header, struct reader *r, struct row 
 	if (opcode >= header->opcode_base) {
 		opcode -= header->opcode_base;
 		row->address += opcode / header->line_range * header->min_instruction;
-		row->line = (int64_t)((uint64_t)row->line + (uint64_t)(header->line_base + (int)(opcode % header->line_range)));
+		row->line = (int64_t)((uint64_t)row->line +
+				      (uint64_t)(header->line_base +
+						 (int)(opcode % header->line_range)));
 		return STEP_ROW;
 	}
 	if (opcode == DW_LNS_copy)
@@ -194,7 +218,8 @@ static enum step step(const struct header *header, struct reader *r, struct row 
 static const struct row first_row = { 0, 1, 1 };
 
 static void scan_table(const struct header *header, size_t table,
-		       void (*found)(void *context, size_t table, uint64_t start, uint64_t end), void *context)
+		       void (*found)(void *context, size_t table, uint64_t start, uint64_t end),
+		       void *context)
 {
 	struct reader r = header->program;
 	struct row row = first_row;
@@ -217,7 +242,8 @@ static void scan_table(const struct header *header, size_t table,
 }
 
 void zc_line_tables_scan(const struct zc_line_sections *sections,
-			 void (*found)(void *context, size_t table, uint64_t start, uint64_t end), void *context)
+			 void (*found)(void *context, size_t table, uint64_t start, uint64_t end),
+			 void *context)
 {
 	struct header header;
 	size_t at = 0, next;
@@ -231,8 +257,9 @@ void zc_line_tables_scan(const struct zc_line_sections *sections,
 }
 
 /* One entry of the directory or file list of DWARF 5. */
-static bool take_entry(const struct zc_line_sections *sections, const struct header *header, struct reader *r,
-		       const uint64_t formats[][2], unsigned count, const char **ret_text, uint64_t *ret_directory)
+static bool take_entry(const struct zc_line_sections *sections, const struct header *header,
+		       struct reader *r, const uint64_t formats[][2], unsigned count,
+		       const char **ret_text, uint64_t *ret_directory)
 {
 	*ret_text = NULL;
 	*ret_directory = 0;
@@ -242,8 +269,14 @@ static bool take_entry(const struct zc_line_sections *sections, const struct hea
 
 		switch (formats[i][1]) {
 		case DW_FORM_string: text = take_text(r); break;
-		case DW_FORM_line_strp: text = text_at(sections, ZC_LINE_STRINGS, take_number(r, header->offset_size)); break;
-		case DW_FORM_strp: text = text_at(sections, ZC_LINE_OTHER_STRINGS, take_number(r, header->offset_size)); break;
+		case DW_FORM_line_strp:
+			text = text_at(sections, ZC_LINE_STRINGS,
+				       take_number(r, header->offset_size));
+			break;
+		case DW_FORM_strp:
+			text = text_at(sections, ZC_LINE_OTHER_STRINGS,
+				       take_number(r, header->offset_size));
+			break;
 		case DW_FORM_udata: number = take_leb(r, false); break;
 		case DW_FORM_data1: number = take_number(r, 1); break;
 		case DW_FORM_data2: number = take_number(r, 2); break;
@@ -262,8 +295,9 @@ static bool take_entry(const struct zc_line_sections *sections, const struct hea
 }
 
 /* Goes through a list of DWARF 5 to entry index (past its end: to its end). */
-static bool entry_at(const struct zc_line_sections *sections, const struct header *header, struct reader *r,
-		     uint64_t index, const char **ret_text, uint64_t *ret_directory)
+static bool entry_at(const struct zc_line_sections *sections, const struct header *header,
+		     struct reader *r, uint64_t index, const char **ret_text,
+		     uint64_t *ret_directory)
 {
 	uint64_t formats[FORMATS_MAX][2], entries;
 	unsigned count = (unsigned)take_number(r, 1);
@@ -271,7 +305,8 @@ static bool entry_at(const struct zc_line_sections *sections, const struct heade
 	uint64_t directory;
 	bool found = false;
 
-	if (count > FORMATS_MAX)
+	if (!count ||
+	    count > FORMATS_MAX) /* without a format entries take no bytes, and may be many */
 		return false;
 	for (unsigned i = 0; i < count; i++) {
 		formats[i][0] = take_leb(r, false);
@@ -279,7 +314,8 @@ static bool entry_at(const struct zc_line_sections *sections, const struct heade
 	}
 	entries = take_leb(r, false);
 	for (uint64_t i = 0; i < entries && r->at < r->end; i++) {
-		if (!take_entry(sections, header, r, (const uint64_t(*)[2])formats, count, &text, &directory))
+		if (!take_entry(sections, header, r, (const uint64_t(*)[2])formats, count, &text,
+				&directory))
 			return false;
 		if (i == index) {
 			*ret_text = text;
@@ -291,8 +327,8 @@ static bool entry_at(const struct zc_line_sections *sections, const struct heade
 }
 
 /* DWARF 5: directory 0 is where the compiler ran, and what relative directories start from. */
-static bool name_5(const struct zc_line_sections *sections, const struct header *header, uint64_t file, char *buffer,
-		   size_t cap)
+static bool name_5(const struct zc_line_sections *sections, const struct header *header,
+		   uint64_t file, char *buffer, size_t cap)
 {
 	const char *name = NULL, *directory = NULL, *base = NULL;
 	struct reader r = header->names;
@@ -330,15 +366,16 @@ static bool name_4(const struct header *header, uint64_t file, char *buffer, siz
 	}
 	if (!name || !*name || file)
 		return false;
-	for (uint64_t i = 1; index && (directory = take_text(&directories)) && *directory && i < index; i++)
+	for (uint64_t i = 1;
+	     index && (directory = take_text(&directories)) && *directory && i < index; i++)
 		;
 	if (name[0] == '/' || !index || !directory || !*directory)
 		return (size_t)snprintf(buffer, cap, "%s", name) < cap;
 	return (size_t)snprintf(buffer, cap, "%s/%s", directory, name) < cap;
 }
 
-bool zc_line_table_find(const struct zc_line_sections *sections, size_t table, uint64_t address, char *ret_file,
-			size_t cap, unsigned *ret_line)
+bool zc_line_table_find(const struct zc_line_sections *sections, size_t table, uint64_t address,
+			char *ret_file, size_t cap, unsigned *ret_line)
 {
 	struct row row = first_row, before = first_row;
 	struct header header;
@@ -359,7 +396,8 @@ bool zc_line_table_find(const struct zc_line_sections *sections, size_t table, u
 		if (what == STEP_END)
 			row = first_row;
 	}
-	if (!started || address < before.address || address >= row.address || before.line <= 0 || before.line > INT32_MAX)
+	if (!started || address < before.address || address >= row.address || before.line <= 0 ||
+	    before.line > INT32_MAX)
 		return false;
 	*ret_line = (unsigned)before.line;
 	return header.version == 5 ? name_5(sections, &header, before.file, ret_file, cap)

@@ -18,9 +18,10 @@ struct zc_line_sections {
 
 /* Calls found for each sequence of rows of each table, with the addresses that it covers. */
 void zc_line_tables_scan(const struct zc_line_sections *sections,
-			 void (*found)(void *context, size_t table, uint64_t start, uint64_t end), void *context);
+			 void (*found)(void *context, size_t table, uint64_t start, uint64_t end),
+			 void *context);
 /* The source line of address in the table at that place of .debug_line. */
-bool zc_line_table_find(const struct zc_line_sections *sections, size_t table, uint64_t address, char *ret_file,
-			size_t cap, unsigned *ret_line);
+bool zc_line_table_find(const struct zc_line_sections *sections, size_t table, uint64_t address,
+			char *ret_file, size_t cap, unsigned *ret_line);
 
 #endif

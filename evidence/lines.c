@@ -55,18 +55,20 @@ void zc_module_lines_free(struct zc_module *module)
 }
 
 /* Copies a section, unpacked. False: not there, too large, or broken. */
-static bool copy_section(struct zc_module *module, Elf_Scn *section, GElf_Shdr *shdr, unsigned which)
+static bool copy_section(struct zc_module *module, Elf_Scn *section, GElf_Shdr *shdr,
+			 unsigned which)
 {
 	struct zc_line_sections *to = &module->lines->sections;
 	GElf_Chdr chdr;
 	Elf_Data *data;
 
-	if (shdr->sh_flags & SHF_COMPRESSED && (!gelf_getchdr(section, &chdr) || chdr.ch_size > SECTION_MAX ||
-						elf_compress(section, 0, 0) < 0))
+	if (shdr->sh_flags & SHF_COMPRESSED &&
+	    (!gelf_getchdr(section, &chdr) || chdr.ch_size > SECTION_MAX ||
+	     elf_compress(section, 0, 0) < 0))
 		return false;
 	data = elf_getdata(section, NULL);
-	if (!data || !data->d_buf || !data->d_size || data->d_size > SECTION_MAX || to->bytes[which] ||
-	    !zc_module_charge(module, data->d_size))
+	if (!data || !data->d_buf || !data->d_size || data->d_size > SECTION_MAX ||
+	    to->bytes[which] || !zc_module_charge(module, data->d_size))
 		return false;
 	to->bytes[which] = malloc(data->d_size);
 	if (!to->bytes[which])
@@ -78,16 +80,20 @@ static bool copy_section(struct zc_module *module, Elf_Scn *section, GElf_Shdr *
 
 static bool copy_sections(struct zc_module *module, int fd)
 {
-	static const char *const names[ZC_LINE_SECTIONS] = { ".debug_line", ".debug_line_str", ".debug_str" };
+	static const char *const names[ZC_LINE_SECTIONS] = { ".debug_line", ".debug_line_str",
+							     ".debug_str" };
 	Elf *elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ, NULL);
 	Elf_Scn *section = NULL;
 	size_t strings;
 	GElf_Shdr shdr;
 
 	while (elf && !elf_getshdrstrndx(elf, &strings) && (section = elf_nextscn(elf, section))) {
-		const char *name = gelf_getshdr(section, &shdr) ? elf_strptr(elf, strings, shdr.sh_name) : NULL;
+		const char *name = gelf_getshdr(section, &shdr)
+					   ? elf_strptr(elf, strings, shdr.sh_name)
+					   : NULL;
 
-		for (unsigned i = 0; name && shdr.sh_type == SHT_PROGBITS && i < ZC_LINE_SECTIONS; i++)
+		for (unsigned i = 0; name && shdr.sh_type == SHT_PROGBITS && i < ZC_LINE_SECTIONS;
+		     i++)
 			if (!strcmp(name, names[i])) {
 				copy_section(module, section, &shdr, i);
 				break;
@@ -131,31 +137,35 @@ static void load(struct zc_module *module)
 	module->lines = calloc(1, sizeof(*module->lines));
 	if (!module->lines || zc_module_trouble(module))
 		return;
-	if (!copy_sections(module, zc_module_open(module)) && !copy_sections(module, zc_module_open_debug(module)))
+	if (!copy_sections(module, zc_module_open(module)) &&
+	    !copy_sections(module, zc_module_open_debug(module)))
 		return;
 	zc_line_tables_scan(&module->lines->sections, note_sequence, module->lines);
 	if (module->lines->count)
-		qsort(module->lines->sequence, module->lines->count, sizeof(struct sequence), by_start);
+		qsort(module->lines->sequence, module->lines->count, sizeof(struct sequence),
+		      by_start);
 }
 
 /* Names are kept as long as the module, each once. */
 static const char *keep_name(struct zc_module_lines *lines, const char *text)
 {
+	size_t len = strlen(text) + 1;
 	struct file_name *name;
 
 	for (name = lines->names; name; name = name->next)
 		if (!strcmp(name->text, text))
 			return name->text;
-	name = malloc(sizeof(*name) + strlen(text) + 1);
+	name = malloc(sizeof(*name) + len);
 	if (!name)
 		return NULL;
-	strcpy(name->text, text);
+	memcpy(name->text, text, len);
 	name->next = lines->names;
 	lines->names = name;
 	return name->text;
 }
 
-bool zc_module_line(struct zc_module *module, uint64_t address, const char **ret_file, unsigned *ret_line)
+bool zc_module_line(struct zc_module *module, uint64_t address, const char **ret_file,
+		    unsigned *ret_line)
 {
 	const struct zc_module_lines *lines;
 	char file[ZC_PATH_CAP];
@@ -175,7 +185,8 @@ bool zc_module_line(struct zc_module *module, uint64_t address, const char **ret
 			high = middle;
 	}
 	if (!low || address >= lines->sequence[low - 1].end ||
-	    !zc_line_table_find(&lines->sections, lines->sequence[low - 1].table, address, file, sizeof(file), ret_line))
+	    !zc_line_table_find(&lines->sections, lines->sequence[low - 1].table, address, file,
+				sizeof(file), ret_line))
 		return false;
 	*ret_file = keep_name(module->lines, file);
 	return *ret_file != NULL;

@@ -21,9 +21,9 @@
 #include "evidence/json.h"
 
 struct zc_log {
-	int fd;            /* events.jsonl; -1: none */
-	FILE *out;         /* lines without a chain go here when there is no file; may be NULL */
-	off_t size;        /* bytes of whole lines */
+	int fd;     /* events.jsonl; -1: none */
+	FILE *out;  /* lines without a chain go here when there is no file; may be NULL */
+	off_t size; /* bytes of whole lines */
 	uint64_t lines;
 	uint64_t not_kept; /* lines that could not be written */
 	int error;         /* errno of the first that could not; 0 */

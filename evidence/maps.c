@@ -3,12 +3,13 @@
  * maps.c - sets of maps, their address spaces, and the cache of named places.
  */
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "evidence/maps.h"
 
-#define MAPS_MAX 4096u     /* executable mappings of one process */
+#define MAPS_MAX 4096u /* executable mappings of one process */
 #define SPACES_MAX 48u
 #define SITES_MAX (1u << 18)
 
@@ -16,7 +17,7 @@ struct zc_maps {
 	unsigned refs, count, cap;
 	struct zc_map *map; /* sorted by start */
 	unw_addr_space_t space;
-	uint64_t used;      /* when the space was last used, in walks */
+	uint64_t used; /* when the space was last used, in walks */
 };
 
 struct zc_unwinder {
@@ -136,16 +137,14 @@ static struct zc_module *module_of(struct zc_unwinder *unwinder, const struct zc
 	if (len && name[0] != '/' && name[0] != '[' && cwd && memchr(name, '/', len)) {
 		if (strlen(cwd) + 1 + len >= sizeof(joined))
 			return NULL;
-		strcpy(joined, cwd);
-		strcat(joined, "/");
-		strncat(joined, name, len);
+		len = (size_t)snprintf(joined, sizeof(joined), "%s/%.*s", cwd, (int)len, name);
 		name = joined;
-		len = strlen(joined);
 	}
 	return zc_module_get(unwinder->modules, name, len, wire->build_id, wire->build_id_len);
 }
 
-static void take(struct zc_unwinder *unwinder, struct zc_maps *maps, const void *field, size_t len, const char *cwd)
+static void take(struct zc_unwinder *unwinder, struct zc_maps *maps, const void *field, size_t len,
+		 const char *cwd)
 {
 	struct zc_wire_map wire;
 	const char *name;
@@ -157,7 +156,8 @@ static void take(struct zc_unwinder *unwinder, struct zc_maps *maps, const void 
 						      module_of(unwinder, &wire, name, cwd) });
 }
 
-struct zc_maps *zc_maps_new(struct zc_unwinder *unwinder, const void *field, size_t len, const char *cwd)
+struct zc_maps *zc_maps_new(struct zc_unwinder *unwinder, const void *field, size_t len,
+			    const char *cwd)
 {
 	struct zc_maps *maps = calloc(1, sizeof(*maps));
 
@@ -238,8 +238,8 @@ unw_addr_space_t zc_maps_space(struct zc_unwinder *unwinder, struct zc_maps *map
 
 static uint8_t kind_of(const struct zc_module *module)
 {
-	static const char *const system[] = { "libc.so.", "libc-2.", "libc.musl", "ld-linux", "ld-musl", "ld-2.",
-					      "libpthread.so." };
+	static const char *const system[] = { "libc.so.", "libc-2.", "libc.musl",     "ld-linux",
+					      "ld-musl",  "ld-2.",   "libpthread.so." };
 	const char *base = zc_module_base(module);
 
 	if (!strncmp(base, "libzcshim.so", 12))
@@ -286,11 +286,14 @@ static struct zc_site *make_site(struct zc_module *module, uint64_t offset, bool
 
 	if (!site)
 		return NULL;
-	*site = (struct zc_site){ .module = module, .offset = offset, .caller = caller, .kind = kind_of(module) };
+	*site = (struct zc_site){
+		.module = module, .offset = offset, .caller = caller, .kind = kind_of(module)
+	};
 	site->function = zc_module_symbol(module, offset - caller, &site->function_offset);
 	site->function_offset += site->function ? caller : 0;
 	/* The lines of libc help nobody, and unpacking its debug data takes 50 ms. */
-	if (site->kind != ZC_SITE_PROGRAM || !zc_module_line(module, offset - caller, &site->file, &site->line))
+	if (site->kind != ZC_SITE_PROGRAM ||
+	    !zc_module_line(module, offset - caller, &site->file, &site->line))
 		site->file = NULL;
 	describe(site);
 	if (!site->json) {
@@ -300,13 +303,16 @@ static struct zc_site *make_site(struct zc_module *module, uint64_t offset, bool
 	return site;
 }
 
-static size_t slot_of(const struct zc_unwinder *unwinder, const struct zc_module *module, uint64_t offset, bool caller)
+static size_t slot_of(const struct zc_unwinder *unwinder, const struct zc_module *module,
+		      uint64_t offset, bool caller)
 {
-	uint64_t hash = ((uint64_t)(uintptr_t)module >> 4) * 0x9e3779b97f4a7c15ull ^ (offset * 2 + caller) * 0xff51afd7ed558ccdull;
+	uint64_t hash = ((uint64_t)(uintptr_t)module >> 4) * 0x9e3779b97f4a7c15ull ^
+			(offset * 2 + caller) * 0xff51afd7ed558ccdull;
 	size_t at = (size_t)(hash ^ hash >> 31) & (unwinder->site_cap - 1);
 
-	while (unwinder->site[at] && (unwinder->site[at]->module != module || unwinder->site[at]->offset != offset ||
-				      unwinder->site[at]->caller != caller))
+	while (unwinder->site[at] &&
+	       (unwinder->site[at]->module != module || unwinder->site[at]->offset != offset ||
+		unwinder->site[at]->caller != caller))
 		at = (at + 1) & (unwinder->site_cap - 1);
 	return at;
 }
@@ -325,13 +331,14 @@ static bool grow_sites(struct zc_unwinder *unwinder)
 	unwinder->site_cap = cap;
 	for (size_t i = 0; i < old_cap; i++)
 		if (old[i])
-			site[slot_of(unwinder, old[i]->module, old[i]->offset, old[i]->caller)] = old[i];
+			site[slot_of(unwinder, old[i]->module, old[i]->offset, old[i]->caller)] =
+				old[i];
 	free(old);
 	return true;
 }
 
-const struct zc_site *zc_site_get(struct zc_unwinder *unwinder, struct zc_module *module, uint64_t offset,
-				  bool caller)
+const struct zc_site *zc_site_get(struct zc_unwinder *unwinder, struct zc_module *module,
+				  uint64_t offset, bool caller)
 {
 	size_t at;
 

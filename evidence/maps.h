@@ -14,8 +14,8 @@
 #include "evidence/stack.h"
 
 struct zc_map {
-	uint64_t start, end; /* executable addresses */
-	uint64_t bias;       /* address - bias = ELF virtual address */
+	uint64_t start, end;      /* executable addresses */
+	uint64_t bias;            /* address - bias = ELF virtual address */
 	struct zc_module *module; /* NULL: could not be kept */
 };
 
@@ -24,8 +24,8 @@ const struct zc_map *zc_maps_find(const struct zc_maps *maps, uint64_t address);
 /* The address space that caches for these maps, made on first need; NULL without memory. */
 unw_addr_space_t zc_maps_space(struct zc_unwinder *unwinder, struct zc_maps *maps);
 /* The named place; NULL without memory. Valid until zc_sites_trim(). */
-const struct zc_site *zc_site_get(struct zc_unwinder *unwinder, struct zc_module *module, uint64_t offset,
-				  bool caller);
+const struct zc_site *zc_site_get(struct zc_unwinder *unwinder, struct zc_module *module,
+				  uint64_t offset, bool caller);
 /* Forgets all places when there are too many. */
 void zc_sites_trim(struct zc_unwinder *unwinder);
 

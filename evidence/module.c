@@ -60,13 +60,15 @@ struct zc_modules *zc_modules_free(struct zc_modules *modules)
 struct zc_module *zc_module_get(struct zc_modules *modules, const char *name, size_t name_len,
 				const uint8_t *build_id, unsigned id_len)
 {
-	uint64_t hash = zc_hash_bytes(name, name_len, id_len ? zc_hash_bytes(build_id, id_len, 1) : 0);
+	uint64_t hash =
+		zc_hash_bytes(name, name_len, id_len ? zc_hash_bytes(build_id, id_len, 1) : 0);
 	struct zc_module **slot = &modules->bucket[hash & (BUCKETS - 1)];
 	struct zc_module *module;
 
 	for (module = *slot; module; module = module->next)
-		if (module->hash == hash && module->name_len == name_len && module->id_len == id_len &&
-		    !memcmp(module->name, name, name_len) && !memcmp(module->id, build_id, id_len))
+		if (module->hash == hash && module->name_len == name_len &&
+		    module->id_len == id_len && !memcmp(module->name, name, name_len) &&
+		    !memcmp(module->id, build_id, id_len))
 			return module;
 	if (modules->count >= MODULES_MAX || id_len > ZC_BUILD_ID_CAP)
 		return NULL;
@@ -78,8 +80,12 @@ struct zc_module *zc_module_get(struct zc_modules *modules, const char *name, si
 		free(module);
 		return NULL;
 	}
-	*module = (struct zc_module){ .hash = hash, .name = module->name, .name_len = name_len,
-				      .id_len = (uint8_t)id_len, .owner = modules, .next = *slot };
+	*module = (struct zc_module){ .hash = hash,
+				      .name = module->name,
+				      .name_len = name_len,
+				      .id_len = (uint8_t)id_len,
+				      .owner = modules,
+				      .next = *slot };
 	if (id_len)
 		memcpy(module->id, build_id, id_len);
 	*slot = module;
@@ -119,7 +125,8 @@ static int open_regular(const char *path, struct stat *ret_stat)
 	handle = open(path, O_PATH | O_CLOEXEC);
 	if (handle < 0)
 		return -errno;
-	if (fstat(handle, ret_stat) < 0 || !S_ISREG(ret_stat->st_mode) || ret_stat->st_size > (off_t)FILE_MAX) {
+	if (fstat(handle, ret_stat) < 0 || !S_ISREG(ret_stat->st_mode) ||
+	    ret_stat->st_size > (off_t)FILE_MAX) {
 		close(handle);
 		return -EINVAL;
 	}
@@ -133,7 +140,7 @@ static int open_regular(const char *path, struct stat *ret_stat)
 
 int zc_module_open(struct zc_module *module)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	int fd = open_regular(module->name, &st);
 
 	if (fd < 0)
@@ -145,7 +152,8 @@ int zc_module_open(struct zc_module *module)
 		module->mtime = st.st_mtim;
 		module->size = (uint64_t)st.st_size;
 	} else if (st.st_dev != module->dev || st.st_ino != module->ino ||
-		   (uint64_t)st.st_size != module->size || st.st_mtim.tv_sec != module->mtime.tv_sec ||
+		   (uint64_t)st.st_size != module->size ||
+		   st.st_mtim.tv_sec != module->mtime.tv_sec ||
 		   st.st_mtim.tv_nsec != module->mtime.tv_nsec) {
 		close(fd);
 		return -ESTALE;
@@ -163,7 +171,7 @@ int zc_module_open_debug(struct zc_module *module)
 		return -ENOENT;
 	for (unsigned i = 0; i < module->id_len; i++)
 		at += (size_t)sprintf(path + at, i == 1 ? "/%02x" : "%02x", module->id[i]);
-	strcpy(path + at, ".debug");
+	snprintf(path + at, sizeof(path) - at, ".debug");
 	return open_regular(path, &st);
 }
 
@@ -193,8 +201,8 @@ static void take_load(struct zc_module *module, const GElf_Phdr *phdr)
 		module->start = phdr->p_vaddr;
 	if (end > module->end)
 		module->end = end;
-	module->load[module->loads++] = (struct zc_load){ phdr->p_vaddr, phdr->p_filesz, phdr->p_offset,
-							   !(phdr->p_flags & PF_W) };
+	module->load[module->loads++] = (struct zc_load){ phdr->p_vaddr, phdr->p_filesz,
+							  phdr->p_offset, !(phdr->p_flags & PF_W) };
 }
 
 /* Takes what is needed from the program headers. Returns what is wrong, or NULL. */
@@ -231,8 +239,10 @@ static const char *load(struct zc_module *module)
 	Elf *elf;
 
 	if (fd < 0)
-		return fd == -ENOENT ? "the file is gone" : fd == -EINVAL ? "not a regular file" :
-			fd == -EACCES ? "the file may not be read" : "the file cannot be opened";
+		return fd == -ENOENT   ? "the file is gone"
+		       : fd == -EINVAL ? "not a regular file"
+		       : fd == -EACCES ? "the file may not be read"
+				       : "the file cannot be opened";
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	trouble = read_headers(module, elf);
 	elf_end(elf);

@@ -41,6 +41,7 @@ bool zc_module_extent(struct zc_module *module, uint64_t *ret_start, uint64_t *r
 /* The function that holds address, and how far in it is; NULL: none is known to. */
 const char *zc_module_symbol(struct zc_module *module, uint64_t address, uint64_t *ret_offset);
 /* Source file (valid as long as the module) and line, where there is debug data. */
-bool zc_module_line(struct zc_module *module, uint64_t address, const char **ret_file, unsigned *ret_line);
+bool zc_module_line(struct zc_module *module, uint64_t address, const char **ret_file,
+		    unsigned *ret_line);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "evidence/module.h"
 
-#define ZC_CHUNK 32768u    /* bytes of the file read at a time */
+#define ZC_CHUNK 32768u /* bytes of the file read at a time */
 #define ZC_LOADS_MAX 32u
 
 struct zc_load {

@@ -70,18 +70,19 @@ static bool take_symbols(struct zc_module_names *names, Elf_Data *data, size_t t
 		    (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) ||
 		    sym.st_value + sym.st_size < sym.st_value || !names->text[sym.st_name])
 			continue;
-		names->symbol[names->count++] = (struct symbol){ sym.st_value, sym.st_size, sym.st_name,
-								 rank_of(&sym, names->text + sym.st_name) };
+		names->symbol[names->count++] =
+			(struct symbol){ sym.st_value, sym.st_size, sym.st_name,
+					 rank_of(&sym, names->text + sym.st_name) };
 	}
-	if (names->count)
+	if (names->symbol && names->count)
 		qsort(names->symbol, names->count, sizeof(*names->symbol), by_address);
 	return names->symbol != NULL;
 }
 
 /* Copies what a symbol table section holds; the file need not stay open after that. */
-static bool read_table(struct zc_module *module, Elf *elf, Elf_Scn *section, const GElf_Shdr *shdr)
+static bool read_table(struct zc_module *module, Elf *elf, Elf_Scn *section, const GElf_Shdr *shdr,
+		       struct zc_module_names *names)
 {
-	struct zc_module_names *names = module->names;
 	Elf_Scn *link = elf_getscn(elf, shdr->sh_link);
 	Elf_Data *data, *strings;
 	GElf_Shdr link_shdr;
@@ -109,32 +110,31 @@ static bool read_table(struct zc_module *module, Elf *elf, Elf_Scn *section, con
 	return take_symbols(names, data, total);
 }
 
-static bool read_first(struct zc_module *module, Elf *elf, unsigned type)
+static bool read_first(struct zc_module *module, Elf *elf, unsigned type,
+		       struct zc_module_names *ret)
 {
 	Elf_Scn *section = NULL;
 	GElf_Shdr shdr;
 
 	while ((section = elf_nextscn(elf, section)))
 		if (gelf_getshdr(section, &shdr) && shdr.sh_type == type)
-			return read_table(module, elf, section, &shdr) && module->names->count;
+			return read_table(module, elf, section, &shdr, ret) && ret->count;
 	return false;
-}
-
-static void forget_symbols(struct zc_module_names *names)
-{
-	free(names->symbol);
-	free(names->text);
-	*names = (struct zc_module_names){ 0 };
 }
 
 /* Takes the symbols of the first table of that type. */
 static bool load_from(struct zc_module *module, int fd, unsigned type)
 {
 	Elf *elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ, NULL);
-	bool found = elf && read_first(module, elf, type);
+	struct zc_module_names names = { 0 };
+	bool found = elf && read_first(module, elf, type, &names);
 
-	if (!found)
-		forget_symbols(module->names);
+	if (found) {
+		*module->names = names;
+	} else {
+		free(names.symbol);
+		free(names.text);
+	}
 	elf_end(elf);
 	if (fd >= 0)
 		close(fd);

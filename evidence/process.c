@@ -2,6 +2,7 @@
 /*
  * process.c - the process table, and coverage as it follows from it.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,10 +10,10 @@
 #include "evidence/evidence.h"
 #include "evidence/process.h"
 
-#define BUCKETS 4096u          /* powers of two */
+#define BUCKETS 4096u /* powers of two */
 #define PROGRAMS_MAX 8192u
-#define GAPS_MAX 10000u        /* listed; more are counted */
-#define EVENT_ARGS 64u         /* of argv in each event */
+#define GAPS_MAX 10000u /* listed; more are counted */
+#define EVENT_ARGS 64u  /* of argv in each event */
 #define EVENT_ARG_BYTES 2048u
 #define ANCESTORS_MAX 16u
 
@@ -113,13 +114,15 @@ static const char *intern(struct zc_processes *table, const char *text, size_t l
 }
 
 /* Counts a process, and lists it while there is room; gaps have room of their own. */
-static void cover(struct zc_processes *table, pid_t pid, pid_t ppid, const char *exe, size_t len, const char *gap)
+static void cover(struct zc_processes *table, pid_t pid, pid_t ppid, const char *exe, size_t len,
+		  const char *gap)
 {
 	struct zc_covered *listed;
 
 	table->count++;
 	table->gaps += gap != NULL;
-	if (gap ? table->gaps_listed >= GAPS_MAX : table->listed_count - table->gaps_listed >= ZC_LISTED_MAX)
+	if (gap ? table->gaps_listed >= GAPS_MAX
+		: table->listed_count - table->gaps_listed >= ZC_LISTED_MAX)
 		return;
 	if (table->listed_count == table->listed_cap) {
 		size_t cap = table->listed_cap ? table->listed_cap * 2 : 64;
@@ -131,8 +134,9 @@ static void cover(struct zc_processes *table, pid_t pid, pid_t ppid, const char 
 		table->listed_cap = cap;
 	}
 	table->gaps_listed += gap != NULL;
-	table->listed[table->listed_count++] = (struct zc_covered){
-		pid, ppid, exe ? intern(table, exe, len) : NULL, gap ? intern(table, gap, strlen(gap)) : NULL };
+	table->listed[table->listed_count++] =
+		(struct zc_covered){ pid, ppid, exe ? intern(table, exe, len) : NULL,
+				     gap ? intern(table, gap, strlen(gap)) : NULL };
 }
 
 struct zc_process *zc_process_find(struct zc_processes *table, pid_t pid)
@@ -193,8 +197,8 @@ static void write_members(struct zc_program *program, const struct zc_frame *fra
 	struct zc_json json = { 0 };
 
 	zc_json_text(&json, "exe", program->exe, program->exe_len);
-	zc_json_list(&json, "argv", frame->field[ZC_FIELD_ARGV].bytes, frame->field[ZC_FIELD_ARGV].len, EVENT_ARGS,
-		     EVENT_ARG_BYTES);
+	zc_json_list(&json, "argv", frame->field[ZC_FIELD_ARGV].bytes,
+		     frame->field[ZC_FIELD_ARGV].len, EVENT_ARGS, EVENT_ARG_BYTES);
 	zc_json_string(&json, "cwd", program->cwd);
 	program->members = json.failed ? NULL : json.bytes;
 	program->members_len = json.failed ? 0 : json.len;
@@ -205,7 +209,9 @@ static void write_members(struct zc_program *program, const struct zc_frame *fra
 /* A copy up to the first NUL. */
 static char *copy_field(const struct zc_frame *frame, unsigned field)
 {
-	return frame->field[field].bytes ? strndup(frame->field[field].bytes, frame->field[field].len) : NULL;
+	return frame->field[field].bytes
+		       ? strndup(frame->field[field].bytes, frame->field[field].len)
+		       : NULL;
 }
 
 static struct zc_program *program_new(struct zc_processes *table, const struct zc_frame *frame)
@@ -237,8 +243,8 @@ static struct zc_program *program_new(struct zc_processes *table, const struct z
 	return program;
 }
 
-static void join_program(struct zc_processes *table, struct zc_process *process, struct zc_program *program,
-			 struct zc_maps *maps)
+static void join_program(struct zc_processes *table, struct zc_process *process,
+			 struct zc_program *program, struct zc_maps *maps)
 {
 	if (program)
 		program->refs++;
@@ -256,9 +262,10 @@ static void conclude(struct zc_processes *table, struct zc_process *process, boo
 	if (!process->becoming)
 		return;
 	if (!signed_in) {
-		strcpy(gap, process->becoming_gap ? process->becoming_gap : "never signed in");
-		strcat(gap, ", and whatever it started");
-		cover(table, process->pid, process->ppid, process->becoming, strlen(process->becoming), gap);
+		snprintf(gap, sizeof(gap), "%s, and whatever it started",
+			 process->becoming_gap ? process->becoming_gap : "never signed in");
+		cover(table, process->pid, process->ppid, process->becoming,
+		      strlen(process->becoming), gap);
 	}
 	free(process->becoming);
 	process->becoming = NULL;
@@ -279,7 +286,9 @@ void zc_process_sign_in(struct zc_processes *table, const struct zc_frame *frame
 		return;
 	process->unannounced = !process->becoming;
 	/* A program that cannot load the shim, and then another one in the same process that can. */
-	conclude(table, process, process->becoming && (!process->becoming_gap || !strcmp(process->becoming, program->exe)));
+	conclude(table, process,
+		 process->becoming &&
+			 (!process->becoming_gap || !strcmp(process->becoming, program->exe)));
 	program->used = ++table->clock;
 	join_program(table, process, program, program->maps);
 	process->ppid = frame->head.ppid;
@@ -287,7 +296,8 @@ void zc_process_sign_in(struct zc_processes *table, const struct zc_frame *frame
 	cover(table, process->pid, process->ppid, program->exe, program->exe_len, NULL);
 }
 
-static void adopt(struct zc_processes *table, struct zc_process *process, const struct zc_frame *frame)
+static void adopt(struct zc_processes *table, struct zc_process *process,
+		  const struct zc_frame *frame)
 {
 	struct zc_program *program = program_find(table, frame->head.exec_id);
 	const struct zc_process *parent = zc_process_find(table, frame->head.ppid);
@@ -333,7 +343,8 @@ void zc_process_more_maps(struct zc_processes *table, const struct zc_frame *fra
 	if (!process || !frame->field[ZC_FIELD_MAPS].bytes)
 		return;
 	cwd = process->program ? process->program->cwd : NULL;
-	process->maps = zc_maps_add(table->unwinder, process->maps, frame->field[ZC_FIELD_MAPS].bytes,
+	process->maps = zc_maps_add(table->unwinder, process->maps,
+				    frame->field[ZC_FIELD_MAPS].bytes,
 				    frame->field[ZC_FIELD_MAPS].len, cwd);
 }
 
@@ -367,7 +378,8 @@ void zc_process_exec_failed(struct zc_processes *table, const struct zc_frame *f
 void zc_processes_settle(struct zc_processes *table)
 {
 	for (unsigned i = 0; i < BUCKETS; i++)
-		for (struct zc_process *process = table->process[i]; process; process = process->next)
+		for (struct zc_process *process = table->process[i]; process;
+		     process = process->next)
 			conclude(table, process, false);
 }
 
@@ -386,11 +398,13 @@ const struct zc_covered *zc_processes_listed(const struct zc_processes *table, s
 	return index < table->listed_count ? &table->listed[index] : NULL;
 }
 
-void zc_process_write_ancestry(struct zc_processes *table, const struct zc_process *process, struct zc_json *json)
+void zc_process_write_ancestry(struct zc_processes *table, const struct zc_process *process,
+			       struct zc_json *json)
 {
 	zc_json_open(json, "ancestry", '[');
 	for (unsigned i = 0; process && i < ANCESTORS_MAX; i++) {
-		const struct zc_process *parent = process->ppid ? zc_process_find(table, process->ppid) : NULL;
+		const struct zc_process *parent =
+			process->ppid ? zc_process_find(table, process->ppid) : NULL;
 
 		if (!parent || parent == process)
 			break;

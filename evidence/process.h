@@ -24,11 +24,11 @@
 struct zc_program {
 	struct zc_program *next;
 	uint64_t exec_id;
-	uint64_t used;       /* for dropping the one that was not used for longest */
-	unsigned refs;       /* processes that run it */
-	char *exe, *cwd;     /* NUL-terminated; cwd may be NULL */
+	uint64_t used;   /* for dropping the one that was not used for longest */
+	unsigned refs;   /* processes that run it */
+	char *exe, *cwd; /* NUL-terminated; cwd may be NULL */
 	size_t exe_len;
-	char *members;       /* "exe":...,"argv":...,"cwd":... ready for events */
+	char *members; /* "exe":...,"argv":...,"cwd":... ready for events */
 	size_t members_len;
 	struct zc_maps *maps; /* as signed in */
 };
@@ -47,8 +47,8 @@ struct zc_process {
 
 struct zc_covered {
 	pid_t pid, ppid;
-	const char *exe;     /* owned by the table */
-	const char *gap;     /* NULL: watched */
+	const char *exe; /* owned by the table */
+	const char *gap; /* NULL: watched */
 };
 
 struct zc_processes;
@@ -78,6 +78,7 @@ uint64_t zc_processes_gaps(const struct zc_processes *table);
 /* The list for run.json: index counts from 0; NULL past the end. */
 const struct zc_covered *zc_processes_listed(const struct zc_processes *table, size_t index);
 /* "ancestry":[...] of the process: names of the programs above it, nearest first. */
-void zc_process_write_ancestry(struct zc_processes *table, const struct zc_process *process, struct zc_json *json);
+void zc_process_write_ancestry(struct zc_processes *table, const struct zc_process *process,
+			       struct zc_json *json);
 
 #endif

@@ -96,7 +96,8 @@ static const char *const note_names[ZC_NOTES] = {
 static const char *const note_texts[ZC_NOTES] = {
 	[ZC_NOTE_PASSIVE] = "the program installed a seccomp filter: fewer checks from here on",
 	[ZC_NOTE_UNKNOWN_CALL] = "a system call number outside the catalogue was used",
-	[ZC_NOTE_NOT_DUMPABLE] = "the program asked not to be dumpable; answered without being done",
+	[ZC_NOTE_NOT_DUMPABLE] =
+		"the program asked not to be dumpable; answered without being done",
 	[ZC_NOTE_CHROOT] = "the root directory changed",
 	[ZC_NOTE_PRELOAD_LEFT] = "the next program cannot load the shim",
 	[ZC_NOTE_SPAWN_UNSEEN] = "a spawn whose file actions were not understood",
@@ -133,7 +134,8 @@ static void put_note(struct zc_evidence *e, const struct zc_frame *frame)
 }
 
 /* A frame that does not hold together, or that speaks for somebody else. */
-static void complain(struct zc_evidence *e, uint64_t *counter, const char *what, const char *text, pid_t sender)
+static void complain(struct zc_evidence *e, uint64_t *counter, const char *what, const char *text,
+		     pid_t sender)
 {
 	if (++*counter > COMPLAINTS_MAX)
 		return;
@@ -145,7 +147,8 @@ static void complain(struct zc_evidence *e, uint64_t *counter, const char *what,
 }
 
 /* Keeps what run.json and people are told of a finding; called for its first record. */
-static void describe_finding(struct zc_evidence *e, struct zc_finding *finding, struct zc_record *record)
+static void describe_finding(struct zc_evidence *e, struct zc_finding *finding,
+			     struct zc_record *record)
 {
 	char text[2 * ZC_PATH_CAP];
 	struct zc_json json = { 0 };
@@ -162,7 +165,8 @@ static void describe_finding(struct zc_evidence *e, struct zc_finding *finding, 
 	zc_object_write(&json, record);
 	zc_rule_write(e, &json, record);
 	if (record->process && record->process->program)
-		zc_json_text(&json, "exe", record->process->program->exe, record->process->program->exe_len);
+		zc_json_text(&json, "exe", record->process->program->exe,
+			     record->process->program->exe_len);
 	zc_json_string(&json, "hint", record->hint);
 	finding->members = json.failed ? NULL : json.bytes;
 	finding->members_len = json.failed ? 0 : json.len;
@@ -179,8 +183,9 @@ static void describe_finding(struct zc_evidence *e, struct zc_finding *finding, 
 /* A record without a fingerprint still belongs to one finding: that of what it says. */
 static uint64_t fingerprint_of(const struct zc_frame *frame)
 {
-	uint64_t hash = zc_hash_bytes(frame->field[ZC_FIELD_PATH].bytes, frame->field[ZC_FIELD_PATH].len,
-				      (uint64_t)frame->head.rule << 16 | frame->head.op << 8 | frame->head.action);
+	uint64_t hash = zc_hash_bytes(
+		frame->field[ZC_FIELD_PATH].bytes, frame->field[ZC_FIELD_PATH].len,
+		(uint64_t)frame->head.rule << 16 | frame->head.op << 8 | frame->head.action);
 
 	return frame->head.fingerprint ? frame->head.fingerprint : hash | 1;
 }
@@ -229,8 +234,9 @@ static void put_exec(struct zc_evidence *e, const struct zc_frame *frame)
 		return;
 	memcpy(path, frame->field[ZC_FIELD_PATH].bytes, len);
 	path[len] = '\0';
-	zc_process_exec(e->processes, child > 0 ? child : frame->head.pid, child > 0 ? frame->head.pid : frame->head.ppid,
-			path, len, zc_target_gap(path), child > 0);
+	zc_process_exec(e->processes, child > 0 ? child : frame->head.pid,
+			child > 0 ? frame->head.pid : frame->head.ppid, path, len,
+			zc_target_gap(path), child > 0);
 }
 
 static void put_frame(struct zc_evidence *e, const struct zc_frame *frame)
@@ -256,15 +262,19 @@ static bool decode(struct zc_frame *frame, const void *bytes, size_t size, uint6
 	return zc_frame_decode(frame, bytes, size) == (long)size && frame->head.pid > 0;
 }
 
-void zc_evidence_put_from(struct zc_evidence *e, const void *bytes, size_t size, pid_t sender, bool trusted)
+void zc_evidence_put_from(struct zc_evidence *e, const void *bytes, size_t size, pid_t sender,
+			  bool trusted)
 {
 	static uint64_t aligned[ZC_FRAME_MAX / 8];
 	struct zc_frame frame;
 
 	if (!decode(&frame, bytes, size, aligned))
-		complain(e, &e->malformed, "malformed", "a frame that does not hold together was dropped", sender);
-	else if (!trusted && ((sender && frame.head.pid != sender) || frame.head.source != ZC_SOURCE_SHIM))
-		complain(e, &e->forged, "forged", "a process spoke for another one; its frame was dropped", sender);
+		complain(e, &e->malformed, "malformed",
+			 "a frame that does not hold together was dropped", sender);
+	else if (!trusted &&
+		 ((sender && frame.head.pid != sender) || frame.head.source != ZC_SOURCE_SHIM))
+		complain(e, &e->forged, "forged",
+			 "a process spoke for another one; its frame was dropped", sender);
 	else
 		put_frame(e, &frame);
 }

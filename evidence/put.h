@@ -10,6 +10,7 @@
 #include "evidence/evidence.h"
 
 /* trusted: the frame is our own; else it speaks for its sender (0: a file or the page) and is the shim's. */
-void zc_evidence_put_from(struct zc_evidence *e, const void *bytes, size_t size, pid_t sender, bool trusted);
+void zc_evidence_put_from(struct zc_evidence *e, const void *bytes, size_t size, pid_t sender,
+			  bool trusted);
 
 #endif

@@ -77,7 +77,10 @@ static void write_coverage(struct zc_json *json, const struct zc_evidence *e)
 		zc_json_int(json, "pid", process->pid);
 		zc_json_int(json, "ppid", process->ppid);
 		zc_json_string(json, "exe", process->exe);
-		zc_json_string(json, "watched_by", process->gap ? NULL : e->setup.engine ? e->setup.engine : "shim");
+		zc_json_string(json, "watched_by",
+			       process->gap      ? NULL
+			       : e->setup.engine ? e->setup.engine
+						 : "shim");
 		zc_json_string(json, "gap", process->gap);
 		zc_json_close(json, '}');
 	}
@@ -99,7 +102,8 @@ static void write_finding(struct zc_json *json, const struct zc_finding *finding
 }
 
 /* Violations, and apart from them what a log- rule asked to be told of. */
-static void write_findings(struct zc_json *json, const struct zc_evidence *e, const char *key, bool violations)
+static void write_findings(struct zc_json *json, const struct zc_evidence *e, const char *key,
+			   bool violations)
 {
 	uint64_t left_out = 0;
 
@@ -116,7 +120,8 @@ static void write_findings(struct zc_json *json, const struct zc_evidence *e, co
 	}
 	zc_json_close(json, ']');
 	if (left_out)
-		zc_json_uint(json, violations ? "findings_not_listed" : "accesses_not_listed", left_out);
+		zc_json_uint(json, violations ? "findings_not_listed" : "accesses_not_listed",
+			     left_out);
 }
 
 static void write_counts(struct zc_json *json, const struct zc_evidence *e)
@@ -137,7 +142,8 @@ static void write_counts(struct zc_json *json, const struct zc_evidence *e)
 	zc_json_close(json, '}');
 }
 
-static void write_exit(struct zc_json *json, const struct zc_evidence *e, int code, const char *reason)
+static void write_exit(struct zc_json *json, const struct zc_evidence *e, int code,
+		       const char *reason)
 {
 	zc_json_open(json, "exit", '{');
 	if (e->end.command_code >= 0)
@@ -166,7 +172,8 @@ static void write_time(struct zc_json *json, const char *key, uint64_t real_ns)
 	zc_json_string(json, key, text);
 }
 
-static void write_run(struct zc_json *json, const struct zc_evidence *e, int code, const char *reason)
+static void write_run(struct zc_json *json, const struct zc_evidence *e, int code,
+		      const char *reason)
 {
 	const struct zc_evidence_setup *setup = &e->setup;
 	struct timespec now;

@@ -13,8 +13,11 @@
 const char *zc_run_verdict_name(enum zc_run_verdict verdict)
 {
 	static const char *const names[] = {
-		[ZC_RUN_PASS] = "pass",		    [ZC_RUN_GAPS] = "pass-with-gaps", [ZC_RUN_VIOLATIONS] = "violations",
-		[ZC_RUN_KILLED] = "killed", [ZC_RUN_ERROR] = "error",
+		[ZC_RUN_PASS] = "pass",
+		[ZC_RUN_GAPS] = "pass-with-gaps",
+		[ZC_RUN_VIOLATIONS] = "violations",
+		[ZC_RUN_KILLED] = "killed",
+		[ZC_RUN_ERROR] = "error",
 	};
 
 	return (unsigned)verdict < ZC_LEN(names) ? names[verdict] : "error";
@@ -57,7 +60,8 @@ static void take_page_counts(struct zc_evidence *e, uint64_t *ret_unknown)
 	for (unsigned i = 0; i < ZC_PAGE_FINDINGS; i++) {
 		uint64_t fingerprint = read_once(&page->findings[i].fingerprint);
 		uint64_t count = read_once(&page->findings[i].count);
-		struct zc_finding *finding = fingerprint ? zc_finding_find(e->findings, fingerprint) : NULL;
+		struct zc_finding *finding = fingerprint ? zc_finding_find(e->findings, fingerprint)
+							 : NULL;
 
 		if (finding && count > finding->count)
 			finding->count = count;
@@ -93,9 +97,12 @@ static void settle_counts(struct zc_evidence *e)
 		return;
 	/* Only logged accesses have counts there too: what was refused says whether the unknown were. */
 	refused = read_once(&page->refused) - read_once(&page->quiet);
-	if (unknown && read_once(&page->refused) > read_once(&page->quiet) && refused > result->violations)
-		result->violations = saturated(result->violations,
-					       unknown < refused - result->violations ? unknown : refused - result->violations);
+	if (unknown && read_once(&page->refused) > read_once(&page->quiet) &&
+	    refused > result->violations)
+		result->violations =
+			saturated(result->violations, unknown < refused - result->violations
+							      ? unknown
+							      : refused - result->violations);
 	result->probes = read_once(&page->probes);
 	result->quiet = read_once(&page->quiet);
 	result->lost = saturated(read_once(&page->lost), e->spool_lost);
@@ -112,7 +119,8 @@ static enum zc_run_verdict judge(const struct zc_evidence *e)
 	if (result->violations)
 		return ZC_RUN_VIOLATIONS;
 	/* What was not seen may have been a violation: that is not a pass. */
-	if (zc_processes_gaps(e->processes) || result->lost || result->not_kept || e->forged || e->malformed)
+	if (zc_processes_gaps(e->processes) || result->lost || result->not_kept || e->forged ||
+	    e->malformed)
 		return ZC_RUN_GAPS;
 	return ZC_RUN_PASS;
 }
@@ -129,11 +137,13 @@ static void note_left_behind(struct zc_evidence *e, const struct zc_evidence_end
 	memcpy(e->left_behind, end->left_behind, end->left_count * sizeof(pid_t));
 	e->end.left_behind = e->left_behind;
 	e->end.left_count = end->left_count;
-	snprintf(text, sizeof(text), "%zu processes outlived the command and were ended", end->left_count);
+	snprintf(text, sizeof(text), "%zu processes outlived the command and were ended",
+		 end->left_count);
 	zc_evidence_note(e, "left-behind", text);
 }
 
-void zc_evidence_settle(struct zc_evidence *e, const struct zc_evidence_end *end, struct zc_evidence_result *ret)
+void zc_evidence_settle(struct zc_evidence *e, const struct zc_evidence_end *end,
+			struct zc_evidence_result *ret)
 {
 	e->end = *end;
 	if (e->setup.page)

@@ -32,8 +32,8 @@ struct walk {
 	size_t copy_len;
 	const struct zc_map *map; /* of the code being unwound */
 	unsigned reads;
-	bool no_rows;             /* the last lookup found no unwind rows */
-	const char *why;          /* what went wrong last */
+	bool no_rows;    /* the last lookup found no unwind rows */
+	const char *why; /* what went wrong last */
 	struct zc_stack *stack;
 };
 
@@ -51,7 +51,8 @@ static bool read_map(const struct zc_map *map, uint64_t address, void *to, size_
 	return map && map->module && zc_module_read(map->module, address - map->bias, to, len);
 }
 
-static int access_mem(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int write, void *context)
+static int access_mem(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int write,
+		      void *context)
 {
 	struct walk *walk = context;
 
@@ -61,7 +62,8 @@ static int access_mem(unw_addr_space_t space, unw_word_t address, unw_word_t *va
 		walk->why = too_long;
 		return -UNW_EUNSPEC;
 	}
-	if (read_copy(walk, address, value, sizeof(*value)) || read_map(walk->map, address, value, sizeof(*value)) ||
+	if (read_copy(walk, address, value, sizeof(*value)) ||
+	    read_map(walk->map, address, value, sizeof(*value)) ||
 	    read_map(zc_maps_find(walk->maps, address), address, value, sizeof(*value)))
 		return 0;
 	if (!walk->no_rows) /* else the lack of rows led here */
@@ -69,7 +71,8 @@ static int access_mem(unw_addr_space_t space, unw_word_t address, unw_word_t *va
 	return -UNW_EINVAL;
 }
 
-static int access_reg(unw_addr_space_t space, unw_regnum_t number, unw_word_t *value, int write, void *context)
+static int access_reg(unw_addr_space_t space, unw_regnum_t number, unw_word_t *value, int write,
+		      void *context)
 {
 	const struct zc_wire_regs *regs = ((struct walk *)context)->regs;
 
@@ -128,17 +131,22 @@ static bool fill_table(const struct zc_map *map, unw_dyn_info_t *ret)
 	uint32_t count;
 
 	if (!zc_module_unwind_header(map->module, &address, &size) || size < 12 ||
-	    !zc_module_read(map->module, address, head, sizeof(head)) || memcmp(head, usual, sizeof(head)) ||
-	    !zc_module_read(map->module, address + 8, &count, sizeof(count)) || count > (size - 12) / 8)
+	    !zc_module_read(map->module, address, head, sizeof(head)) ||
+	    memcmp(head, usual, sizeof(head)) != 0 ||
+	    !zc_module_read(map->module, address + 8, &count, sizeof(count)) ||
+	    count > (size - 12) / 8)
 		return false;
-	*ret = (unw_dyn_info_t){ .start_ip = map->start, .end_ip = map->end, .format = UNW_INFO_FORMAT_REMOTE_TABLE };
+	*ret = (unw_dyn_info_t){ .start_ip = map->start,
+				 .end_ip = map->end,
+				 .format = UNW_INFO_FORMAT_REMOTE_TABLE };
 	ret->u.rti.segbase = address + map->bias;
 	ret->u.rti.table_data = address + map->bias + 12;
 	ret->u.rti.table_len = count;
 	return true;
 }
 
-static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *ret, int need, void *context)
+static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *ret, int need,
+			  void *context)
 {
 	struct walk *walk = context;
 	const char *trouble;
@@ -175,7 +183,8 @@ static int no_dynamic_info(unw_addr_space_t space, unw_word_t *address, void *co
 	return -UNW_ENOINFO;
 }
 
-static int no_float(unw_addr_space_t space, unw_regnum_t number, unw_fpreg_t *value, int write, void *context)
+static int no_float(unw_addr_space_t space, unw_regnum_t number, unw_fpreg_t *value, int write,
+		    void *context)
 {
 	return -UNW_EINVAL;
 }
@@ -185,8 +194,8 @@ static int no_resume(unw_addr_space_t space, unw_cursor_t *cursor, void *context
 	return -UNW_EINVAL;
 }
 
-static int no_name(unw_addr_space_t space, unw_word_t address, char *buffer, size_t cap, unw_word_t *offset,
-		   void *context)
+static int no_name(unw_addr_space_t space, unw_word_t address, char *buffer, size_t cap,
+		   unw_word_t *offset, void *context)
 {
 	return -UNW_ENOINFO;
 }
@@ -223,8 +232,8 @@ static bool add_frame(struct zc_unwinder *unwinder, struct walk *walk, uint64_t 
 /* Does nobody call the function of the outermost frame? */
 static bool ends_at_entry(const struct zc_stack *stack)
 {
-	static const char *const entries[] = { "_start", "_start_c", "clone", "__clone", "clone3", "__clone3",
-					       "start_thread", "start" };
+	static const char *const entries[] = { "_start", "_start_c", "clone",        "__clone",
+					       "clone3", "__clone3", "start_thread", "start" };
 	const struct zc_site *site = stack->count ? stack->frame[stack->count - 1].site : NULL;
 
 	for (size_t i = 0; site && site->function && i < ZC_LEN(entries); i++)
@@ -252,9 +261,11 @@ static const char *step_out(struct zc_unwinder *unwinder, struct walk *walk, unw
 		if (moved < 0)
 			return walk->why ? walk->why : "the unwind data does not fit the stack";
 		guessed |= walk->no_rows;
-		if (!moved || unw_get_reg(cursor, UNW_REG_IP, &ip) < 0 || unw_get_reg(cursor, UNW_REG_SP, &sp) < 0 || !ip)
+		if (!moved || unw_get_reg(cursor, UNW_REG_IP, &ip) < 0 ||
+		    unw_get_reg(cursor, UNW_REG_SP, &sp) < 0 || !ip)
 			return !guessed ? NULL : walk->why ? walk->why : "code without unwind data";
-		if (guessed && !zc_maps_find(walk->maps, ip) && (ip < 65536 || ip >> 47 || read_copy(walk, ip, &(char){ 0 }, 1)))
+		if (guessed && !zc_maps_find(walk->maps, ip) &&
+		    (ip < 65536 || ip >> 47 || read_copy(walk, ip, &(char){ 0 }, 1)))
 			return walk->why ? walk->why : "code without unwind data";
 		if (sp <= last_sp && (!exact || jumped))
 			return "the stack does not grow";
@@ -266,8 +277,8 @@ static const char *step_out(struct zc_unwinder *unwinder, struct walk *walk, unw
 	return "more frames than are kept";
 }
 
-static void walk_copy(struct zc_unwinder *unwinder, struct zc_maps *maps, const struct zc_frame *record,
-		      struct zc_stack *ret)
+static void walk_copy(struct zc_unwinder *unwinder, struct zc_maps *maps,
+		      const struct zc_frame *record, struct zc_stack *ret)
 {
 	const unsigned char *copy = record->field[ZC_FIELD_STACK].bytes;
 	struct zc_wire_regs regs;
@@ -290,8 +301,8 @@ static void walk_copy(struct zc_unwinder *unwinder, struct zc_maps *maps, const 
 		ret->why = "no frame of the program was found";
 }
 
-static void name_counters(struct zc_unwinder *unwinder, struct zc_maps *maps, const struct zc_frame *record,
-			  struct zc_stack *ret)
+static void name_counters(struct zc_unwinder *unwinder, struct zc_maps *maps,
+			  const struct zc_frame *record, struct zc_stack *ret)
 {
 	size_t count = record->field[ZC_FIELD_PCS].len / sizeof(uint64_t);
 	struct walk walk = { .maps = maps, .stack = ret };
@@ -299,7 +310,8 @@ static void name_counters(struct zc_unwinder *unwinder, struct zc_maps *maps, co
 	for (size_t i = 0; i < count; i++) {
 		uint64_t ip;
 
-		memcpy(&ip, (const char *)record->field[ZC_FIELD_PCS].bytes + i * sizeof(ip), sizeof(ip));
+		memcpy(&ip, (const char *)record->field[ZC_FIELD_PCS].bytes + i * sizeof(ip),
+		       sizeof(ip));
 		if (!add_frame(unwinder, &walk, ip, i > 0))
 			break;
 	}
@@ -307,8 +319,8 @@ static void name_counters(struct zc_unwinder *unwinder, struct zc_maps *maps, co
 	ret->status = !ret->count ? "unavailable" : ret->why ? "truncated" : "complete";
 }
 
-void zc_stack_walk(struct zc_unwinder *unwinder, struct zc_maps *maps, const struct zc_frame *record,
-		   struct zc_stack *ret)
+void zc_stack_walk(struct zc_unwinder *unwinder, struct zc_maps *maps,
+		   const struct zc_frame *record, struct zc_stack *ret)
 {
 	ret->status = "unavailable";
 	ret->why = NULL;

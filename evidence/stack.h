@@ -27,42 +27,43 @@ enum zc_site_kind { ZC_SITE_PROGRAM, ZC_SITE_SYSTEM /* libc, ld.so */, ZC_SITE_S
 /* One place in code, named once and kept. */
 struct zc_site {
 	struct zc_module *module;
-	uint64_t offset;          /* ELF virtual address of the program counter */
-	const char *function;     /* NULL: not known */
+	uint64_t offset;      /* ELF virtual address of the program counter */
+	const char *function; /* NULL: not known */
 	uint64_t function_offset;
-	const char *file;         /* NULL: no debug data */
+	const char *file; /* NULL: no debug data */
 	unsigned line;
-	uint8_t kind;             /* enum zc_site_kind */
-	bool caller;              /* the program counter is a return address */
-	char *json;               /* the frame, as events hold it */
+	uint8_t kind; /* enum zc_site_kind */
+	bool caller;  /* the program counter is a return address */
+	char *json;   /* the frame, as events hold it */
 	size_t json_len;
 };
 
 struct zc_stack {
-	const char *status;       /* "complete", "truncated", "unavailable" */
-	const char *why;          /* NULL when complete */
+	const char *status; /* "complete", "truncated", "unavailable" */
+	const char *why;    /* NULL when complete */
 	unsigned count;
 	struct {
 		const struct zc_site *site; /* NULL: outside every known module */
 		uint64_t ip;
 	} frame[ZC_STACK_FRAMES];
-	char text[160];           /* room for why */
+	char text[160]; /* room for why */
 };
 
 struct zc_unwinder *zc_unwinder_new(void);
 struct zc_unwinder *zc_unwinder_free(struct zc_unwinder *unwinder);
 
 /* The maps of a ZC_FIELD_MAPS; relative names start at cwd. NULL without memory. */
-struct zc_maps *zc_maps_new(struct zc_unwinder *unwinder, const void *field, size_t len, const char *cwd);
-struct zc_maps *zc_maps_ref(struct zc_maps *maps); /* takes NULL */
+struct zc_maps *zc_maps_new(struct zc_unwinder *unwinder, const void *field, size_t len,
+			    const char *cwd);
+struct zc_maps *zc_maps_ref(struct zc_maps *maps);                      /* takes NULL */
 void zc_maps_unref(struct zc_unwinder *unwinder, struct zc_maps *maps); /* takes NULL */
 /* Takes the caller's reference and returns one to maps that also hold those of field. */
 struct zc_maps *zc_maps_add(struct zc_unwinder *unwinder, struct zc_maps *maps, const void *field,
 			    size_t len, const char *cwd);
 
 /* Walks the stack of a record (REGS and STACK, or PCS). maps NULL: the process never told. */
-void zc_stack_walk(struct zc_unwinder *unwinder, struct zc_maps *maps, const struct zc_frame *record,
-		   struct zc_stack *ret);
+void zc_stack_walk(struct zc_unwinder *unwinder, struct zc_maps *maps,
+		   const struct zc_frame *record, struct zc_stack *ret);
 /* "stack":{...} */
 void zc_stack_write(const struct zc_stack *stack, struct zc_json *json);
 

@@ -27,11 +27,11 @@ struct zc_evidence {
 	uint64_t seq;
 	uint64_t arrived, malformed, forged, spool_lost;
 	uint64_t started_ns;
-	time_t stamped;      /* the second that stamp spells */
+	time_t stamped; /* the second that stamp spells */
 	char stamp[24];
-	unsigned shown;      /* lines for people */
-	bool text_only;      /* render --text: a line for people for each record, not each finding */
-	bool ended;          /* the end record is written */
+	unsigned shown; /* lines for people */
+	bool text_only; /* render --text: a line for people for each record, not each finding */
+	bool ended;     /* the end record is written */
 	struct zc_evidence_end end;
 	pid_t *left_behind;
 	struct zc_evidence_result result;
@@ -42,21 +42,23 @@ struct zc_evidence {
 /* A record on its way into an event. */
 struct zc_record {
 	const struct zc_frame *frame;
-	const struct zc_process *process;   /* may be NULL */
-	const struct zc_image_rule *rule;   /* NULL: none, or no image */
-	const struct zc_wire_detail *detail;/* never NULL; zeros when absent */
+	const struct zc_process *process;    /* may be NULL */
+	const struct zc_image_rule *rule;    /* NULL: none, or no image */
+	const struct zc_wire_detail *detail; /* never NULL; zeros when absent */
 	const char *severity;
-	const char *hint;                   /* NULL: none */
+	const char *hint; /* NULL: none */
 	char hint_text[ZC_PATH_CAP + 64];
 };
 
 /* event_json.c */
 void zc_event_begin(struct zc_evidence *e, uint64_t real_ns, uint64_t mono_ns, const char *type);
 void zc_event_write(struct zc_evidence *e, const struct zc_record *record, uint64_t fingerprint);
-void zc_event_write_process(struct zc_evidence *e, const struct zc_frame *frame, const struct zc_process *process);
+void zc_event_write_process(struct zc_evidence *e, const struct zc_frame *frame,
+			    const struct zc_process *process);
 void zc_event_write_trust(struct zc_evidence *e, uint32_t source);
 void zc_object_write(struct zc_json *json, const struct zc_record *record);
-void zc_rule_write(const struct zc_evidence *e, struct zc_json *json, const struct zc_record *record);
+void zc_rule_write(const struct zc_evidence *e, struct zc_json *json,
+		   const struct zc_record *record);
 
 /* judgement.c: words about a verdict. */
 bool zc_action_violates(unsigned action);
@@ -66,9 +68,11 @@ const char *zc_hint_of(const struct zc_evidence *e, struct zc_record *record);
 /* "open_read /etc/shadow", safe for a terminal. */
 size_t zc_record_what(const struct zc_record *record, char *buffer, size_t cap);
 /* "by deny-read /etc (ci.zc:3)" or why without a rule. */
-size_t zc_record_by(const struct zc_evidence *e, const struct zc_record *record, char *buffer, size_t cap);
+size_t zc_record_by(const struct zc_evidence *e, const struct zc_record *record, char *buffer,
+		    size_t cap);
 
 /* human.c */
-void zc_human_record(struct zc_evidence *e, const struct zc_record *record, const struct zc_finding *finding);
+void zc_human_record(struct zc_evidence *e, const struct zc_record *record,
+		     const struct zc_finding *finding);
 
 #endif

@@ -23,7 +23,8 @@ static const char *mode_gap(int fd, const struct stat *st)
 	struct statvfs fs;
 	char capability;
 
-	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 || (!fstatvfs(fd, &fs) && fs.f_flag & ST_NOSUID))
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ||
+	    (!fstatvfs(fd, &fs) && fs.f_flag & ST_NOSUID))
 		return NULL;
 	if (st->st_mode & S_ISUID && st->st_uid != getuid())
 		return "setuid";
@@ -55,7 +56,8 @@ static const char *elf_gap(int fd, const char *path)
 
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &ehdr))
 		gap = NULL; /* nothing that the kernel would run either */
-	else if (ehdr.e_machine == EM_386 || (ehdr.e_machine == EM_X86_64 && ehdr.e_ident[EI_CLASS] == ELFCLASS32))
+	else if (ehdr.e_machine == EM_386 ||
+		 (ehdr.e_machine == EM_X86_64 && ehdr.e_ident[EI_CLASS] == ELFCLASS32))
 		gap = "32-bit program";
 	else if (ehdr.e_machine != EM_X86_64)
 		gap = "other architecture";
@@ -73,7 +75,7 @@ static bool interpreter_of(char line[LINE_CAP], char ret_path[LINE_CAP])
 	char *start = line + 2 + strspn(line + 2, " \t");
 	size_t len = strcspn(start, " \t\n");
 
-	if (memcmp(line, "#!", 2) || !len)
+	if (memcmp(line, "#!", 2) != 0 || !len)
 		return false;
 	memcpy(ret_path, start, len);
 	ret_path[len] = '\0';

@@ -39,7 +39,9 @@ bool zc_text_is_utf8(const char *text, size_t len)
 	uint32_t point;
 
 	for (size_t at = 0; at < len;) {
-		unsigned step = (unsigned char)text[at] < 0x80 ? 1 : zc_text_decode(text + at, len - at, &point);
+		unsigned step = (unsigned char)text[at] < 0x80
+					? 1
+					: zc_text_decode(text + at, len - at, &point);
 
 		if (!step)
 			return false;
@@ -53,14 +55,14 @@ bool zc_text_hidden(uint32_t point)
 	static const struct {
 		uint32_t first, last;
 	} hidden[] = {
-		{ 0x00, 0x1f },       { 0x7f, 0x9f },       /* C0, DEL, C1 */
-		{ 0xad, 0xad },       { 0x34f, 0x34f },     /* soft hyphen, grapheme joiner */
-		{ 0x61c, 0x61c },     { 0x115f, 0x1160 },   /* Arabic mark, Hangul fillers */
-		{ 0x180b, 0x180f },   { 0x200b, 0x200f },   /* zero width, left-to-right marks */
-		{ 0x2028, 0x202e },   { 0x2060, 0x206f },   /* separators, overrides, isolates */
-		{ 0x3164, 0x3164 },   { 0xfe00, 0xfe0f },   /* filler, variation selectors */
-		{ 0xfeff, 0xfeff },   { 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb },
-		{ 0xe000, 0xf8ff },   { 0x1d173, 0x1d17a }, { 0xe0000, 0x10ffff }, /* private, tags */
+		{ 0x00, 0x1f },     { 0x7f, 0x9f },     /* C0, DEL, C1 */
+		{ 0xad, 0xad },     { 0x34f, 0x34f },   /* soft hyphen, grapheme joiner */
+		{ 0x61c, 0x61c },   { 0x115f, 0x1160 }, /* Arabic mark, Hangul fillers */
+		{ 0x180b, 0x180f }, { 0x200b, 0x200f }, /* zero width, left-to-right marks */
+		{ 0x2028, 0x202e }, { 0x2060, 0x206f }, /* separators, overrides, isolates */
+		{ 0x3164, 0x3164 }, { 0xfe00, 0xfe0f }, /* filler, variation selectors */
+		{ 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb },
+		{ 0xe000, 0xf8ff }, { 0x1d173, 0x1d17a }, { 0xe0000, 0x10ffff }, /* private, tags */
 	};
 
 	if (point >= 0x20 && point < 0x7f)
@@ -93,14 +95,17 @@ static unsigned spell(char spelling[SPELLING_CAP], size_t *ret_len, const char *
 	unsigned step = zc_text_decode(text, len, &point);
 
 	if (!step)
-		*ret_len = (size_t)snprintf(spelling, SPELLING_CAP, "\\x%02x", (unsigned char)*text);
+		*ret_len =
+			(size_t)snprintf(spelling, SPELLING_CAP, "\\x%02x", (unsigned char)*text);
 	else if (point >= 7 && point <= 13)
 		*ret_len = (size_t)snprintf(spelling, SPELLING_CAP, "\\%c", short_names[point - 7]);
 	else if (point == '\\')
 		*ret_len = (size_t)snprintf(spelling, SPELLING_CAP, "\\\\");
 	else if (zc_text_hidden(point))
 		*ret_len = (size_t)snprintf(spelling, SPELLING_CAP,
-					    point < 0x100 ? "\\x%02x" : point < 0x10000 ? "\\u%04x" : "\\U%08x",
+					    point < 0x100     ? "\\x%02x"
+					    : point < 0x10000 ? "\\u%04x"
+							      : "\\U%08x",
 					    point);
 	else
 		memcpy(spelling, text, *ret_len = step);

@@ -31,10 +31,11 @@ static int usage(FILE *out)
 	for (size_t i = 0; i < ZC_LEN(commands); i++)
 		fprintf(out, "  %-9s %s%s\n", commands[i].name, commands[i].what,
 			commands[i].run ? "" : " (not built yet)");
-	fprintf(out, "\n  zcaudit render FILE [--image=FILE] [--json|--text]\n"
-		     "      FILE is what a program wrote that ran with LD_PRELOAD=libzcshim.so,\n"
-		     "      ZENCUBE_IMAGE=IMAGE and ZENCUBE_LOG=FILE; - is standard input.\n"
-		     "      --image gives the rules their texts; --text prints lines for people.\n");
+	fprintf(out,
+		"\n  zcaudit render FILE [--image=FILE] [--json|--text]\n"
+		"      FILE is what a program wrote that ran with LD_PRELOAD=libzcshim.so,\n"
+		"      ZENCUBE_IMAGE=IMAGE and ZENCUBE_LOG=FILE; - is standard input.\n"
+		"      --image gives the rules their texts; --text prints lines for people.\n");
 	return out == stdout ? 0 : 125;
 }
 
@@ -50,7 +51,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	for (size_t i = 0; i < ZC_LEN(commands); i++) {
-		if (strcmp(argv[1], commands[i].name))
+		if (strcmp(argv[1], commands[i].name) != 0)
 			continue;
 		if (commands[i].run)
 			return commands[i].run(argc - 1, argv + 1);

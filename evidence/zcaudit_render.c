@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,11 +39,13 @@ static int read_image(struct render *render)
 
 	if (!file)
 		return fail("open image", render->image_file, errno);
-	if (fstat(fileno(file), &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > IMAGE_MAX)
+	if (fstat(fileno(file), &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 ||
+	    st.st_size > IMAGE_MAX)
 		error = EINVAL;
 	if (!error)
 		render->image = malloc((size_t)st.st_size);
-	if (!error && (!render->image || fread(render->image, 1, (size_t)st.st_size, file) != (size_t)st.st_size))
+	if (!error && (!render->image ||
+		       fread(render->image, 1, (size_t)st.st_size, file) != (size_t)st.st_size))
 		error = errno ? errno : EIO;
 	if (!error && zc_image_check(render->image, (size_t)st.st_size) < 0)
 		error = EINVAL;
@@ -61,7 +64,8 @@ static size_t take_frames(struct render *render, const char *buffer, size_t len)
 
 		if (size == -EAGAIN)
 			break;
-		if (size < 0) { /* not a frame: frames start at multiples of 8 after the last good one */
+		if (size <
+		    0) { /* not a frame: frames start at multiples of 8 after the last good one */
 			size = len - at < 8 ? (long)(len - at) : 8;
 			render->skipped += (uint64_t)size;
 		} else {
@@ -100,21 +104,23 @@ static int read_frames(struct render *render, int fd)
 		fprintf(stderr, "zcaudit: '%s' is not a file of frames\n", render->file);
 		return 125;
 	}
-	fprintf(stderr, "zcaudit: %s: %llu bytes are not frames%s\n", render->file,
-		(unsigned long long)(render->skipped + have), have ? "; the last frame is cut off" : "");
+	fprintf(stderr, "zcaudit: %s: %" PRIu64 " bytes are not frames%s\n", render->file,
+		render->skipped + have, have ? "; the last frame is cut off" : "");
 	return 0;
 }
 
 static int render_file(struct render *render)
 {
+	const char *plain = getenv("NO_COLOR");
 	struct zc_evidence_setup setup = {
 		.events_out = render->text ? NULL : stdout,
 		.human = render->text ? stdout : NULL,
 		.image = render->image,
-		.color = render->text && isatty(STDOUT_FILENO) && !(getenv("NO_COLOR") && *getenv("NO_COLOR")),
+		.color = render->text && isatty(STDOUT_FILENO) && !(plain && *plain),
 		.engine = "shim",
 	};
-	int fd = strcmp(render->file, "-") ? open(render->file, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+	int fd = strcmp(render->file, "-") ? open(render->file, O_RDONLY | O_CLOEXEC)
+					   : STDIN_FILENO;
 	int error, status;
 
 	if (fd < 0)
@@ -152,12 +158,14 @@ int zc_audit_render(int argc, char **argv)
 		case 'j': render.text = false; break;
 		case 't': render.text = true; break;
 		default:
-			fprintf(stderr, "zcaudit: render: unknown option or missing value: '%s'\n", argv[optind - 1]);
+			fprintf(stderr, "zcaudit: render: unknown option or missing value: '%s'\n",
+				argv[optind - 1]);
 			return 125;
 		}
 	}
 	if (optind != argc - 1) {
-		fprintf(stderr, "zcaudit: render: name one file of frames, or - for standard input\n");
+		fprintf(stderr,
+			"zcaudit: render: name one file of frames, or - for standard input\n");
 		return 125;
 	}
 	render.file = argv[optind];

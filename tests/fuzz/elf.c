@@ -38,7 +38,8 @@ static void walk(struct zc_unwinder *unwinder, struct zc_maps *maps, const uint8
 	regs.bp = regs.sp + 8u * head[2];
 	regs.bx = head[3];
 	copy[0] = regs.sp;
-	for (unsigned i = 1; i < 257; i++) { /* small words are places in the text, others on the stack */
+	for (unsigned i = 1; i < 257;
+	     i++) { /* small words are places in the text, others on the stack */
 		uint64_t word = head[4 + i % 124] + 256u * head[4 + (i * 7) % 124];
 
 		copy[i] = head[4 + (i * 3) % 124] & 1 ? word : regs.sp + word % 2048;

@@ -31,6 +31,7 @@ int main(void)
 	T_OK(!wrong, "links equal SHA-256 as libsodium computes it (%zu differ)", wrong);
 	zc_chain_start(got, "zc-1");
 	crypto_hash_sha256(want, (const unsigned char *)"zencube.chain/1\nzc-1", 20);
-	T_OK(!memcmp(want, got, sizeof(got)), "the first link is that of the name and the run's id");
+	T_OK(!memcmp(want, got, sizeof(got)),
+	     "the first link is that of the name and the run's id");
 	T_DONE();
 }

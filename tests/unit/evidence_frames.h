@@ -76,9 +76,11 @@ static inline int frame_one_map(struct dl_phdr_info *info, size_t size, void *co
 		const ElfW(Phdr) *phdr = &info->dlpi_phdr[i];
 
 		if (phdr->p_type == PT_LOAD && phdr->p_flags & PF_X)
-			map.start = info->dlpi_addr + phdr->p_vaddr, map.end = map.start + phdr->p_memsz;
+			map.start = info->dlpi_addr + phdr->p_vaddr,
+			map.end = map.start + phdr->p_memsz;
 		else if (phdr->p_type == PT_NOTE)
-			frame_take_id(&map, (const char *)(info->dlpi_addr + phdr->p_vaddr), phdr->p_memsz);
+			frame_take_id(&map, (const char *)(info->dlpi_addr + phdr->p_vaddr),
+				      phdr->p_memsz);
 	}
 	if (maps->at + sizeof(map) + map.name_len + 8 > maps->end)
 		return 0;
@@ -117,7 +119,8 @@ static inline void frame_sign_in(struct frame_buffer *frame, uint64_t exec_id)
 }
 
 /* Registers and a copy of the stack, from where it is called: inlined, so that no frame is added. */
-static inline __attribute__((always_inline)) void frame_put_stack(struct frame_buffer *frame, size_t most)
+static inline __attribute__((always_inline)) void frame_put_stack(struct frame_buffer *frame,
+								  size_t most)
 {
 	struct zc_wire_regs regs;
 	struct iovec local, remote;
@@ -125,9 +128,13 @@ static inline __attribute__((always_inline)) void frame_put_stack(struct frame_b
 	char *field;
 
 	__asm__ volatile("leaq 0f(%%rip), %%rax\n0:\n\t"
-			 "movq %%rax, 0(%0)\n\tmovq %%rsp, 8(%0)\n\tmovq %%rbp, 16(%0)\n\tmovq %%rbx, 24(%0)\n\t"
-			 "movq %%r12, 32(%0)\n\tmovq %%r13, 40(%0)\n\tmovq %%r14, 48(%0)\n\tmovq %%r15, 56(%0)\n\t"
-			 : : "r"(&regs) : "rax", "memory");
+			 "movq %%rax, 0(%0)\n\tmovq %%rsp, 8(%0)\n\tmovq %%rbp, 16(%0)\n\tmovq "
+			 "%%rbx, 24(%0)\n\t"
+			 "movq %%r12, 32(%0)\n\tmovq %%r13, 40(%0)\n\tmovq %%r14, 48(%0)\n\tmovq "
+			 "%%r15, 56(%0)\n\t"
+			 :
+			 : "r"(&regs)
+			 : "rax", "memory");
 	zc_frame_put(&frame->writer, ZC_FIELD_REGS, &regs, sizeof(regs));
 	field = zc_frame_reserve(&frame->writer, ZC_FIELD_STACK, 8 + most);
 	memcpy(field, &regs.sp, 8);
@@ -140,7 +147,8 @@ static inline __attribute__((always_inline)) void frame_put_stack(struct frame_b
 }
 
 /* A refused read of path, up to its stack. */
-static inline void frame_refusal(struct frame_buffer *frame, uint64_t exec_id, const char *path, uint64_t fingerprint)
+static inline void frame_refusal(struct frame_buffer *frame, uint64_t exec_id, const char *path,
+				 uint64_t fingerprint)
 {
 	struct zc_wire_detail detail = { .dirfd = { -100, -100 }, .need = { 1 } };
 

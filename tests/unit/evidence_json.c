@@ -35,15 +35,22 @@ static void test_texts(void)
 	one_text("plain", 5);
 	T_OK(wrote("{\"k\":\"plain\"}"), "plain text stays");
 	one_text("a\"b\\c\nd\x1b[31m\0z", 14);
-	T_OK(wrote("{\"k\":\"a\\\"b\\\\c\\u000ad\\u001b[31m\\u0000z\"}"), "quotes and controls are escaped");
+	T_OK(wrote("{\"k\":\"a\\\"b\\\\c\\u000ad\\u001b[31m\\u0000z\"}"),
+	     "quotes and controls are escaped");
 	one_text("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80", 15);
-	T_OK(wrote("{\"k\":\"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80\"}"), "visible UTF-8 stays");
+	T_OK(wrote("{\"k\":\"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80\"}"),
+	     "visible UTF-8 stays");
 	one_text("\xe2\x80\xae\xc2\x9b\xe2\x80\xa8", 8);
-	T_OK(wrote("{\"k\":\"\\u202e\\u009b\\u2028\"}"), "overrides, C1 controls and separators are escaped");
+	T_OK(wrote("{\"k\":\"\\u202e\\u009b\\u2028\"}"),
+	     "overrides, C1 controls and separators are escaped");
 	one_text("\xf3\xa0\x80\x81", 4);
-	T_OK(wrote("{\"k\":\"\\udb40\\udc01\"}"), "hidden astral characters become a pair of surrogates");
-	one_text("a\xff\xc0\xaf" "b", 5);
-	T_OK(wrote("{\"k\":\"a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" "b\",\"k_base64\":\"Yf/Ar2I=\"}"),
+	T_OK(wrote("{\"k\":\"\\udb40\\udc01\"}"),
+	     "hidden astral characters become a pair of surrogates");
+	one_text("a\xff\xc0\xaf"
+		 "b",
+		 5);
+	T_OK(wrote("{\"k\":\"a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
+		   "b\",\"k_base64\":\"Yf/Ar2I=\"}"),
 	     "bytes that are not UTF-8 are lossy, and exact beside");
 	one_text("\xed\xa0\x80", 3);
 	T_OK(strstr(json.bytes, "k_base64") != NULL, "a surrogate is not UTF-8");
@@ -67,14 +74,16 @@ static void test_shapes(void)
 	zc_json_members(&json, "\"h\":1", 5);
 	zc_json_members(&json, "", 0);
 	zc_json_close(&json, '}');
-	T_OK(wrote("{\"a\":-9223372036854775808,\"b\":18446744073709551615,\"c\":\"0xabc\",\"d\":true,\"e\":null,"
+	T_OK(wrote("{\"a\":-9223372036854775808,\"b\":18446744073709551615,\"c\":\"0xabc\",\"d\":"
+		   "true,\"e\":null,"
 		   "\"f\":[\"x\",-7],\"g\":{},\"h\":1}"),
 	     "commas and brackets fall into place");
 	zc_json_reset(&json);
 	zc_json_open(&json, NULL, '{');
 	zc_json_list(&json, "argv", "one\0\xff\0three", 11, 2, 100);
 	zc_json_close(&json, '}');
-	T_OK(wrote("{\"argv\":[\"one\",\"\xef\xbf\xbd\"],\"argv_truncated\":true,\"argv_base64\":[\"b25l\",\"/w==\"]}"),
+	T_OK(wrote("{\"argv\":[\"one\",\"\xef\xbf\xbd\"],\"argv_truncated\":true,\"argv_base64\":["
+		   "\"b25l\",\"/w==\"]}"),
 	     "a list says what it left out and keeps exact bytes beside");
 }
 
@@ -115,7 +124,8 @@ static void test_terminal(void)
 	unsigned wrong = 0;
 
 	zc_text_show_in(shown, sizeof(shown), hostile, sizeof(hostile) - 1);
-	T_OK(!strcmp(shown, "a\\x1b]0;x\\a\\n\\\\\\x9b\\xff\\u202e\xc3\xa9"), "a terminal sees %s", shown);
+	T_OK(!strcmp(shown, "a\\x1b]0;x\\a\\n\\\\\\x9b\\xff\\u202e\xc3\xa9"), "a terminal sees %s",
+	     shown);
 	for (unsigned byte = 0; byte < 256; byte++) {
 		char one = (char)byte;
 

@@ -29,8 +29,13 @@ static size_t said_len;
 static struct zc_evidence *run_new(void)
 {
 	static const char *const command[] = { "victim", "--flag", NULL };
-	struct zc_evidence_setup setup = { .dir = dir, .run_id = "zc-test", .command = command, .mode_asked = "auto",
-					   .mode_used = "shim", .engine = "shim", .page = page };
+	struct zc_evidence_setup setup = { .dir = dir,
+					   .run_id = "zc-test",
+					   .command = command,
+					   .mode_asked = "auto",
+					   .mode_used = "shim",
+					   .engine = "shim",
+					   .page = page };
 	struct zc_evidence *e;
 
 	strcpy(dir, "/tmp/zc-run-XXXXXX");
@@ -75,7 +80,8 @@ static void put(struct zc_evidence *e)
 }
 
 /* A frame of another process: type, pid, exec_id, and a path or program. */
-static void other(struct zc_evidence *e, unsigned type, pid_t pid, uint64_t exec_id, const char *text)
+static void other(struct zc_evidence *e, unsigned type, pid_t pid, uint64_t exec_id,
+		  const char *text)
 {
 	frame_begin(&frame, type, exec_id);
 	frame.head->pid = frame.head->tid = pid;
@@ -133,7 +139,8 @@ static struct json_object *get(struct json_object *object, const char *path)
 
 	for (; object && path; path = dot ? dot + 1 : NULL) {
 		dot = strchr(path, '.');
-		snprintf(key, sizeof(key), "%.*s", dot ? (int)(dot - path) : (int)strlen(path), path);
+		snprintf(key, sizeof(key), "%.*s", dot ? (int)(dot - path) : (int)strlen(path),
+			 path);
 		json_object_object_get_ex(object, key, &object);
 	}
 	return object;
@@ -175,9 +182,11 @@ static int follow_chain(unsigned *ret_violations)
 		*end = '\0';
 		event = json_tokener_parse(text + at);
 		good = event && text_is(event, "chain", hex);
-		*ret_violations += good && !strcmp(json_object_get_string(get(event, "type")), "violation");
+		*ret_violations += good &&
+				   !strcmp(json_object_get_string(get(event, "type")), "violation");
 		if (good && !strcmp(json_object_get_string(get(event, "type")), "end")) {
-			ended = text_is(event, "head", before) && json_object_get_int(get(event, "count")) == lines;
+			ended = text_is(event, "head", before) &&
+				json_object_get_int(get(event, "count")) == lines;
 			good = at + line + 1 == len;
 		}
 		strcpy(before, hex);
@@ -207,17 +216,23 @@ static void test_findings(void)
 	page->refused = 100001;
 	page->probes = 4;
 	run_end(e, &result);
-	T_OK(result.violations == 100001 && result.findings == 2, "counts are the page's where it has them");
-	T_OK(follow_chain(&violations) == 5 && violations == 3, "five lines, three violations, one unbroken chain");
+	T_OK(result.violations == 100001 && result.findings == 2,
+	     "counts are the page's where it has them");
+	T_OK(follow_chain(&violations) == 5 && violations == 3,
+	     "five lines, three violations, one unbroken chain");
 	run = run_json();
 	findings = get(run, "findings");
 	T_OK(json_object_array_length(findings) == 2 &&
-		     json_object_get_int64(get(json_object_array_get_idx(findings, 0), "count")) == 100000,
+		     json_object_get_int64(get(json_object_array_get_idx(findings, 0), "count")) ==
+			     100000,
 	     "run.json has both findings and the exact count");
-	T_OK(text_is(run, "verdict", "violations") && text_is(run, "counts.probes", "4"), "the verdict is violations");
-	T_OK(text_is(json_object_array_get_idx(findings, 1), "hint", "--allow-read=/root/.ssh/id_rsa (inside evidence)"),
+	T_OK(text_is(run, "verdict", "violations") && text_is(run, "counts.probes", "4"),
+	     "the verdict is violations");
+	T_OK(text_is(json_object_array_get_idx(findings, 1), "hint",
+		     "--allow-read=/root/.ssh/id_rsa (inside evidence)"),
 	     "the hint is the flag that would allow it");
-	T_OK(strstr(said, "denied open_read /etc/shadow") && strstr(said, "100000 x"), "people are told");
+	T_OK(strstr(said, "denied open_read /etc/shadow") && strstr(said, "100000 x"),
+	     "people are told");
 	json_object_put(run);
 	clean();
 }
@@ -231,7 +246,8 @@ static bool gap_of(struct json_object *run, pid_t pid, const char *exe, const ch
 		const char *gap = json_object_get_string(get(process, "gap"));
 
 		if (json_object_get_int(get(process, "pid")) == pid && text_is(process, "exe", exe))
-			return want ? gap && !strcmp(gap, want) : !gap && text_is(process, "watched_by", "shim");
+			return want ? gap && !strcmp(gap, want)
+				    : !gap && text_is(process, "watched_by", "shim");
 	}
 	printf("# %d %s is not listed\n", pid, exe);
 	return false;
@@ -261,11 +277,14 @@ static void test_coverage(void)
 	run_end(e, &result);
 	run = run_json();
 	T_OK(gap_of(run, 1000, "/bin/sh", NULL), "the command signed in");
-	T_OK(gap_of(run, 1001, "/bin/sh", NULL) && gap_of(run, 1001, "/bin/true", NULL), "a fork and what it became");
-	T_OK(gap_of(run, 1002, "/opt/vanished", "never signed in, and whatever it started"), "an exec without a sign-in");
+	T_OK(gap_of(run, 1001, "/bin/sh", NULL) && gap_of(run, 1001, "/bin/true", NULL),
+	     "a fork and what it became");
+	T_OK(gap_of(run, 1002, "/opt/vanished", "never signed in, and whatever it started"),
+	     "an exec without a sign-in");
 	T_OK(text_is(run, "coverage.count", "5") && text_is(run, "coverage.gaps", "1"),
 	     "a failed exec and a spawn told late are not gaps");
-	T_OK(text_is(run, "verdict", "pass-with-gaps") && text_is(run, "coverage.complete", "false"),
+	T_OK(text_is(run, "verdict", "pass-with-gaps") &&
+		     text_is(run, "coverage.complete", "false"),
 	     "a clean run without coverage is not a pass");
 	json_object_put(run);
 	clean();
@@ -290,7 +309,8 @@ static void test_forgery(void)
 	T_OK(text_is(run, "counts.forged", "2") && text_is(run, "counts.malformed", "100"),
 	     "who speaks for another, or as the tracer, is not believed");
 	T_OK(!result.violations && result.verdict == ZC_RUN_GAPS, "and the run is not a pass");
-	T_OK(follow_chain(&violations) == 24, "a flood of broken frames makes twenty notes, not a hundred");
+	T_OK(follow_chain(&violations) == 24,
+	     "a flood of broken frames makes twenty notes, not a hundred");
 	json_object_put(run);
 	clean();
 }
@@ -312,7 +332,8 @@ static void test_page(void)
 	page->findings[0].count = 6;
 	page->refused = 7;
 	run_end(e, &result);
-	T_OK(result.findings == 1 && result.violations == 7, "the spool is drained, and what was lost is still counted");
+	T_OK(result.findings == 1 && result.violations == 7,
+	     "the spool is drained, and what was lost is still counted");
 	T_OK(result.lost == 1, "a record that was never finished is lost");
 	clean();
 }
@@ -342,12 +363,14 @@ static void test_full_disk(void)
 	refuse(e, "/etc/after", 500, 1);
 	run_end(e, &result);
 	lines = follow_chain(&violations);
-	T_OK(result.not_kept > 0 && result.write_error == ENOSPC, "%lu events could not be kept, and that is known",
-	     (unsigned long)result.not_kept);
-	T_OK(lines > 3 && violations == 51 - result.not_kept, "%d whole lines are left and their chain holds", lines);
+	T_OK(result.not_kept > 0 && result.write_error == ENOSPC,
+	     "%lu events could not be kept, and that is known", (unsigned long)result.not_kept);
+	T_OK(lines > 3 && violations == 51 - result.not_kept,
+	     "%d whole lines are left and their chain holds", lines);
 	T_OK(result.violations == 51, "all 51 are counted");
 	run = run_json();
-	T_OK(json_object_get_uint64(get(run, "counts.not_kept")) == result.not_kept, "run.json says so");
+	T_OK(json_object_get_uint64(get(run, "counts.not_kept")) == result.not_kept,
+	     "run.json says so");
 	T_OK(strstr(said, "could not be kept") != NULL, "and so does the end block");
 	json_object_put(run);
 	clean();
@@ -373,7 +396,9 @@ static void test_end_block(void)
 	fflush(human);
 	for (const char *at = said; *at; at++)
 		lines += *at == '\n';
-	T_OK(lines == 21, "twenty findings are shown as they come, then a word about the rest (%u lines)", lines);
+	T_OK(lines == 21,
+	     "twenty findings are shown as they come, then a word about the rest (%u lines)",
+	     lines);
 	block = said + said_len;
 	lines = (unsigned)(block - said);
 	run_end(e, &result);
@@ -382,7 +407,8 @@ static void test_end_block(void)
 	for (const char *at = block; *at; at++)
 		lines += *at == '\n';
 	T_OK(lines > 5 && lines <= 12, "the end block has %u lines", lines);
-	T_OK(!strchr(said, '\x1b'), "and nothing that a program chose reaches the terminal as a control");
+	T_OK(!strchr(said, '\x1b'),
+	     "and nothing that a program chose reaches the terminal as a control");
 	clean();
 }
 

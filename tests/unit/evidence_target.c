@@ -68,13 +68,18 @@ static void test_elf(void)
 	for (unsigned i = 0; i < ehdr->e_phnum; i++)
 		if (phdr[i].p_type == PT_INTERP)
 			phdr[i].p_type = PT_NULL;
-	T_OK(says(write_file("static", self, self_len, 0755), "static"), "one without an interpreter cannot");
+	T_OK(says(write_file("static", self, self_len, 0755), "static"),
+	     "one without an interpreter cannot");
 	ehdr->e_machine = EM_AARCH64;
-	T_OK(says(write_file("foreign", self, self_len, 0755), "other architecture"), "another machine's cannot");
+	T_OK(says(write_file("foreign", self, self_len, 0755), "other architecture"),
+	     "another machine's cannot");
 	ehdr->e_machine = EM_386;
-	T_OK(says(write_file("old", self, self_len, 0755), "32-bit program"), "a 32-bit one cannot");
-	T_OK(says(write_file("cut", self, 40, 0755), NULL), "half a header is nothing that would run");
-	T_OK(says("/lib64/ld-linux-x86-64.so.2", NULL), "the loader itself can, though it has no interpreter");
+	T_OK(says(write_file("old", self, self_len, 0755), "32-bit program"),
+	     "a 32-bit one cannot");
+	T_OK(says(write_file("cut", self, 40, 0755), NULL),
+	     "half a header is nothing that would run");
+	T_OK(says("/lib64/ld-linux-x86-64.so.2", NULL),
+	     "the loader itself can, though it has no interpreter");
 	if (access("/lib/ld-musl-x86_64.so.1", R_OK))
 		T_SKIP("no musl here");
 	else
@@ -125,8 +130,9 @@ static void test_modes(void)
 
 static void clean(void)
 {
-	static const char *const names[] = { "dynamic", "static", "foreign", "old", "cut", "plain", "one", "two",
-					     "circle", "fifo", "setuid" };
+	static const char *const names[] = { "dynamic", "static", "foreign", "old",
+					     "cut",     "plain",  "one",     "two",
+					     "circle",  "fifo",   "setuid" };
 
 	for (size_t i = 0; i < ZC_LEN(names); i++)
 		unlink(in_dir(names[i]));

@@ -32,7 +32,8 @@ NEVER_INLINE static void leak_secret(void)
 
 NEVER_INLINE static int middle(volatile int *depth)
 {
-	volatile char *room = __builtin_alloca(*depth > 3 ? 4000 : 100); /* a size only the tables know */
+	volatile char *room =
+		__builtin_alloca(*depth > 3 ? 4000 : 100); /* a size only the tables know */
 
 	room[0] = 1;
 	leak_line = __LINE__ + 1;
@@ -81,7 +82,8 @@ static struct zc_maps *own_maps(struct zc_unwinder *unwinder)
 
 	if (zc_frame_decode(&frame, sign_in.words, sign_in.size) != (long)sign_in.size)
 		abort();
-	return zc_maps_new(unwinder, frame.field[ZC_FIELD_MAPS].bytes, frame.field[ZC_FIELD_MAPS].len, "/");
+	return zc_maps_new(unwinder, frame.field[ZC_FIELD_MAPS].bytes,
+			   frame.field[ZC_FIELD_MAPS].len, "/");
 }
 
 /* Position of a function among the frames, or -1. */
@@ -100,14 +102,15 @@ static void show(const struct zc_stack *stack)
 	for (unsigned i = 0; i < stack->count; i++) {
 		const struct zc_site *site = stack->frame[i].site;
 
-		printf("#   %s+%#lx %s\n", site ? zc_module_base(site->module) : "?", site ? site->offset : 0,
-		       site && site->function ? site->function : "");
+		printf("#   %s+%#lx %s\n", site ? zc_module_base(site->module) : "?",
+		       site ? site->offset : 0, site && site->function ? site->function : "");
 	}
 }
 
 static bool in_order(const struct zc_stack *stack)
 {
-	bool held = find(stack, "leak_secret") == 0 && find(stack, "middle") == 1 && find(stack, "outer") == 2;
+	bool held = find(stack, "leak_secret") == 0 && find(stack, "middle") == 1 &&
+		    find(stack, "outer") == 2;
 
 	if (!held)
 		show(stack);
@@ -129,19 +132,23 @@ static void test_plain(struct zc_unwinder *unwinder, struct zc_maps *maps)
 	walk(unwinder, maps, &stack);
 	T_OK(in_order(&stack), "functions are named, innermost first");
 	T_OK(find(&stack, "main") > 2, "main is among them");
-	T_OK(stack.count > 1 && stack.frame[1].site->file && strstr(stack.frame[1].site->file, "stack_walk.c") &&
+	T_OK(stack.count > 1 && stack.frame[1].site->file &&
+		     strstr(stack.frame[1].site->file, "stack_walk.c") &&
 		     stack.frame[1].site->line == leak_line,
-	     "file and line are those of the call (%u, expected %u)", stack.frame[1].site->line, leak_line);
+	     "file and line are those of the call (%u, expected %u)", stack.frame[1].site->line,
+	     leak_line);
 	T_OK(complete(&stack), "the walk reaches the program's entry");
 	outer(5);
 	walk(unwinder, maps, &stack);
 	T_OK(in_order(&stack) && complete(&stack), "a frame of variable size is crossed");
 	recurse(20);
 	walk(unwinder, maps, &stack);
-	T_OK(in_order(&stack) && complete(&stack) && stack.count > 23, "recursion keeps its frames");
+	T_OK(in_order(&stack) && complete(&stack) && stack.count > 23,
+	     "recursion keeps its frames");
 	recurse(200);
 	walk(unwinder, maps, &stack);
-	T_OK(in_order(&stack) && stack.count == ZC_STACK_FRAMES && !strcmp(stack.status, "truncated") && stack.why,
+	T_OK(in_order(&stack) && stack.count == ZC_STACK_FRAMES &&
+		     !strcmp(stack.status, "truncated") && stack.why,
 	     "a deep stack ends at %u frames and says so", ZC_STACK_FRAMES);
 }
 
@@ -160,14 +167,16 @@ static void test_thread_and_signal(struct zc_unwinder *unwinder, struct zc_maps 
 	sigaction(SIGUSR1, &action, NULL);
 	raise(SIGUSR1);
 	walk(unwinder, maps, &stack);
-	T_OK(in_order(&stack) && find(&stack, "on_signal") == 3 && find(&stack, "main") > 3 && complete(&stack),
+	T_OK(in_order(&stack) && find(&stack, "on_signal") == 3 && find(&stack, "main") > 3 &&
+		     complete(&stack),
 	     "a signal handler's stack leads to what was interrupted");
 	sigaltstack(&stack_at, NULL);
 	action.sa_flags = SA_ONSTACK;
 	sigaction(SIGUSR1, &action, NULL);
 	raise(SIGUSR1);
 	walk(unwinder, maps, &stack);
-	T_OK(in_order(&stack) && find(&stack, "on_signal") == 3, "so does one on an alternate stack, as far as copied");
+	T_OK(in_order(&stack) && find(&stack, "on_signal") == 3,
+	     "so does one on an alternate stack, as far as copied");
 }
 
 static void test_short_copy(struct zc_unwinder *unwinder, struct zc_maps *maps)
@@ -184,10 +193,12 @@ static void test_short_copy(struct zc_unwinder *unwinder, struct zc_maps *maps)
 	frame_begin(&record, ZC_FRAME_RECORD, 7);
 	frame_end(&record);
 	walk(unwinder, maps, &stack);
-	T_OK(!stack.count && !strcmp(stack.status, "unavailable") && stack.why, "no copy: unavailable (%s)", stack.why);
+	T_OK(!stack.count && !strcmp(stack.status, "unavailable") && stack.why,
+	     "no copy: unavailable (%s)", stack.why);
 	outer(1);
 	walk(unwinder, NULL, &stack);
-	T_OK(!stack.count && !strcmp(stack.status, "unavailable") && stack.why, "no maps: unavailable (%s)", stack.why);
+	T_OK(!stack.count && !strcmp(stack.status, "unavailable") && stack.why,
+	     "no maps: unavailable (%s)", stack.why);
 }
 
 /* Flips a bit in every build-id. */
@@ -201,14 +212,17 @@ static void test_other_file(struct zc_unwinder *unwinder)
 	size_t at = 0, here = 0;
 
 	zc_frame_decode(&frame, sign_in.words, sign_in.size);
-	while (zc_frame_next_map(frame.field[ZC_FIELD_MAPS].bytes, frame.field[ZC_FIELD_MAPS].len, &at, &map, &name)) {
-		((struct zc_wire_map *)((char *)frame.field[ZC_FIELD_MAPS].bytes + here))->build_id[3] ^= 1;
+	while (zc_frame_next_map(frame.field[ZC_FIELD_MAPS].bytes, frame.field[ZC_FIELD_MAPS].len,
+				 &at, &map, &name)) {
+		((struct zc_wire_map *)((char *)frame.field[ZC_FIELD_MAPS].bytes + here))
+			->build_id[3] ^= 1;
 		here = at;
 	}
 	maps = own_maps(unwinder);
 	outer(1);
 	walk(unwinder, maps, &stack);
-	T_OK(stack.count && stack.frame[0].site && !stack.frame[0].site->function && strcmp(stack.status, "complete"),
+	T_OK(stack.count && stack.frame[0].site && !stack.frame[0].site->function &&
+		     strcmp(stack.status, "complete"),
 	     "a file with another build-id gives module and offset, no names (%s)", stack.why);
 	zc_maps_unref(unwinder, maps);
 	frame_sign_in(&sign_in, 7);
@@ -227,7 +241,8 @@ static void test_hostile_stack(struct zc_unwinder *unwinder, struct zc_maps *map
 		zc_frame_decode(&frame, record.words, record.size);
 		words = (uint64_t *)((char *)frame.field[ZC_FIELD_STACK].bytes + 8);
 		count = (frame.field[ZC_FIELD_STACK].len - 8) / 8;
-		for (size_t i = 0; i < count; i++) /* every third word somewhere else in code or stack */
+		for (size_t i = 0; i < count;
+		     i++) /* every third word somewhere else in code or stack */
 			if (rand_r(&seed) % 3 == 0)
 				words[i] = words[(unsigned)rand_r(&seed) % count];
 		walk(unwinder, maps, &stack);
