@@ -274,18 +274,20 @@ static void start(const struct tables *t, struct zc_walk *walk, struct zc_seek *
 	take(walk, next);
 }
 
-static bool is_enough(const struct tables *t, const struct zc_walk *walk, const struct zc_enough *enough)
+/* Drops the places below which nothing can change the answer. Is none left? */
+static bool is_enough(const struct tables *t, struct zc_walk *walk, const struct zc_enough *enough)
 {
-	uint64_t below = 0;
+	uint64_t matters = enough->refusals;
+	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < walk->count; i++)
-		below |= t->nodes[walk->active[i] & ~ZC_WALK_STICKY].below;
-	if (below & enough->refusals)
-		return false;
 	for (unsigned i = 0; i < enough->count; i++)
-		if (!(walk->mask & enough->grants[i]) && below & enough->grants[i])
-			return false;
-	return true;
+		if (!(walk->mask & enough->grants[i]))
+			matters |= enough->grants[i];
+	for (uint32_t i = 0; i < walk->count; i++)
+		if (t->nodes[walk->active[i] & ~ZC_WALK_STICKY].below & matters)
+			walk->active[kept++] = walk->active[i];
+	walk->count = kept;
+	return kept == 0;
 }
 
 static inline __attribute__((always_inline)) void follow(const struct zc_image *image, const char *path,
