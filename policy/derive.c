@@ -263,14 +263,20 @@ static bool leads_outside(struct zc_policy_set *set, const struct zc_rule *rule)
 	       net.kind == ZC_NETV_PORT;
 }
 
-static int derive_resolver_path(struct zc_policy_set *set, bool outside)
+static int derive_resolver_paths(struct zc_policy_set *set, bool outside)
 {
 	struct zc_origin origin = { "names", 0 };
 
 	/* nss-resolve asks here before anything else, for localhost too: quiet when it may not. */
-	return derive(set, origin, outside ? ZC_LAYER_BASE : ZC_LAYER_PROFILE,
-		      outside ? ZC_SAYS_ALLOW : ZC_SAYS_QUIET, ZC_CLASS_NET,
-		      "unix:/run/systemd/resolve")
+	if (!outside)
+		return derive(set, origin, ZC_LAYER_PROFILE, ZC_SAYS_QUIET, ZC_CLASS_NET,
+			      "unix:/run/systemd/resolve")
+			       ? 0
+			       : -ENOMEM;
+	return derive(set, origin, ZC_LAYER_BASE, ZC_SAYS_ALLOW, ZC_CLASS_NET,
+		      "unix:/run/systemd/resolve") &&
+			       derive(set, origin, ZC_LAYER_BASE, ZC_SAYS_ALLOW, ZC_CLASS_NET,
+				      "unix:/run/nscd/socket")
 		       ? 0
 		       : -ENOMEM;
 }
@@ -304,5 +310,5 @@ int zc_derive_resolvers(struct zc_policy_set *set, struct zc_policy_error *error
 			    zc_set_format(set, "%s%s%s:53", v6 ? "[" : "", text, v6 ? "]" : "")))
 			return zc_fail_memory(error);
 	}
-	return derive_resolver_path(set, outside) < 0 ? zc_fail_memory(error) : 0;
+	return derive_resolver_paths(set, outside) < 0 ? zc_fail_memory(error) : 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * set.h - the inside of a policy set, shared by the files of this folder and nobody else.
+ * set.h - the inside of a policy set, shared by the files of this folder and their tests.
  *
  *   words.c    the vocabulary: one row a word, and the nearest word to a mistyped one
  *   state.c    what each word does to the set
