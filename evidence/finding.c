@@ -30,6 +30,7 @@ struct zc_findings *zc_findings_free(struct zc_findings *findings)
 		free(finding->members);
 		free(finding->what);
 		free(finding->by);
+		free(finding->who);
 		free(finding->hint);
 	}
 	for (size_t i = 0; i < findings->blocks; i++)

@@ -24,6 +24,7 @@ struct zc_finding {
 	size_t members_len;
 	char *what; /* for people, safe for a terminal: "denied open_read /etc/shadow" */
 	char *by;   /* "by deny-read /etc (ci.zc:3)" */
+	char *who;  /* the program, safe for a terminal; NULL: not known */
 	char *hint; /* NULL: none */
 };
 

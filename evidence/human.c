@@ -155,18 +155,21 @@ static void print_top(const struct zc_evidence *e)
 {
 	const struct zc_finding *top[TOP];
 	size_t count = pick_top(e, top);
+	FILE *out = e->setup.human;
 
 	for (size_t i = 0; i < count; i++) {
-		fprintf(e->setup.human, "  %" PRIu64 " x %.*s", top[i]->count, (int)WORD,
-			top[i]->what);
-		if (top[i]->hint && top[i]->hint[0] == '-')
-			fprintf(e->setup.human, "  (to allow: %.*s)\n", (int)WORD, top[i]->hint);
+		const struct zc_finding *finding = top[i];
+
+		fprintf(out, "  %" PRIu64 " x %.*s", finding->count, (int)WORD, finding->what);
+		if (finding->who)
+			fprintf(out, "  [%.*s]", (int)WORD, finding->who);
+		if (finding->hint && finding->hint[0] == '-')
+			fprintf(out, "  to allow: %.*s\n", (int)WORD, finding->hint);
 		else
-			fprintf(e->setup.human, "  %.*s\n", (int)WORD,
-				top[i]->by ? top[i]->by : "");
+			fprintf(out, "  %.*s\n", (int)WORD, finding->by ? finding->by : "");
 	}
 	if (e->result.findings > count)
-		fprintf(e->setup.human, "  and %" PRIu64 " more\n", e->result.findings - count);
+		fprintf(out, "  and %" PRIu64 " more\n", e->result.findings - count);
 }
 
 static void print_gaps(const struct zc_evidence *e)

@@ -9,6 +9,7 @@
 
 #include "evidence/put.h"
 #include "evidence/state.h"
+#include "evidence/text.h"
 
 #define COMPLAINTS_MAX 20u /* events about frames that are not sound; more are counted */
 
@@ -177,6 +178,13 @@ static void describe_finding(struct zc_evidence *e, struct zc_finding *finding,
 	finding->what = strdup(text);
 	zc_record_by(e, record, text, sizeof(text));
 	finding->by = strdup(text);
+	if (record->process && record->process->program) {
+		const char *exe = record->process->program->exe, *slash = strrchr(exe, '/');
+
+		exe = slash ? slash + 1 : exe;
+		zc_text_show_in(text, sizeof(text), exe, strlen(exe));
+		finding->who = strdup(text);
+	}
 	finding->hint = record->hint ? strdup(record->hint) : NULL;
 }
 

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -179,6 +180,37 @@ static void test_thread_and_signal(struct zc_unwinder *unwinder, struct zc_maps 
 	     "so does one on an alternate stack, as far as copied");
 }
 
+/* push %rbp; mov %rsp,%rbp; call *%rdi; pop %rbp; ret: what a just-in-time compiler makes. */
+static const unsigned char trampoline[] = { 0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3 };
+
+NEVER_INLINE static int through(void (*code)(void (*)(void)))
+{
+	code(leak_secret);
+	return called + 1;
+}
+
+static void test_no_tables(struct zc_unwinder *unwinder, struct zc_maps *maps)
+{
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct zc_stack stack;
+
+	if (page == MAP_FAILED) {
+		T_SKIP("no memory may be written and run here");
+		return;
+	}
+	memcpy(page, trampoline, sizeof(trampoline));
+	called += through((void (*)(void (*)(void)))(void *)page);
+	walk(unwinder, maps, &stack);
+	T_OK(stack.count > 2 && find(&stack, "leak_secret") == 0 && !stack.frame[1].site &&
+		     stack.frame[1].ip == (uint64_t)(uintptr_t)page + 6 &&
+		     find(&stack, "through") == 2,
+	     "made-up code is crossed by its frame pointer");
+	T_OK(!strcmp(stack.status, "truncated") && stack.why, "and the stack says so (%s)",
+	     stack.why);
+	munmap(page, 4096);
+}
+
 static void test_short_copy(struct zc_unwinder *unwinder, struct zc_maps *maps)
 {
 	struct zc_stack stack;
@@ -274,6 +306,7 @@ int main(void)
 	maps = own_maps(unwinder);
 	test_plain(unwinder, maps);
 	test_thread_and_signal(unwinder, maps);
+	test_no_tables(unwinder, maps);
 	test_short_copy(unwinder, maps);
 	test_hostile_stack(unwinder, maps);
 	test_forks_share_maps(unwinder, maps);
