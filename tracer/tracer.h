@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tracer.h - zctrace: the same verdicts from outside, whatever the binary is made of.
+ *
+ * Theory of operation. `zctrace [policy] -- COMMAND` is a front: it becomes `zcwrap --mode=trace`,
+ * which owns policy, evidence and exit codes, and which runs zctrace again with --session. That one
+ * is the tracer. It forks the command, seizes it (PTRACE_SEIZE, EXITKILL), and the command installs
+ * a seccomp filter (filter.c) that answers RET_TRACE, with the row's id as data, for exactly the
+ * calls a policy can judge and refuses cheaply nothing else; then it execs.
+ *
+ *   loop.c    the only place that waits and the only one that restarts a tracee
+ *   stop.c    wait status -> enum zc_stop, purely; loop.c's table has one handler for each
+ *   tracee.c  the table of tracees by tid: birth in any order, exec by any thread, death at any time
+ *   regs.c    PTRACE_GET_SYSCALL_INFO, skipping a call with a result; the only place that knows registers
+ *   mem.c     bounded reads of a tracee's memory
+ *   paths.c   names as the tracee sees them: its root, directory, descriptors, mount namespace
+ *   judge.c   a seccomp stop -> event -> zc_policy_decide() -> refuse in this very stop, or go on
+ *   recheck.c after an allowed open of a tracee that shares memory: was it what was judged?
+ *   unwind.c  program counters only, over one snapshot; maps.c: what is mapped where
+ *   report.c  frames to the collector; view.c: lines for people
+ *
+ * A refusal costs one stop: the number becomes -1 and the result -errno at the seccomp stop. Any
+ * request may answer ESRCH: the tracee is dying, and its end will be waited for. Nothing here waits
+ * for a sink; nothing here allocates on behalf of a tracee without a limit.
+ */
+#ifndef ZC_TRACER_TRACER_H
+#define ZC_TRACER_TRACER_H
+
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "core/event.h"
+#include "core/image.h"
+#include "core/policy.h"
+#include "core/session.h"
+#include "core/wire.h"
+
+/* What a wait status says. Each value says what a handler may do. */
+enum zc_stop {
+	ZC_STOP_EXITED,   /* gone by exit: no requests any more */
+	ZC_STOP_KILLED,   /* gone by a signal: likewise */
+	ZC_STOP_SECCOMP,  /* at a judged call, before it: may be skipped; registers may be read */
+	ZC_STOP_ENTRY,    /* syscall-entry-stop (only without a filter): likewise, in two stops */
+	ZC_STOP_RETURN,   /* syscall-exit-stop: the result may be read and changed */
+	ZC_STOP_SIGNAL,   /* about to get a signal: restart with it */
+	ZC_STOP_GROUP,    /* group-stop: PTRACE_LISTEN */
+	ZC_STOP_TRAP,     /* PTRACE_EVENT_STOP of a new or interrupted tracee: restart */
+	ZC_STOP_BIRTH,    /* fork, vfork or clone returned in the parent: message is the child */
+	ZC_STOP_VFORK_DONE,
+	ZC_STOP_EXEC,     /* exec succeeded: message is the old tid */
+	ZC_STOP_EXITING,  /* PTRACE_EVENT_EXIT: memory and registers for the last time */
+	ZC_STOP_COUNT
+};
+/* stop.c; pure. filtered: seccomp is in use (else syscall-stops alternate and regs say which). */
+enum zc_stop zc_stop_of(int status);
+const char *zc_stop_name(enum zc_stop stop);
+
+/* What is remembered between the entry and the exit of one call. */
+enum zc_pending { ZC_PENDING_NONE, ZC_PENDING_RECHECK, ZC_PENDING_RESULT, ZC_PENDING_REFUSED };
+
+struct zc_tracee {
+	struct zc_tracee *next;     /* in its bucket */
+	pid_t tid, tgid, ppid;      /* tgid 0: not yet known */
+	uint64_t exec_id;           /* changes at each exec */
+	bool seized, attached;      /* attached: by -p, no filter inside */
+	bool in_call;               /* without a filter: between entry and exit */
+	bool shares_memory;         /* threads, or CLONE_VM without vfork: what was read may change */
+	bool new_born;              /* its first stop has not been seen */
+	uint8_t pending;            /* enum zc_pending */
+	int refusal;                /* errno to answer at the exit (ENTRY route) */
+	uint16_t call;              /* of the pending call */
+	uint8_t abi;
+	uint64_t args[6];
+	uint64_t judged_hash;       /* of the path that was judged, for recheck.c */
+	char *judged_path;          /* owned; freed with the tracee */
+	char *exe;                  /* as last seen; owned; NULL: not looked up */
+	uint64_t maps_generation;   /* bumped when mappings may have changed (exec, mmap of code is not seen: see maps.c) */
+	void *maps;                 /* struct zc_maps of the whole process, shared by tgid; maps.c owns */
+	uint64_t calls;             /* judged calls, for --summary */
+};
+
+struct zc_tracer_options {
+	struct zc_session session;  /* image, page and socket of the run (descriptor numbers) */
+	bool enforce;               /* false: -p without --enforce; violations are recorded as audited */
+	bool verbose;               /* -v: a line for every judged call */
+	bool stacks;                /* -k: a stack on every printed call */
+	bool summary;
+	const char *classes;        /* -e: "file,net", NULL: all */
+	FILE *view;                 /* where lines for people go; NULL: nowhere */
+	FILE *json;                 /* --json: one object a line; NULL */
+	const pid_t *attach;        /* 0-ended; NULL: run the command */
+	char *const *command;
+};
+
+struct zc_tracer {
+	const struct zc_tracer_options *options;
+	const struct zc_image *image;
+	struct zc_page *page;
+	int socket;                 /* -1: none */
+	struct zc_tracee *bucket[1024];
+	size_t alive;
+	pid_t command;              /* the command's first process */
+	int command_status;         /* wait status, once it has ended */
+	bool command_ended, filtered, stopping;
+};
+
+/* tracee.c: -ENOMEM is the only failure. find returns NULL when unknown. */
+struct zc_tracee *zc_tracee_find(struct zc_tracer *tracer, pid_t tid);
+struct zc_tracee *zc_tracee_add(struct zc_tracer *tracer, pid_t tid);
+void zc_tracee_remove(struct zc_tracer *tracer, pid_t tid);
+/* Exec by old_tid made it tid: the leader's entry goes, the thread's takes its place. */
+struct zc_tracee *zc_tracee_exec(struct zc_tracer *tracer, pid_t tid, pid_t old_tid);
+
+/* regs.c: 0 or -errno (-ESRCH: dying). */
+struct zc_call_stop {
+	enum zc_abi abi;
+	unsigned call;              /* row, or ZC_CALL_NONE */
+	long nr;
+	uint64_t args[6], ip, sp;
+	bool known_abi;
+};
+int zc_regs_call(pid_t tid, struct zc_call_stop *ret);
+/* Makes the call not happen and answers -error, at a seccomp or entry stop. */
+int zc_regs_refuse(pid_t tid, int error);
+/* ... or answers value (0: done as asked, without doing it). */
+int zc_regs_answer(pid_t tid, long value);
+int zc_regs_result(pid_t tid, long *ret);          /* at an exit stop */
+int zc_regs_set_result(pid_t tid, long value);     /* at an exit stop */
+int zc_regs_walk(pid_t tid, struct zc_wire_regs *ret);
+
+/* mem.c: a reader over process_vm_readv with /proc/PID/mem behind it; context is struct zc_tracee *. */
+extern const struct zc_reader zc_tracee_memory_template;
+struct zc_reader zc_tracee_reader(struct zc_tracee *tracee);
+
+/* paths.c: resolves event.object[n] as the tracee sees it. Returns 0, or the -errno the kernel would give. */
+struct zc_names {               /* memory for one event */
+	struct zc_event_text text;
+	char given[2][ZC_PATH_CAP], path[2][ZC_PATH_CAP], scratch[ZC_PATH_CAP];
+};
+int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned n, struct zc_names *names);
+/* Name behind a tracee's descriptor. Returns its length or -errno; *ret_flags ZC_OBJ_*. */
+long zc_paths_fd(struct zc_tracee *tracee, int fd, char *buffer, uint8_t *ret_flags);
+
+/* filter.c: the seccomp program for all ABIs, from the rows. Freed by the caller. */
+struct sock_fprog;
+int zc_filter_build(const struct zc_image *image, struct sock_fprog *ret_program);
+enum { ZC_FILTER_UNKNOWN_ABI = 0xfffe }; /* RET_DATA besides row ids */
+
+/* launch.c: forks, seizes, filters, execs. Returns the pid, or -errno of what failed (exec: reported
+ * through *ret_exec_error with 0 returned). */
+pid_t zc_launch(struct zc_tracer *tracer, int *ret_exec_error);
+int zc_attach(struct zc_tracer *tracer, pid_t pid);
+void zc_detach_all(struct zc_tracer *tracer);
+
+/* loop.c: until all tracees are gone (or detached). Returns 0 or -errno. */
+int zc_loop(struct zc_tracer *tracer);
+
+/* judge.c: what the handlers ask. how the tracee is to be restarted. */
+enum zc_restart { ZC_RESTART_GO, ZC_RESTART_TO_EXIT, ZC_RESTART_KILL };
+enum zc_restart zc_judge_stop(struct zc_tracer *tracer, struct zc_tracee *tracee, const struct zc_call_stop *stop);
+enum zc_restart zc_judge_return(struct zc_tracer *tracer, struct zc_tracee *tracee);
+void zc_judge_exec(struct zc_tracer *tracer, struct zc_tracee *tracee);   /* after EXEC: sign-in frame */
+void zc_judge_birth(struct zc_tracer *tracer, struct zc_tracee *parent, struct zc_tracee *child);
+void zc_judge_exit(struct zc_tracer *tracer, struct zc_tracee *tracee, int status);
+
+/* recheck.c */
+enum zc_restart zc_recheck_open(struct zc_tracer *tracer, struct zc_tracee *tracee);
+
+/* unwind.c: up to 64 program counters, innermost first; *ret_status "complete", "truncated: ..." */
+size_t zc_unwind(struct zc_tracee *tracee, uint64_t pcs[64], const char **ret_status);
+/* maps.c: the MAPS field's content for a sign-in or a later note. */
+size_t zc_maps_wire(struct zc_tracee *tracee, void *buffer, size_t cap);
+void zc_maps_forget(struct zc_tracee *tracee);
+void zc_maps_release(struct zc_tracee *tracee);
+
+/* report.c */
+void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee, const struct zc_event *event,
+		      struct zc_verdict verdict);
+void zc_report_sign_in(struct zc_tracer *tracer, struct zc_tracee *tracee);
+void zc_report_fork(struct zc_tracer *tracer, struct zc_tracee *child);
+void zc_report_exit(struct zc_tracer *tracer, struct zc_tracee *tracee, int status);
+void zc_report_note(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_note note, const char *text);
+
+/* view.c: one readable line. */
+void zc_view_call(struct zc_tracer *tracer, struct zc_tracee *tracee, const struct zc_event *event,
+		  struct zc_verdict verdict);
+void zc_view_summary(struct zc_tracer *tracer);
+
+#endif
