@@ -17,209 +17,6 @@
 #define TMPFILE_BIT 020000000u
 #define MOST_LINKS 40
 
-/* The working directory's name, under a sequence lock: odd while it is written, 0 never written. */
-static struct {
-	uint32_t sequence;
-	uint32_t valid;
-	uint64_t renames;
-	uint32_t len;
-	char path[ZC_PATH_CAP];
-} cwd;
-
-void zc_cwd_changed(void)
-{
-	__atomic_store_n(&cwd.valid, 0, __ATOMIC_RELEASE);
-}
-
-static uint64_t renames(void)
-{
-	return __atomic_load_n(&zc_shim.page->renames, __ATOMIC_RELAXED);
-}
-
-static long cached_cwd(char *buffer)
-{
-	uint32_t before = __atomic_load_n(&cwd.sequence, __ATOMIC_ACQUIRE), len;
-
-	if (before & 1 || !__atomic_load_n(&cwd.valid, __ATOMIC_RELAXED) || cwd.renames != renames())
-		return -1;
-	len = cwd.len;
-	if (len >= ZC_PATH_CAP)
-		return -1;
-	zc_copy(buffer, cwd.path, len);
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return __atomic_load_n(&cwd.sequence, __ATOMIC_RELAXED) == before ? (long)len : -1;
-}
-
-/* A vfork child has our memory and a working directory of its own: it must not write the cache. */
-static void remember_cwd(const char *path, size_t len, uint64_t generation)
-{
-	uint32_t sequence = __atomic_load_n(&cwd.sequence, __ATOMIC_RELAXED);
-
-	if (zc_shim.passive || zc_sys_getpid() != zc_shim.pid || sequence & 1 ||
-	    !__atomic_compare_exchange_n(&cwd.sequence, &sequence, sequence + 1, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_RELAXED))
-		return;
-	zc_copy(cwd.path, path, len);
-	cwd.len = (uint32_t)len;
-	cwd.renames = generation;
-	__atomic_store_n(&cwd.valid, 1, __ATOMIC_RELAXED);
-	__atomic_store_n(&cwd.sequence, sequence + 2, __ATOMIC_RELEASE);
-}
-
-/* After a chroot the kernel names things below the new root; the policy speaks of the run's. */
-static long below_root(char *buffer, long len)
-{
-	size_t root = zc_shim.root_len;
-
-	if (ZC_LIKELY(!root) || len < 0)
-		return len;
-	if ((size_t)len + root >= ZC_PATH_CAP)
-		return -ENAMETOOLONG;
-	for (long i = len; i >= 0; i--)
-		buffer[(size_t)i + root] = buffer[i];
-	zc_copy(buffer, zc_shim.root, root);
-	return len == 1 ? (buffer[root] = '\0', (long)root) : len + (long)root;
-}
-
-static long read_cwd(char *buffer)
-{
-	uint64_t generation = renames();
-	long len = cached_cwd(buffer);
-
-	if (len >= 0)
-		return len;
-	len = zc_sys2(__NR_getcwd, (long)buffer, ZC_PATH_CAP);
-	if (len < 0)
-		return len == -ERANGE ? -ENAMETOOLONG : len;
-	len--; /* the kernel counts the NUL */
-	if (buffer[0] != '/')
-		return -ENOENT; /* "(unreachable)..." */
-	len = below_root(buffer, len);
-	if (len > 0)
-		remember_cwd(buffer, (size_t)len, generation);
-	return len;
-}
-
-static char *put_number(char *to, unsigned value)
-{
-	char digits[12];
-	unsigned n = 0;
-
-	do
-		digits[n++] = (char)('0' + value % 10);
-	while (value /= 10);
-	while (n)
-		*to++ = digits[--n];
-	return to;
-}
-
-/* "/proc/self/fd/N", or "/proc/self/fd/N/base": at most 16 + 10 + 1 + base_len + 2 bytes. */
-static void spell_fd(char *to, int fd, const char *base, size_t base_len, bool slash)
-{
-	static const char proc[] = "/proc/self/fd/";
-
-	zc_copy(to, proc, sizeof(proc) - 1);
-	to = put_number(to + sizeof(proc) - 1, (unsigned)fd);
-	if (base) {
-		*to++ = '/';
-		zc_copy(to, base, base_len);
-		to += base_len;
-		if (slash)
-			*to++ = '/';
-	}
-	*to = '\0';
-}
-
-void zc_spell_fd(char *to, int fd)
-{
-	spell_fd(to, fd, NULL, 0, false);
-}
-
-static bool has_prefix(const char *text, long len, const char *prefix, size_t prefix_len)
-{
-	return len >= (long)prefix_len && zc_equal(text, prefix, prefix_len);
-}
-
-/*
- * /proc/PID/... of this process, or of another of the run's own, is /proc/self/... to the policy: a
- * debugger may look at what it started. Only names are changed; what is opened is what was asked for.
- */
-static long name_self(char *path, long len)
-{
-	long end = 6, pid = 0, tail;
-
-	if (!has_prefix(path, len, "/proc/", 6) || path[6] < '1' || path[6] > '9')
-		return len;
-	for (; path[end] >= '0' && path[end] <= '9' && end < 16; end++)
-		pid = pid * 10 + (path[end] - '0');
-	if ((end < len && path[end] != '/') || len + 4 >= (long)ZC_PATH_CAP || pid > 0x7fffffff ||
-	    zc_shim.passive || !zc_is_of_the_run((int)pid))
-		return len;
-	tail = len - end;
-	if (end < 10)
-		for (long i = tail; i >= 0; i--)
-			path[10 + i] = path[end + i];
-	else
-		for (long i = 0; i <= tail; i++)
-			path[10 + i] = path[end + i];
-	zc_copy(path + 6, "self", 4);
-	return 10 + tail;
-}
-
-/* A removed file is judged by the name it had. */
-static long drop_deleted(char *path, long len, int fd)
-{
-	static const char mark[] = " (deleted)";
-	const long mark_len = sizeof(mark) - 1;
-	struct stat st;
-
-	if (len <= mark_len || !zc_equal(path + len - mark_len, mark, (size_t)mark_len))
-		return len;
-	if (zc_sys2(__NR_fstat, fd, (long)&st) != 0 || st.st_nlink != 0)
-		return len;
-	path[len - mark_len] = '\0';
-	return len - mark_len;
-}
-
-long zc_fd_path(char *buffer, int fd, uint8_t *ret_flags)
-{
-	char spelled[32];
-	long len;
-
-	spell_fd(spelled, fd, NULL, 0, false);
-	len = zc_sys_readlinkat(AT_FDCWD, spelled, buffer, ZC_PATH_CAP - 1);
-	if (len < 0)
-		return len;
-	if (len >= (long)ZC_PATH_CAP - 1)
-		return -ENAMETOOLONG;
-	buffer[len] = '\0';
-	if (buffer[0] != '/' || has_prefix(buffer, len, "/memfd:", 7) || has_prefix(buffer, len, "/dmabuf:", 8)) {
-		*ret_flags |= ZC_OBJ_NAMELESS;
-		return len;
-	}
-	len = drop_deleted(buffer, len, fd);
-	return name_self(buffer, below_root(buffer, len));
-}
-
-long zc_absolute(char *buffer, int dirfd, const char *path, size_t len)
-{
-	uint8_t flags = 0;
-	long base;
-
-	if (len && path[0] == '/') {
-		if (ZC_UNLIKELY(zc_shim.root_len))
-			return zc_path_join(buffer, ZC_PATH_CAP, zc_shim.root, zc_shim.root_len, path + 1, len - 1);
-		return name_self(buffer, zc_path_join(buffer, ZC_PATH_CAP, "", 0, path, len));
-	}
-	base = dirfd == AT_FDCWD ? read_cwd(buffer) : zc_fd_path(buffer, dirfd, &flags);
-	if (base < 0)
-		return dirfd != AT_FDCWD && base == -ENOENT ? -EBADF : base;
-	if (flags & ZC_OBJ_NAMELESS)
-		return -ENOTDIR;
-	/* The base is clean and in place: joining it with itself only appends. */
-	return zc_path_join(buffer, ZC_PATH_CAP, buffer, (size_t)base, path, len);
-}
-
 long zc_open_plain(int dirfd, const char *path, uint32_t flags, uint32_t mode)
 {
 	struct open_how how = { .resolve = RESOLVE_NO_SYMLINKS };
@@ -302,7 +99,7 @@ static long name_by_hand(struct zc_guard *guard, unsigned n, int fd, const char 
 	    held.st_ino != found.st_ino || held.st_dev != found.st_dev)
 		len = -EACCES;
 	zc_sys_close((int)again);
-	return below_root(path, len);
+	return zc_below_root(path, len);
 }
 
 /* Follows the object itself: pins it, names it. */
@@ -312,7 +109,7 @@ static int resolve_whole(struct zc_guard *guard, unsigned n)
 	uint32_t flags = O_PATH | O_CLOEXEC | (object->flags & ZC_OBJ_FOLLOW ? 0 : O_NOFOLLOW);
 	long len, fd = zc_open_plain(object->dirfd, object->requested, flags, 0);
 
-	if (fd >= 0 && object->given && !has_prefix(object->given, object->given_len, "/proc/", 6)) {
+	if (fd >= 0 && object->given && !zc_has_prefix(object->given, object->given_len, "/proc/", 6)) {
 		set_path(object, object->given, object->given_len);
 	} else {
 		if (fd == -ELOOP)
@@ -329,7 +126,7 @@ static int resolve_whole(struct zc_guard *guard, unsigned n)
 		set_path(object, guard->path[n], len);
 	}
 	object->flags |= ZC_OBJ_EXISTS;
-	spell_fd(guard->spelled[n], (int)fd, NULL, 0, false);
+	zc_spell_entry(guard->spelled[n], (int)fd, NULL, 0, false);
 	guard->pin[n] = (struct zc_pin){ (int)fd, AT_FDCWD, guard->spelled[n] };
 	return 0;
 }
@@ -337,7 +134,7 @@ static int resolve_whole(struct zc_guard *guard, unsigned n)
 static int resolve_fd(struct zc_guard *guard, unsigned n)
 {
 	struct zc_object *object = &guard->event.object[n];
-	long len = object->dirfd == AT_FDCWD ? read_cwd(guard->path[n])
+	long len = object->dirfd == AT_FDCWD ? zc_read_cwd(guard->path[n])
 					     : zc_fd_path(guard->path[n], object->dirfd, &object->flags);
 
 	if (len < 0)
@@ -375,7 +172,7 @@ static long pin_parent(struct zc_guard *guard, unsigned n, size_t base, long *re
 	zc_copy(parent, base ? object->requested : ".", base ? base : 1);
 	parent[base ? base : 1] = '\0';
 	fd = zc_open_plain(object->dirfd, parent, flags, 0);
-	if (fd >= 0 && object->given && !has_prefix(object->given, object->given_len, "/proc/", 6)) {
+	if (fd >= 0 && object->given && !zc_has_prefix(object->given, object->given_len, "/proc/", 6)) {
 		zc_copy(guard->path[n], object->given, given_parent);
 		*ret_len = (long)given_parent;
 		return fd;
@@ -422,7 +219,7 @@ static int resolve_entry(struct zc_guard *guard, unsigned n)
 	}
 	set_path(object, guard->path[n], len);
 	/* With the directory at hand the last component alone is the path (trailing slashes kept). */
-	spell_fd(guard->spelled[n], (int)fd, object->requested + base, base_len,
+	zc_spell_entry(guard->spelled[n], (int)fd, object->requested + base, base_len,
 		 base + base_len < object->requested_len);
 	guard->pin[n] = (struct zc_pin){ (int)fd, (int)fd, object->requested + base };
 	return 0;

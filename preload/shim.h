@@ -108,12 +108,22 @@ void zc_guard_give(struct zc_guard *guard);         /* closes pins; takes NULL *
 void *zc_frame_take(uint32_t *ret_slot);            /* ZC_FRAME_MAX bytes; NULL: none */
 void zc_frame_give(void *frame, uint32_t slot);
 
-/* ---- resolve.c: names ---- */
+/* ---- names.c ---- */
 
 /* Writes the lexically clean absolute spelling. Returns its length or -errno. */
 long zc_absolute(char *buffer, int dirfd, const char *path, size_t len);
 /* The path behind descriptor fd, as the run sees it. *ret_flags gets ZC_OBJ_NAMELESS where it has none. */
 long zc_fd_path(char *buffer, int fd, uint8_t *ret_flags);
+/* The working directory's name, cached as long as nothing says that it changed. */
+long zc_read_cwd(char *buffer);
+/* Puts the new root of a chrooted process in front of a name, in place. Passes -errno through. */
+long zc_below_root(char *buffer, long len);
+bool zc_has_prefix(const char *text, long len, const char *prefix, size_t prefix_len);
+/* "/proc/self/fd/N", or with a base "/proc/self/fd/N/base": at most 30 + base_len bytes. */
+void zc_spell_entry(char *to, int fd, const char *base, size_t base_len, bool slash);
+
+/* ---- resolve.c ---- */
+
 /* Resolves event.object[n], pins it and sets path, given, flags. Returns 0 or the kernel's -errno. */
 int zc_resolve(struct zc_guard *guard, unsigned n);
 /* Writes "/proc/self/fd/N"; 32 bytes suffice. */
@@ -146,8 +156,17 @@ void zc_sign_in(char **argv);
 void zc_say_exec(const char *path, char *const *argv, int child_pid);
 void zc_say_exec_failed(const char *path, int error);
 void zc_say_fork(void);
+/* Tells of modules number from and later. */
+void zc_say_modules(uint32_t from);
+
+/* ---- modules.c ---- */
+
+/* Looks at what is loaded now; returns how many modules there are. */
+uint32_t zc_modules_start(void);
 /* Identity hash of the module around pc, and pc's offset in it. */
 uint64_t zc_module_of(const void *pc, uint64_t *ret_offset);
+/* Appends a MAPS field with the modules number from and later; exe names the first. */
+void zc_modules_put(struct zc_frame_writer *writer, const char *exe, uint32_t from);
 
 /* ---- real.c: libc's own functions, behind us in the search order ---- */
 
