@@ -26,13 +26,15 @@ static const char too_long[] = "the unwind data asks for too much work";
 
 struct walk {
 	struct zc_maps *maps;
-	const struct zc_wire_regs *regs;
+	unw_addr_space_t space;
+	struct zc_wire_regs *regs; /* of the innermost frame, or where a guess started again */
 	const unsigned char *copy;
 	uint64_t copy_at;
 	size_t copy_len;
 	const struct zc_map *map; /* of the code being unwound */
 	unsigned reads;
 	bool no_rows;    /* the last lookup found no unwind rows */
+	bool guessed;    /* some lookup so far found none */
 	const char *why; /* what went wrong last */
 	struct zc_stack *stack;
 };
@@ -242,37 +244,81 @@ static bool ends_at_entry(const struct zc_stack *stack)
 	return false;
 }
 
+/*
+ * Where code has no unwind rows (made at run time, hand-written): the caller as a frame pointer would
+ * have it. libunwind's own guess is kept only where this one does not fit: it went wrong where a
+ * sanitizer makes frames large.
+ */
+static bool step_by_pointer(struct walk *walk, unw_cursor_t *cursor, uint64_t sp, uint64_t bp)
+{
+	uint64_t saved[2];
+
+	if (bp < sp || bp % 8 || !read_copy(walk, bp, saved, sizeof(saved)))
+		return false;
+	*walk->regs = (struct zc_wire_regs){ .ip = saved[1], .sp = bp + 16, .bp = saved[0] };
+	return !unw_init_remote(cursor, walk->space, walk);
+}
+
+/* One step outwards. Returns false at the end, or in trouble: then with *ret_why. */
+static bool step(struct walk *walk, unw_cursor_t *cursor, bool signal, const char **ret_why)
+{
+	unw_word_t sp = 0, bp = 0;
+	int moved;
+
+	walk->no_rows = false;
+	walk->why = NULL;
+	*ret_why = NULL;
+	unw_get_reg(cursor, UNW_REG_SP, &sp);
+	unw_get_reg(cursor, UNW_X86_64_RBP, &bp);
+	moved = unw_step(cursor);
+	if (walk->no_rows && !signal && step_by_pointer(walk, cursor, sp, bp))
+		moved = 1;
+	walk->guessed |= walk->no_rows;
+	if (moved > 0)
+		return true;
+	if (moved < 0 || walk->guessed)
+		*ret_why = walk->why ? walk->why : "the unwind data does not fit the stack";
+	return false;
+}
+
+/* A guessed place outside every module may be code all the same, but not on the stack. */
+static bool plausible(const struct walk *walk, uint64_t ip)
+{
+	char byte;
+
+	return !walk->guessed || zc_maps_find(walk->maps, ip) ||
+	       (ip >= 65536 && !(ip >> 47) && !read_copy(walk, ip, &byte, 1));
+}
+
 /* Steps outwards until the end or trouble; returns why it is not complete, or NULL. */
 static const char *step_out(struct zc_unwinder *unwinder, struct walk *walk, unw_cursor_t *cursor)
 {
 	uint64_t last_sp = walk->regs->sp;
-	bool guessed = false, jumped = false;
+	bool jumped = false;
+	const char *why;
 
 	for (unsigned steps = 0; steps < 2 * ZC_STACK_FRAMES; steps++) {
-		bool exact = unw_is_signal_frame(cursor) > 0;
+		bool exact = unw_is_signal_frame(cursor) > 0,
+		     goes_on = step(walk, cursor, exact, &why);
 		unw_word_t ip = 0, sp = 0;
-		int moved;
 
-		walk->no_rows = false;
-		walk->why = NULL;
-		moved = unw_step(cursor);
 		if (ends_at_entry(walk->stack))
-			return guessed ? "some frames were found by frame pointers alone" : NULL;
-		if (moved < 0)
-			return walk->why ? walk->why : "the unwind data does not fit the stack";
-		guessed |= walk->no_rows;
-		if (!moved || unw_get_reg(cursor, UNW_REG_IP, &ip) < 0 ||
-		    unw_get_reg(cursor, UNW_REG_SP, &sp) < 0 || !ip)
-			return !guessed ? NULL : walk->why ? walk->why : "code without unwind data";
-		if (guessed && !zc_maps_find(walk->maps, ip) &&
-		    (ip < 65536 || ip >> 47 || read_copy(walk, ip, &(char){ 0 }, 1)))
-			return walk->why ? walk->why : "code without unwind data";
+			return walk->guessed ? "some frames were found by frame pointers alone"
+					     : NULL;
+		if (!goes_on)
+			return why;
+		if (unw_get_reg(cursor, UNW_REG_IP, &ip) < 0 ||
+		    unw_get_reg(cursor, UNW_REG_SP, &sp) < 0)
+			return copy_ends;
+		if (!ip || !plausible(walk, ip))
+			return walk->guessed ? walk->why ? walk->why : "code without unwind data"
+					     : NULL;
 		if (sp <= last_sp && (!exact || jumped))
 			return "the stack does not grow";
 		jumped |= sp <= last_sp; /* once: from an alternate signal stack */
 		last_sp = sp;
 		if (!add_frame(unwinder, walk, ip, !exact))
-			return "more frames than are kept";
+			break;
 	}
 	return "more frames than are kept";
 }
@@ -283,14 +329,14 @@ static void walk_copy(struct zc_unwinder *unwinder, struct zc_maps *maps,
 	const unsigned char *copy = record->field[ZC_FIELD_STACK].bytes;
 	struct zc_wire_regs regs;
 	struct walk walk = { .maps = maps, .regs = &regs, .stack = ret };
-	unw_addr_space_t space = zc_maps_space(unwinder, maps);
 	unw_cursor_t cursor;
 
 	memcpy(&regs, record->field[ZC_FIELD_REGS].bytes, sizeof(regs));
 	memcpy(&walk.copy_at, copy, sizeof(walk.copy_at));
 	walk.copy = copy + sizeof(walk.copy_at);
 	walk.copy_len = record->field[ZC_FIELD_STACK].len - sizeof(walk.copy_at);
-	if (!space || unw_init_remote(&cursor, space, &walk) < 0) {
+	walk.space = zc_maps_space(unwinder, maps);
+	if (!walk.space || unw_init_remote(&cursor, walk.space, &walk) < 0) {
 		ret->why = "the unwinder did not start";
 		return;
 	}
