@@ -48,8 +48,7 @@ ZC_EXPORT int execveat(int dirfd, const char *path, char *const argv[], char *co
 
 ZC_EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
-	__asm__("" : "+r"(argv), "+r"(envp)); /* declared never NULL, and yet */
-	if (fd < 0 || !argv || !envp)
+	if (fd < 0 || zc_is_null(argv) || zc_is_null(envp))
 		return (int)zc_ret(-EINVAL);
 	return (int)zc_ret(zc_execute(ZC_CALLER, fd, "", argv, envp, AT_EMPTY_PATH));
 }

@@ -189,8 +189,7 @@ ZC_EXPORT int futimes(int fd, const struct timeval times[2])
 
 ZC_EXPORT int utimensat(int dirfd, const char *path, const struct timespec times[2], int flags)
 {
-	__asm__("" : "+r"(path)); /* libc's header promises what programs do not keep */
-	if (!path) /* only futimens may leave it out; the raw call would act on dirfd */
+	if (zc_is_null(path)) /* only futimens may leave it out; the raw call would act on dirfd */
 		return (int)zc_ret(-EINVAL);
 	return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_utimensat, dirfd, (long)path, (long)times, flags, 0, 0));
 }

@@ -216,6 +216,13 @@ long zc_listen(const void *caller, int fd, int backlog);
 long zc_call_on_process(const void *caller, unsigned call, long a, long b, long c, long d, long e, long f);
 long zc_chroot(const void *caller, const char *path);
 
+/* libc's headers promise that some arguments are never NULL; programs do not keep it. */
+static inline bool zc_is_null(const void *pointer)
+{
+	__asm__("" : "+r"(pointer));
+	return !pointer;
+}
+
 /* errno discipline: a hook's last line. */
 static inline long zc_ret(long result)
 {
