@@ -13,6 +13,7 @@
 
 #include "preload/shim.h"
 
+extern __typeof__(fclose) fclose ZC_WEAK;
 extern __typeof__(fdopen) fdopen ZC_WEAK;
 extern __typeof__(fdopendir) fdopendir ZC_WEAK;
 
@@ -86,15 +87,13 @@ static FILE *reopen(const void *caller, const char *name, const char *path, cons
 		if (error == -ENOENT && flags & O_CREAT)
 			error = zc_ask(caller, ZC_ID_mknodat, AT_FDCWD, (long)path, S_IFREG, 0, 0, 0);
 		if (error == -EACCES || error == -EPERM) {
-			if (stream)
+			if (stream && fclose)
 				fclose(stream); /* as freopen does when it fails */
 			return zc_ret(error), NULL;
 		}
 	}
 	return real ? real(path, mode, stream) : (zc_ret(-ENOSYS), NULL);
 }
-
-extern __typeof__(fclose) fclose ZC_WEAK;
 
 ZC_EXPORT FILE *freopen(const char *restrict path, const char *restrict mode, FILE *restrict stream)
 {
