@@ -140,6 +140,31 @@ int zc_elf_look(struct zc_elf_look *ret, zc_read_at *read_at, void *context)
 	return 0;
 }
 
+const char *zc_launched_program(const char *path, size_t len, char *const *argv)
+{
+	static const char *const with_value[] = { "--library-path", "--preload", "--audit", "--argv0",
+						  "--inhibit-rpath", "--glibc-hwcaps-prepend",
+						  "--glibc-hwcaps-mask" };
+	size_t base = len;
+
+	while (base > 0 && path[base - 1] != '/')
+		base--;
+	if (len - base < 5 || !zc_equal(path + base, "ld-", 3) || !argv || !argv[0])
+		return NULL;
+	for (size_t i = 1; argv[i]; i++) {
+		bool takes = false;
+
+		if (argv[i][0] != '-')
+			return argv[i];
+		for (size_t w = 0; w < ZC_LEN(with_value); w++)
+			takes |= zc_len(argv[i]) == zc_len(with_value[w]) &&
+				 zc_equal(argv[i], with_value[w], zc_len(with_value[w]));
+		if (takes && argv[i + 1])
+			i++;
+	}
+	return NULL;
+}
+
 /* ---- LD_PRELOAD ---- */
 
 static size_t entry_len(const char *list)

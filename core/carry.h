@@ -24,6 +24,9 @@ typedef long zc_read_at(void *context, void *buffer, size_t len, uint64_t offset
 /* Looks at a program's headers. Returns 0, or -EINVAL when they make no sense (then *ret is zero). */
 int zc_elf_look(struct zc_elf_look *ret, zc_read_at *read_at, void *context);
 
+/* "ld.so PROGRAM" starts a program without an exec of it: which one, or NULL when path is no loader. */
+const char *zc_launched_program(const char *path, size_t len, char *const *argv);
+
 /*
  * Writes the value of LD_PRELOAD for a program: ours in front of what was there, but behind a
  * sanitizer's runtime that the user or the program needs first. A runtime that we put there is

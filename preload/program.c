@@ -15,13 +15,6 @@ struct question {
 
 static int judge(struct question q, int dirfd, const char *path, char *const *argv, int atflags);
 
-static bool equal_text(const char *a, const char *b)
-{
-	while (*a && *a == *b)
-		a++, b++;
-	return *a == *b;
-}
-
 /* A look takes a handful of small reads that lie close together: one call fetches several. */
 struct window {
 	long fd, len;
@@ -80,31 +73,6 @@ static int look_inside(struct question q, const char *spelled)
 	return error;
 }
 
-/* "ld.so PROGRAM" starts a program without an exec of it. */
-static const char *launched_by_loader(const char *path, size_t len, char *const *argv)
-{
-	static const char *const with_value[] = { "--library-path", "--preload", "--audit", "--argv0",
-						  "--inhibit-rpath", "--glibc-hwcaps-prepend",
-						  "--glibc-hwcaps-mask" };
-	size_t base = len;
-
-	while (base > 0 && path[base - 1] != '/')
-		base--;
-	if (len - base < 5 || !zc_equal(path + base, "ld-", 3) || !argv || !argv[0])
-		return NULL;
-	for (size_t i = 1; argv[i]; i++) {
-		bool takes = false;
-
-		if (argv[i][0] != '-')
-			return argv[i];
-		for (size_t w = 0; w < ZC_LEN(with_value); w++)
-			takes |= equal_text(argv[i], with_value[w]);
-		if (takes && argv[i + 1])
-			i++;
-	}
-	return NULL;
-}
-
 static int judge_file(struct question q, struct zc_guard *guard, char *const *argv)
 {
 	struct zc_object *object = &guard->event.object[0];
@@ -125,7 +93,7 @@ static int judge_file(struct question q, struct zc_guard *guard, char *const *ar
 	if (spelled && !zc_shim.passive)
 		error = look_inside(q, spelled);
 	if (!error && object->path) {
-		const char *program = launched_by_loader(object->path, object->path_len, argv);
+		const char *program = zc_launched_program(object->path, object->path_len, argv);
 		struct question inner = { q.caller, q.look, q.depth + 1, false };
 
 		if (program)

@@ -113,6 +113,16 @@ static void look_inside(struct zc_command *command)
 	}
 }
 
+/* A loader named as the command starts another program without an exec of it: that is judged too. */
+static void follow_loader(struct zc_command *command)
+{
+	const char *path = command->program[0].path, *name;
+
+	name = zc_launched_program(path, strlen(path), command->argv);
+	if (name && command->programs < ZC_PROGRAMS_MAX && resolve(command, name) == 0)
+		look_inside(command);
+}
+
 int zc_command_find(struct zc_command *command, char *const *argv, const char *cwd,
 		    char *const *env)
 {
@@ -135,5 +145,7 @@ int zc_command_find(struct zc_command *command, char *const *argv, const char *c
 	r = resolve(command, command->exe);
 	if (r == 0)
 		look_inside(command);
+	if (r == 0)
+		follow_loader(command);
 	return r;
 }
