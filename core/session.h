@@ -70,6 +70,22 @@ struct zc_session {
 	bool gap_allow;
 };
 
+/*
+ * What zctrace tells zcwrap's main loop, on a socket that only these two have: one struct a datagram.
+ * The command's status comes from here and from nowhere else.
+ */
+enum zc_control_kind {
+	ZC_CONTROL_STARTED = 1, /* pid is the command (or the first process attached to) */
+	ZC_CONTROL_FAILED,      /* value: errno, step: enum zc_control_step; pid: what could not be attached to */
+	ZC_CONTROL_STOPPED,     /* the command is in group-stop by signal value */
+	ZC_CONTROL_ENDED,       /* value: the command's wait status */
+};
+enum zc_control_step { ZC_CONTROL_AT_START, ZC_CONTROL_AT_EXEC, ZC_CONTROL_AT_ATTACH };
+struct zc_control {
+	uint32_t kind, step;
+	int32_t pid, value;
+};
+
 /* Parses the value of ZENCUBE. Returns 0 or -EINVAL. */
 int zc_session_parse(struct zc_session *session, const char *value);
 /* Writes the value; returns its length, or -ENAMETOOLONG. cap >= 192 always fits. */

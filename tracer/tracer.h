@@ -17,7 +17,10 @@
  *   judge.c   a seccomp stop -> event -> zc_policy_decide() -> refuse in this very stop, or go on
  *   recheck.c after an allowed open of a tracee that shares memory: was it what was judged?
  *   unwind.c  program counters only, over one snapshot; maps.c: what is mapped where
- *   report.c  frames to the collector; view.c: lines for people
+ *   report.c  frames to the collector; view.c: lines for people; control.c: words to zcwrap's loop
+ *   main.c    tells the two roles apart; front.c becomes zcwrap; session.c is the tracer's own start:
+ *             signals blocked (not ignored: dispositions are the command's), descriptors CLOEXEC, a
+ *             process group of its own and non-dumpable once the command is seized, subreaper
  *
  * A refusal costs one stop: the number becomes -1 and the result -errno at the seccomp stop. Any
  * request may answer ESRCH: the tracee is dying, and its end will be waited for. Nothing here waits
@@ -26,6 +29,7 @@
 #ifndef ZC_TRACER_TRACER_H
 #define ZC_TRACER_TRACER_H
 
+#include <signal.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -87,9 +91,16 @@ struct zc_tracer_options {
 	bool summary;
 	const char *classes;        /* -e: "file,net", NULL: all */
 	FILE *view;                 /* where lines for people go; NULL: nowhere */
-	FILE *json;                 /* --json: one object a line; NULL */
 	const pid_t *attach;        /* 0-ended; NULL: run the command */
 	char *const *command;
+	/* launch.c: how the command is started; as zcwrap got it, untouched by us. */
+	const char *exe;            /* what execve is given; command[0] may differ */
+	char *const *environment;   /* the command's; ours is another */
+	sigset_t mask;              /* to restore in the child before exec ... */
+	struct sigaction child;     /* ... and SIGCHLD's disposition, the only one that we change */
+	bool new_session;           /* the child calls setsid() */
+	pid_t group;                /* process group that the command stays in (we leave it) */
+	int control;                /* socket to zcwrap's main loop (core/session.h); -1: none */
 };
 
 struct zc_tracer {
@@ -180,6 +191,14 @@ void zc_report_sign_in(struct zc_tracer *tracer, struct zc_tracee *tracee);
 void zc_report_fork(struct zc_tracer *tracer, struct zc_tracee *child);
 void zc_report_exit(struct zc_tracer *tracer, struct zc_tracee *tracee, int status);
 void zc_report_note(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_note note, const char *text);
+
+/*
+ * control.c: what zcwrap's main loop must know at once. loop.c says when the command's first process
+ * is in group-stop (so that zcwrap stops too and the shell sees it) and when it has ended (others of
+ * its tree may live on). Nothing without a control socket; never waits.
+ */
+void zc_control_stopped(struct zc_tracer *tracer, int signal);
+void zc_control_ended(struct zc_tracer *tracer, int status);
 
 /* view.c: one readable line. */
 void zc_view_call(struct zc_tracer *tracer, struct zc_tracee *tracee, const struct zc_event *event,
