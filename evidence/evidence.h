@@ -32,6 +32,7 @@ struct zc_layer_report {
 	const char *detail;
 };
 
+/* Strings, arrays, image and page must outlive the evidence. */
 struct zc_evidence_setup {
 	const char *dir;  /* run directory, exists; NULL: no files (render to out only) */
 	FILE *events_out; /* used when dir is NULL: JSON lines go here */
@@ -53,7 +54,7 @@ struct zc_evidence_setup {
 	pid_t command_pid;          /* set later with zc_evidence_command() when not known yet */
 };
 
-/* Opens events.jsonl in dir (O_APPEND, created). Returns 0 or -errno. */
+/* Makes events.jsonl in dir (O_APPEND). Returns 0 or -errno; -EEXIST: the directory was used already. */
 int zc_evidence_new(struct zc_evidence **ret, const struct zc_evidence_setup *setup);
 struct zc_evidence *zc_evidence_free(struct zc_evidence *evidence);
 

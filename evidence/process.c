@@ -284,7 +284,7 @@ void zc_process_sign_in(struct zc_processes *table, const struct zc_frame *frame
 		program = program_new(table, frame);
 	if (!program)
 		return;
-	process->unannounced = !process->becoming;
+	process->unannounced |= !process->becoming;
 	/* A program that cannot load the shim, and then another one in the same process that can. */
 	conclude(table, process,
 		 process->becoming &&
@@ -317,6 +317,7 @@ void zc_process_fork(struct zc_processes *table, const struct zc_frame *frame)
 	if (!process)
 		return;
 	conclude(table, process, false); /* the pid is used again */
+	process->unannounced = process->left_out = false;
 	adopt(table, process, frame);
 	cover(table, process->pid, process->ppid, process->program ? process->program->exe : NULL,
 	      process->program ? process->program->exe_len : 0, NULL);
@@ -356,12 +357,14 @@ void zc_process_exec(struct zc_processes *table, pid_t pid, pid_t ppid, const ch
 	if (!process)
 		return;
 	if (late && process->unannounced) {
+		/* It may have become yet another program since. A pid that is used again may be no news. */
 		process->unannounced = false;
-		return;
+		if (!gap || (process->program && !strcmp(process->program->exe, exe)))
+			return;
 	}
 	if (!gap && process->left_out)
 		gap = "the shim was left out";
-	process->left_out = process->unannounced = false;
+	process->left_out = false;
 	conclude(table, process, false); /* the pid is used again, or a failure did not reach us */
 	process->becoming = strndup(exe, len);
 	process->becoming_gap = gap;

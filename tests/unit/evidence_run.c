@@ -268,6 +268,8 @@ static void test_coverage(void)
 	other(e, ZC_FRAME_EXEC, 1003, 1, "/bin/nothing");
 	other(e, ZC_FRAME_EXEC_FAILED, 1003, 1, "/bin/nothing");
 	other(e, ZC_FRAME_SIGN_IN, 1004, 4, "/bin/late"); /* spawned: the parent tells afterwards */
+	other(e, ZC_FRAME_EXEC, 1004, 4, "/bin/later"); /* ... when it is already something else */
+	other(e, ZC_FRAME_SIGN_IN, 1004, 5, "/bin/later");
 	frame_begin(&frame, ZC_FRAME_EXEC, 1);
 	frame.head->pid = 1000;
 	frame.head->args[0] = 1004;
@@ -281,7 +283,7 @@ static void test_coverage(void)
 	     "a fork and what it became");
 	T_OK(gap_of(run, 1002, "/opt/vanished", "never signed in, and whatever it started"),
 	     "an exec without a sign-in");
-	T_OK(text_is(run, "coverage.count", "5") && text_is(run, "coverage.gaps", "1"),
+	T_OK(text_is(run, "coverage.count", "6") && text_is(run, "coverage.gaps", "1"),
 	     "a failed exec and a spawn told late are not gaps");
 	T_OK(text_is(run, "verdict", "pass-with-gaps") &&
 		     text_is(run, "coverage.complete", "false"),
