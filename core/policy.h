@@ -32,6 +32,8 @@ enum zc_reason {
 	ZC_WHY_NO_RESOLVER, /* names cannot be resolved under this policy */
 	ZC_WHY_COMPLEX,     /* more wildcards apply than a lookup follows */
 	ZC_WHY_NO_IMAGE,    /* the shim could not find the policy */
+	ZC_WHY_CHANGED,     /* between check and use it became something else */
+	ZC_WHY_UNSEEN,      /* whatever followed would go on unseen */
 };
 
 struct zc_verdict {

@@ -28,6 +28,9 @@ static const struct {
 	[ZC_WHY_NO_RESOLVER] = { "no-resolver", "the policy allows no name server" },
 	[ZC_WHY_COMPLEX] = { "complex", "more wildcards apply to it than are followed at once" },
 	[ZC_WHY_NO_IMAGE] = { "no-image", "the policy could not be found in this process" },
+	[ZC_WHY_CHANGED] = { "changed-after-check",
+			     "it was changed after the check: what was opened is something else" },
+	[ZC_WHY_UNSEEN] = { "unseen", "whatever followed would go on unseen" },
 };
 
 const char *zc_reason_name(unsigned reason)

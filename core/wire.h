@@ -39,6 +39,8 @@ enum zc_note {
 	ZC_NOTE_CHROOT,         /* the root changed: PATH */
 	ZC_NOTE_PRELOAD_LEFT,   /* exec of something that cannot load the shim: PATH */
 	ZC_NOTE_SPAWN_UNSEEN,   /* a spawn whose file actions were not understood */
+	ZC_NOTE_CLONE3,         /* clone3 answered ENOSYS: its flags hide behind a pointer */
+	ZC_NOTE_NESTED_TRACER,  /* a program wanted to trace; it is traced already, so it is told EPERM */
 	ZC_NOTES
 };
 

@@ -75,9 +75,12 @@ struct zc_tracee {
 	uint16_t call;              /* of the pending call */
 	uint8_t abi;
 	uint64_t args[6];
-	uint64_t judged_hash;       /* of the path that was judged, for recheck.c */
+	uint64_t judged_hash;       /* of what was judged: a path for recheck.c, an address for bind */
+	uint8_t judged_need;        /* ZC_NEED_* of judged_path */
 	char *judged_path;          /* owned; freed with the tracee */
 	char *exe;                  /* as last seen; owned; NULL: not looked up */
+	uint64_t program_hash;      /* of exe, for fingerprints */
+	uint32_t uid;               /* as of the last exec or birth */
 	uint64_t maps_generation;   /* bumped when mappings may have changed (exec, mmap of code is not seen: see maps.c) */
 	void *maps;                 /* struct zc_maps of the whole process, shared by tgid; maps.c owns */
 	uint64_t calls;             /* judged calls, for --summary */
@@ -144,11 +147,22 @@ extern const struct zc_reader zc_tracee_memory_template;
 struct zc_reader zc_tracee_reader(struct zc_tracee *tracee);
 
 /* paths.c: resolves event.object[n] as the tracee sees it. Returns 0, or the -errno the kernel would give. */
+struct zc_held {                /* what a path was found to lead to, kept from changing meanwhile */
+	int fd;                 /* the thing itself, or the directory of the entry; -1: none */
+	char entry[256];        /* "": the thing itself */
+};
 struct zc_names {               /* memory for one event */
 	struct zc_event_text text;
-	char given[2][ZC_PATH_CAP], path[2][ZC_PATH_CAP], scratch[ZC_PATH_CAP];
+	char given[2][ZC_PATH_CAP], path[2][ZC_PATH_CAP];
+	struct zc_held held[2];
 };
+void zc_paths_begin(struct zc_tracer *tracer, struct zc_names *names); /* before the first, for each event */
 int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned n, struct zc_names *names);
+/* Names event.object[n] for the record only; follows nothing. */
+void zc_paths_spell(struct zc_tracee *tracee, struct zc_event *event, unsigned n, struct zc_names *names);
+void zc_paths_end(struct zc_names *names);                             /* lets go of what was held */
+/* From here on roots and mount namespaces may differ from ours: they are looked at for every path. */
+void zc_paths_diverge(void);
 /* Name behind a tracee's descriptor. Returns its length or -errno; *ret_flags ZC_OBJ_*. */
 long zc_paths_fd(struct zc_tracee *tracee, int fd, char *buffer, uint8_t *ret_flags);
 
@@ -173,6 +187,11 @@ enum zc_restart zc_judge_return(struct zc_tracer *tracer, struct zc_tracee *trac
 void zc_judge_exec(struct zc_tracer *tracer, struct zc_tracee *tracee);   /* after EXEC: sign-in frame */
 void zc_judge_birth(struct zc_tracer *tracer, struct zc_tracee *parent, struct zc_tracee *child);
 void zc_judge_exit(struct zc_tracer *tracer, struct zc_tracee *tracee, int status);
+
+/* targets.c: is the event's process one of ours, of the run, or a stranger? Sets ZC_EV_*_TARGET. */
+void zc_targets_look(struct zc_tracer *tracer, struct zc_tracee *tracee, struct zc_event *event);
+bool zc_targets_is_of_the_run(struct zc_tracer *tracer, pid_t pid);
+bool zc_targets_is_ours(const struct zc_tracer *tracer, pid_t pid);
 
 /* recheck.c */
 enum zc_restart zc_recheck_open(struct zc_tracer *tracer, struct zc_tracee *tracee);
