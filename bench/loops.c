@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loops.c - the loops that bench/run times. Prints two figures, both nanoseconds a turn, start-up not
- * included: the median of its pieces (what a turn costs, however busy the machine), and the whole.
+ * loops.c - the loops that bench/run times. For each byte on standard input it makes TURNS turns and
+ * prints the nanoseconds that one took, so that two of these processes can be run piece by piece in turn.
  *
  * usage: loops open|refuse|create|connect|spawn|memory TURNS ARGUMENT
  *   open     open and close ARGUMENT
@@ -102,15 +102,6 @@ static void print_memory(const char *part)
 	printf("%ld\n", sum);
 }
 
-#define PIECES 25
-
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static double now_ns(void)
 {
 	struct timespec now;
@@ -119,24 +110,19 @@ static double now_ns(void)
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-static void time_loop(void (*turn)(const char *, long), long turns, const char *argument)
+static void time_pieces(void (*turn)(const char *, long), long turns, const char *argument)
 {
-	double piece[PIECES] = { 0 }, whole = 0;
-	long each = (turns + PIECES - 1) / PIECES, done = 0;
-	int pieces = 0;
+	long done = 0;
+	char go;
 
-	for (; done < turns; pieces++) {
-		long end = done + each < turns ? done + each : turns, begun = done;
+	while (read(STDIN_FILENO, &go, 1) == 1) {
 		double from = now_ns();
 
-		for (; done < end; done++)
+		for (long end = done + turns; done < end; done++)
 			turn(argument, done);
-		piece[pieces] = now_ns() - from;
-		whole += piece[pieces];
-		piece[pieces] /= (double)(end - begun);
+		printf("%.1f\n", (now_ns() - from) / (double)turns);
+		fflush(stdout);
 	}
-	qsort(piece, (size_t)pieces, sizeof(piece[0]), ascending);
-	printf("%.1f %.1f\n", piece[pieces / 2], whole / (double)turns);
 }
 
 int main(int argc, char **argv)
@@ -155,9 +141,9 @@ int main(int argc, char **argv)
 		return 64;
 	turns = atol(argv[2]);
 	if (!strcmp(argv[1], "memory"))
-		return print_memory(argv[3]), 0;
+		return getchar(), print_memory(argv[3]), 0;
 	for (size_t i = 0; i < sizeof(loops) / sizeof(loops[0]); i++)
 		if (!strcmp(argv[1], loops[i].name))
-			return time_loop(loops[i].turn, turns, argv[3]), 0;
+			return time_pieces(loops[i].turn, turns, argv[3]), 0;
 	return 64;
 }
