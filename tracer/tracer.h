@@ -10,7 +10,9 @@
  *
  *   loop.c    the only place that waits and the only one that restarts a tracee
  *   stop.c    wait status -> enum zc_stop, purely; loop.c's table has one handler for each
+ *   launch.c  the command is forked, seized, filtered, executed; attach.c: the same for -p, and detaching
  *   tracee.c  the table of tracees by tid: birth in any order, exec by any thread, death at any time
+ *   numbers.c which row a system call number is, second numbers included
  *   regs.c    PTRACE_GET_SYSCALL_INFO, skipping a call with a result; the only place that knows registers
  *   mem.c     bounded reads of a tracee's memory
  *   paths.c   names as the tracee sees them: its root, directory, descriptors, mount namespace
@@ -44,18 +46,18 @@ enum zc_stop {
 	ZC_STOP_EXITED,   /* gone by exit: no requests any more */
 	ZC_STOP_KILLED,   /* gone by a signal: likewise */
 	ZC_STOP_SECCOMP,  /* at a judged call, before it: may be skipped; registers may be read */
-	ZC_STOP_ENTRY,    /* syscall-entry-stop (only without a filter): likewise, in two stops */
-	ZC_STOP_RETURN,   /* syscall-exit-stop: the result may be read and changed */
+	ZC_STOP_SYSCALL,  /* syscall-stop: zc_regs_is_return() says whether entry (only without a filter;
+			     as SECCOMP) or exit, where the result may be read and changed */
 	ZC_STOP_SIGNAL,   /* about to get a signal: restart with it */
 	ZC_STOP_GROUP,    /* group-stop: PTRACE_LISTEN */
 	ZC_STOP_TRAP,     /* PTRACE_EVENT_STOP of a new or interrupted tracee: restart */
 	ZC_STOP_BIRTH,    /* fork, vfork or clone returned in the parent: message is the child */
 	ZC_STOP_VFORK_DONE,
 	ZC_STOP_EXEC,     /* exec succeeded: message is the old tid */
-	ZC_STOP_EXITING,  /* PTRACE_EVENT_EXIT: memory and registers for the last time */
+	ZC_STOP_EXITING,  /* PTRACE_EVENT_EXIT; not asked for: it would cost each process a stop */
 	ZC_STOP_COUNT
 };
-/* stop.c; pure. filtered: seccomp is in use (else syscall-stops alternate and regs say which). */
+/* stop.c; pure. */
 enum zc_stop zc_stop_of(int status);
 const char *zc_stop_name(enum zc_stop stop);
 
@@ -67,7 +69,7 @@ struct zc_tracee {
 	pid_t tid, tgid, ppid;      /* tgid 0: not yet known */
 	uint64_t exec_id;           /* changes at each exec */
 	bool seized, attached;      /* attached: by -p, no filter inside */
-	bool in_call;               /* without a filter: between entry and exit */
+	bool dying;                 /* a request or a read said ESRCH: nothing about it is worth a record */
 	bool shares_memory;         /* threads, or CLONE_VM without vfork: what was read may change */
 	bool new_born;              /* its first stop has not been seen */
 	uint8_t pending;            /* enum zc_pending */
@@ -106,6 +108,8 @@ struct zc_tracer_options {
 	int control;                /* socket to zcwrap's main loop (core/session.h); -1: none */
 };
 
+struct sock_fprog;
+
 struct zc_tracer {
 	const struct zc_tracer_options *options;
 	const struct zc_image *image;
@@ -116,6 +120,9 @@ struct zc_tracer {
 	pid_t command;              /* the command's first process */
 	int command_status;         /* wait status, once it has ended */
 	bool command_ended, filtered, stopping;
+	bool launching;             /* until the command's own exec */
+	int tell;                   /* what its child says before that; -1 */
+	struct sock_fprog *filter;  /* which calls are judged; NULL: all. Also asked without seccomp */
 };
 
 /* tracee.c: -ENOMEM is the only failure. find returns NULL when unknown. */
@@ -124,6 +131,19 @@ struct zc_tracee *zc_tracee_add(struct zc_tracer *tracer, pid_t tid);
 void zc_tracee_remove(struct zc_tracer *tracer, pid_t tid);
 /* Exec by old_tid made it tid: the leader's entry goes, the thread's takes its place. */
 struct zc_tracee *zc_tracee_exec(struct zc_tracer *tracer, pid_t tid, pid_t old_tid);
+
+/*
+ * numbers.c: the row of system call nr, or ZC_CALL_NONE. Some calls have a second number that the
+ * catalogue's rows have no column for: i386's chown32 and time64 calls, x32's 512 and above.
+ */
+struct zc_number {
+	uint32_t nr; /* as seccomp sees it */
+	uint16_t row;
+};
+#define ZC_NUMBERS_CAP 256u
+unsigned zc_numbers_row(enum zc_abi abi, long nr);
+/* All numbers of an ABI in ascending order; returns how many. */
+size_t zc_numbers_list(enum zc_abi abi, struct zc_number list[ZC_NUMBERS_CAP]);
 
 /* regs.c: 0 or -errno (-ESRCH: dying). */
 struct zc_call_stop {
@@ -134,6 +154,8 @@ struct zc_call_stop {
 	bool known_abi;
 };
 int zc_regs_call(pid_t tid, struct zc_call_stop *ret);
+int zc_regs_is_return(pid_t tid);                  /* at a syscall-stop: 1, 0 or -errno */
+int zc_regs_birth_flags(pid_t tid, uint64_t *ret_flags); /* at BIRTH: CLONE_*, 0 for fork */
 /* Makes the call not happen and answers -error, at a seccomp or entry stop. */
 int zc_regs_refuse(pid_t tid, int error);
 /* ... or answers value (0: done as asked, without doing it). */
@@ -166,19 +188,30 @@ void zc_paths_diverge(void);
 /* Name behind a tracee's descriptor. Returns its length or -errno; *ret_flags ZC_OBJ_*. */
 long zc_paths_fd(struct zc_tracee *tracee, int fd, char *buffer, uint8_t *ret_flags);
 
-/* filter.c: the seccomp program for all ABIs, from the rows. Freed by the caller. */
-struct sock_fprog;
+/*
+ * filter.c: the seccomp program for all ABIs, from the rows; zc_filter_free() frees it. What does
+ * not stop is what no image like this one could refuse or record by its number and register values.
+ */
 int zc_filter_build(const struct zc_image *image, struct sock_fprog *ret_program);
+void zc_filter_free(struct sock_fprog *program);
+/* interpret.c: what the kernel would answer: SECCOMP_RET_*. For tracees without seccomp, and tests. */
+struct seccomp_data;
+uint32_t zc_filter_run(const struct sock_fprog *program, const struct seccomp_data *data);
 enum { ZC_FILTER_UNKNOWN_ABI = 0xfffe }; /* RET_DATA besides row ids */
 
 /* launch.c: forks, seizes, filters, execs. Returns the pid, or -errno of what failed (exec: reported
  * through *ret_exec_error with 0 returned). */
 pid_t zc_launch(struct zc_tracer *tracer, int *ret_exec_error);
+/* At the command's own exec: what the child said about the filter. For loop.c. */
+void zc_launch_done(struct zc_tracer *tracer);
+/* attach.c: -p. */
 int zc_attach(struct zc_tracer *tracer, pid_t pid);
 void zc_detach_all(struct zc_tracer *tracer);
 
 /* loop.c: until all tracees are gone (or detached). Returns 0 or -errno. */
 int zc_loop(struct zc_tracer *tracer);
+/* ... or until the command has executed, or ended before that. For launch.c. */
+int zc_loop_launch(struct zc_tracer *tracer);
 
 /* judge.c: what the handlers ask. how the tracee is to be restarted. */
 enum zc_restart { ZC_RESTART_GO, ZC_RESTART_TO_EXIT, ZC_RESTART_KILL };

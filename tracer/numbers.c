@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * numbers.c - which row of the catalogue a system call number is, in each ABI.
+ */
+#include <stdlib.h>
+
+#include "tracer/tracer.h"
+
+#define X32_BIT 0x40000000u
+
+/* Second numbers. x32 has calls of its own from 512 up; what they replace answers ENOSYS there. */
+static const struct {
+	uint8_t abi;
+	uint16_t nr, row;
+} second[] = {
+	{ ZC_ABI_I386, 193, ZC_ID_truncate }, /* truncate64 */
+	{ ZC_ABI_I386, 198, ZC_ID_lchown },   /* lchown32 */
+	{ ZC_ABI_I386, 207, ZC_ID_fchown },   /* fchown32 */
+	{ ZC_ABI_I386, 212, ZC_ID_chown },    /* chown32 */
+	{ ZC_ABI_I386, 404, ZC_ID_clock_settime },
+	{ ZC_ABI_I386, 405, ZC_ID_clock_adjtime },
+	{ ZC_ABI_I386, 412, ZC_ID_utimensat },
+	{ ZC_ABI_I386, 417, ZC_ID_recvmmsg },
+	{ ZC_ABI_X32, 514, ZC_ID_ioctl },
+	{ ZC_ABI_X32, 517, ZC_ID_recvfrom },
+	{ ZC_ABI_X32, 518, ZC_ID_sendmsg },
+	{ ZC_ABI_X32, 519, ZC_ID_recvmsg },
+	{ ZC_ABI_X32, 520, ZC_ID_execve },
+	{ ZC_ABI_X32, 521, ZC_ID_ptrace },
+	{ ZC_ABI_X32, 524, ZC_ID_rt_sigqueueinfo },
+	{ ZC_ABI_X32, 528, ZC_ID_kexec_load },
+	{ ZC_ABI_X32, 536, ZC_ID_rt_tgsigqueueinfo },
+	{ ZC_ABI_X32, 537, ZC_ID_recvmmsg },
+	{ ZC_ABI_X32, 538, ZC_ID_sendmmsg },
+	{ ZC_ABI_X32, 539, ZC_ID_process_vm_readv },
+	{ ZC_ABI_X32, 540, ZC_ID_process_vm_writev },
+	{ ZC_ABI_X32, 541, ZC_ID_setsockopt },
+	{ ZC_ABI_X32, 545, ZC_ID_execveat },
+};
+
+unsigned zc_numbers_row(enum zc_abi abi, long nr)
+{
+	unsigned row = zc_call_by_number(abi, nr);
+
+	if (row != ZC_CALL_NONE || abi == ZC_ABI_X86_64)
+		return row;
+	if (abi == ZC_ABI_X32)
+		nr &= ~(long)X32_BIT;
+	for (size_t i = 0; i < ZC_LEN(second); i++)
+		if (second[i].abi == abi && second[i].nr == nr)
+			return second[i].row;
+	return ZC_CALL_NONE;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct zc_number *x = a, *y = b;
+
+	return x->nr < y->nr ? -1 : x->nr > y->nr;
+}
+
+size_t zc_numbers_list(enum zc_abi abi, struct zc_number list[ZC_NUMBERS_CAP])
+{
+	uint32_t bit = abi == ZC_ABI_X32 ? X32_BIT : 0;
+	size_t count = 0;
+
+	_Static_assert(ZC_CALL_COUNT + ZC_LEN(second) <= ZC_NUMBERS_CAP, "room for every number");
+	for (unsigned row = 0; row < ZC_CALL_COUNT; row++) {
+		int nr = zc_calls[row].nr[abi == ZC_ABI_I386];
+
+		if (nr >= 0)
+			list[count++] = (struct zc_number){ (uint32_t)nr | bit, (uint16_t)row };
+	}
+	for (size_t i = 0; i < ZC_LEN(second); i++)
+		if (second[i].abi == abi)
+			list[count++] = (struct zc_number){ second[i].nr | bit, second[i].row };
+	qsort(list, count, sizeof(list[0]), by_number);
+	return count;
+}
