@@ -112,6 +112,7 @@ struct zc_image {
 struct zc_image_node {
 	uint64_t mask;  /* what the rules that end here say */
 	uint64_t below; /* what rules strictly below say (glob and "**" children included) */
+	uint64_t wild;  /* of that, what is reached through a glob or "**" child of this node */
 	uint32_t dstar; /* the "**" child, 0: none */
 	uint32_t grants_first, grants_count;
 	uint32_t shapes_first;

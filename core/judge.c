@@ -187,16 +187,15 @@ bool zc_policy_allows_path(const struct zc_image *image, const char *path, size_
 			   unsigned need)
 {
 	struct zc_enough enough;
-	struct zc_walk walk;
+	uint64_t mask;
 
 	if (!len || path[0] != '/' || need >> ZC_PATH_CLASSES)
 		return false;
 	want(image, need, &enough);
-	zc_walk_enough(image, path, len, &enough, &walk);
-	if (walk.complex || walk.mask & enough.refusals)
+	if (!zc_walk_enough(image, path, len, &enough, &mask) || mask & enough.refusals)
 		return false;
 	for (unsigned i = 0; i < enough.count; i++)
-		if (!(walk.mask & enough.grants[i]))
+		if (!(mask & enough.grants[i]))
 			return false;
 	return true;
 }

@@ -290,7 +290,7 @@ static bool is_enough(const struct tables *t, struct zc_walk *walk, const struct
 	return kept == 0;
 }
 
-static inline __attribute__((always_inline)) void follow(const struct zc_image *image, const char *path,
+static void follow(const struct zc_image *image, const char *path,
 							 size_t len, struct zc_seek *seek,
 							 const struct zc_enough *enough,
 							 struct zc_walk *walk)
@@ -328,8 +328,89 @@ void zc_walk(const struct zc_image *image, const char *path, size_t len, struct 
 	follow(image, path, len, seek, NULL, walk);
 }
 
-void zc_walk_enough(const struct zc_image *image, const char *path, size_t len,
-		    const struct zc_enough *enough, struct zc_walk *walk)
+static bool some_glob_holds(const struct tables *t, uint32_t parent, const struct component *c)
 {
-	follow(image, path, len, NULL, enough, walk);
+	const struct zc_image_node *node = &t->nodes[parent];
+
+	for (uint32_t i = 0; i < node->shapes_count; i++) {
+		const struct zc_image_shape *shape = &t->shapes[node->shapes_first + i];
+		size_t prefix = shape->prefix_len, suffix = shape->suffix_len;
+		uint64_t hash;
+
+		if (c->len < prefix + suffix)
+			continue;
+		hash = zc_edge_hash(parent, ZC_EDGE_GLOB,
+				    zc_glob_hash(c->text, prefix, c->text + c->len - suffix, suffix));
+		for (uint32_t slot = (uint32_t)hash & t->edge_mask; t->edges[slot].kind != ZC_EDGE_EMPTY;
+		     slot = (slot + 1) & t->edge_mask)
+			if (t->edges[slot].hash == hash)
+				return true; /* or nearly: the whole walk will see */
+	}
+	return false;
+}
+
+static bool dstar_matters(const struct tables *t, const struct zc_image_node *node, uint64_t matters)
+{
+	return node->dstar && (t->nodes[node->dstar].below | t->nodes[node->dstar].mask) & matters;
+}
+
+/*
+ * The same for the common path, which meets plain names only until nothing matters any more: no list
+ * of places, no depths. Returns false when a wildcard holds that matters: only
+ * the whole walk knows then.
+ */
+static bool walk_straight(const struct tables *t, const char *path, size_t len, const struct zc_enough *enough,
+			  uint64_t *ret_mask)
+{
+	const struct zc_image_node *node = t->nodes;
+	struct component c;
+	uint64_t mask = node->mask;
+	size_t at = 0;
+
+	for (uint32_t index = 0;;) {
+		uint64_t matters = enough->refusals;
+
+		for (unsigned i = 0; i < enough->count; i++)
+			if (!(mask & enough->grants[i]))
+				matters |= enough->grants[i];
+		if (!(node->below & matters))
+			break;
+		if (node->wild & matters && dstar_matters(t, node, matters))
+			return false;
+		while (at < len && path[at] == '/')
+			at++;
+		if (at == len)
+			break;
+		c.text = path + at;
+		c.len = component_len(c.text, len - at);
+		at += c.len;
+		if (node->wild & matters && some_glob_holds(t, index, &c))
+			return false;
+		index = named_child(t, index, &c, zc_hash_bytes(c.text, c.len, 0));
+		if (!index)
+			break;
+		node = &t->nodes[index];
+		mask |= node->mask;
+	}
+	*ret_mask = mask;
+	return true;
+}
+
+bool zc_walk_enough(const struct zc_image *image, const char *path, size_t len,
+		    const struct zc_enough *enough, uint64_t *ret_mask)
+{
+	const struct tables t = {
+		.nodes = zc_image_at(image, image->nodes),
+		.edges = zc_image_at(image, image->edges),
+		.shapes = zc_image_at(image, image->shapes),
+		.strings = zc_image_at(image, image->strings),
+		.edge_mask = image->edges.count - 1,
+	};
+	struct zc_walk walk;
+
+	if (ZC_LIKELY(walk_straight(&t, path, len, enough, ret_mask)))
+		return true;
+	follow(image, path, len, NULL, enough, &walk);
+	*ret_mask = walk.mask;
+	return !walk.complex;
 }

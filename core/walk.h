@@ -52,9 +52,10 @@ struct zc_enough {
 /*
  * The same, but stops as soon as nothing below can change the answer: all is granted, or nothing
  * below grants, and nothing below refuses. Most paths leave the trie's interest after a step or two.
+ * *ret_mask: what was said on the way. Returns false when the walk was too complex.
  */
-void zc_walk_enough(const struct zc_image *image, const char *path, size_t len,
-		    const struct zc_enough *enough, struct zc_walk *ret);
+bool zc_walk_enough(const struct zc_image *image, const char *path, size_t len,
+		    const struct zc_enough *enough, uint64_t *ret_mask);
 
 void zc_seek_offer(struct zc_seek *seek, uint64_t mask, uint32_t depth, uint32_t grants_first,
 		   uint32_t grants_count);

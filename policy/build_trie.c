@@ -174,6 +174,7 @@ static int follow(struct zc_build *build, uint32_t *node, const struct part *par
 		.stars = part->stars,
 	};
 	build->edge_count++;
+	side_of(build, child)->wild = part->kind == ZC_EDGE_GLOB;
 	*node = child;
 	return 0;
 }
@@ -188,6 +189,7 @@ static int follow_dstar(struct zc_build *build, uint32_t *node)
 		if (child == ZC_BUILD_NONE)
 			return -ENOMEM;
 		zc_build_node(build, *node)->dstar = child;
+		side_of(build, child)->wild = true;
 	}
 	*node = child;
 	return 0;
@@ -332,6 +334,8 @@ void zc_build_trie_settle(struct zc_build *build)
 			if (rule_at(build, grants[g].rule)->says >= ZC_SAYS_ASK)
 				best = stronger(build, best, grants[g].rule);
 		parent->below |= node->below | node->mask;
+		if (side_of(build, i)->wild)
+			parent->wild |= node->below | node->mask;
 		parent->below_rule = stronger(build, parent->below_rule, best);
 	}
 }
