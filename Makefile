@@ -153,7 +153,8 @@ bench: all
 
 demo:
 	@sh scripts/deps.sh
-	@$(MAKE) --no-print-directory $(jobs) all
+	@echo 'Building ...'
+	@$(MAKE) --no-print-directory $(jobs) say= all
 	@sh scripts/demo.sh $(B)
 
 # --- installing ------------------------------------------------------------------------------------
