@@ -10,7 +10,6 @@
 #include "evidence/flags.h"
 #include "evidence/state.h"
 
-#define AT_CWD (-100)
 #define EVENT_ARGS 64u
 #define EVENT_ARG_BYTES 2048u
 
@@ -208,28 +207,10 @@ static void write_argument(struct zc_json *json, const struct zc_record *record,
 			return;
 		}
 	}
-	switch (role) {
-	case ZC_ROLE_DIRFD:
-	case ZC_ROLE_FD:
-		snprintf(text, sizeof(text), (int)value == AT_CWD ? "AT_FDCWD" : "%d", (int)value);
-		break;
-	case ZC_ROLE_INT:
-	case ZC_ROLE_PID:
-	case ZC_ROLE_UID:
-	case ZC_ROLE_GID:
-	case ZC_ROLE_PROTO: snprintf(text, sizeof(text), "%d", (int)value); break;
-	case ZC_ROLE_UINT:
-	case ZC_ROLE_LEN: snprintf(text, sizeof(text), "%u", (unsigned)value); break;
-	case ZC_ROLE_SIZE: snprintf(text, sizeof(text), "%llu", (unsigned long long)value); break;
-	case ZC_ROLE_OFF: snprintf(text, sizeof(text), "%lld", (long long)value); break;
-	case ZC_ROLE_HOW:
+	if (role == ZC_ROLE_HOW)
 		zc_flags_text(ZC_ROLE_OFLAGS, record->detail->oflags, text, sizeof(text));
-		break;
-	default:
-		if (!zc_flags_text(role, value, text, sizeof(text)))
-			snprintf(text, sizeof(text), value ? "0x%llx" : "NULL",
-				 (unsigned long long)value);
-	}
+	else
+		zc_argument_text(role, value, text, sizeof(text));
 	zc_json_string(json, NULL, text);
 }
 

@@ -48,6 +48,7 @@ struct zc_evidence_setup {
 	const struct zc_layer_report *layers;
 	size_t layer_count;
 	const char *cwd;
+	FILE *events_copy; /* with dir: every line of events.jsonl goes here too; NULL: nowhere */
 	FILE *human; /* lines for people; NULL: quiet */
 	bool color;
 	const struct zc_page *page; /* shared counters; NULL: none */
@@ -66,6 +67,9 @@ void zc_evidence_command(struct zc_evidence *evidence, pid_t pid, const char *ex
  * pid than its sender, or does not decode, is counted as "forged" / "malformed" and becomes a note.
  */
 void zc_evidence_put(struct zc_evidence *evidence, const void *frame, size_t size, pid_t sender);
+
+/* The same for a frame that only our tracer can have sent: it may name any process, and is from outside. */
+void zc_evidence_put_outside(struct zc_evidence *evidence, const void *frame, size_t size);
 
 /* A violation that the supervisor itself judged (the command's own exec). Same sinks. */
 void zc_evidence_supervisor_record(struct zc_evidence *evidence, const void *frame, size_t size);

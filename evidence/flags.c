@@ -167,6 +167,28 @@ bool zc_flags_text(unsigned role, uint64_t value, char *buffer, size_t cap)
 	}
 }
 
+void zc_argument_text(unsigned role, uint64_t value, char *buffer, size_t cap)
+{
+	switch (role) {
+	case ZC_ROLE_DIRFD:
+	case ZC_ROLE_FD:
+		snprintf(buffer, cap, (int)value == AT_FDCWD ? "AT_FDCWD" : "%d", (int)value);
+		return;
+	case ZC_ROLE_INT:
+	case ZC_ROLE_PID:
+	case ZC_ROLE_UID:
+	case ZC_ROLE_GID:
+	case ZC_ROLE_PROTO: snprintf(buffer, cap, "%d", (int)value); return;
+	case ZC_ROLE_UINT:
+	case ZC_ROLE_LEN: snprintf(buffer, cap, "%u", (unsigned)value); return;
+	case ZC_ROLE_SIZE: snprintf(buffer, cap, "%llu", (unsigned long long)value); return;
+	case ZC_ROLE_OFF: snprintf(buffer, cap, "%lld", (long long)value); return;
+	default: break;
+	}
+	if (!zc_flags_text(role, value, buffer, cap))
+		snprintf(buffer, cap, value ? "0x%llx" : "NULL", (unsigned long long)value);
+}
+
 void zc_flags_write_open(struct zc_json *json, uint32_t flags)
 {
 	char text[512] = "", *name = text, *end;

@@ -71,6 +71,8 @@ static bool write_chained(struct zc_log *log, struct zc_json *line)
 	}
 	memcpy(log->link, link, sizeof(link));
 	log->size += (off_t)line->len;
+	if (log->copy)
+		fwrite(line->bytes, 1, line->len, log->copy);
 	return true;
 }
 

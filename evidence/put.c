@@ -45,6 +45,7 @@ int zc_evidence_new(struct zc_evidence **ret, const struct zc_evidence_setup *se
 	e->findings = zc_findings_new();
 	if (e->processes && e->findings)
 		error = zc_log_init(&e->log, setup->dir, setup->events_out, e->setup.run_id);
+	e->log.copy = setup->events_copy;
 	if (error) {
 		zc_evidence_free(e);
 		return error;
@@ -249,7 +250,8 @@ static void put_exec(struct zc_evidence *e, const struct zc_frame *frame)
 	path[len] = '\0';
 	zc_process_exec(e->processes, child > 0 ? child : frame->head.pid,
 			child > 0 ? frame->head.pid : frame->head.ppid, path, len,
-			zc_target_gap(path), child > 0);
+			frame->head.source == ZC_SOURCE_SHIM ? zc_target_gap(path) : NULL,
+			child > 0);
 }
 
 static void put_frame(struct zc_evidence *e, const struct zc_frame *frame)
@@ -295,6 +297,11 @@ void zc_evidence_put_from(struct zc_evidence *e, const void *bytes, size_t size,
 void zc_evidence_put(struct zc_evidence *e, const void *frame, size_t size, pid_t sender)
 {
 	zc_evidence_put_from(e, frame, size, sender, false);
+}
+
+void zc_evidence_put_outside(struct zc_evidence *e, const void *frame, size_t size)
+{
+	zc_evidence_put_from(e, frame, size, 0, true);
 }
 
 void zc_evidence_supervisor_record(struct zc_evidence *e, const void *frame, size_t size)
