@@ -15,25 +15,37 @@
  * subreaper, so nobody of the tree escapes it by losing a parent. Then the queue is drained, the
  * evidence settled, and the facts become an exit code (exitcode.c).
  *
+ * With --mode=trace there is nothing inside: zcwrap runs zctrace, zctrace runs the command (trace.c),
+ * and frames come from zctrace alone.
+ *
  * Everything that the command gets - streams, descriptor numbers, signals, process group, terminal -
  * is what zcwrap got. Results below main level are 0 or -errno with a struct zc_trouble; wrap.c and
  * this file print. --help and --version go to standard output, everything else to standard error.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "wrap/wrap.h"
 
 static int show(const struct zc_options *options)
 {
 	if (options->version)
-		printf("zcwrap (ZenCube) " ZC_VERSION "\n");
+		printf("%s (ZenCube) " ZC_VERSION "\n", zc_say_name);
 	else
-		zc_options_help(stdout);
+		zc_options_help(options, stdout);
 	if (fflush(stdout) != 0) {
 		zc_say("cannot write to standard output");
 		return ZC_EXIT_TROUBLE;
 	}
 	return 0;
+}
+
+/* zctrace becomes zcwrap by exec and keeps its name, and by that its options. */
+static bool is_tracer(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return strcmp(slash ? slash + 1 : name, "zctrace") == 0;
 }
 
 int main(int argc, char **argv)
@@ -44,6 +56,8 @@ int main(int argc, char **argv)
 	int code;
 
 	zc_spawn_guard_streams();
+	if (argc > 0 && is_tracer(argv[0]))
+		zc_say_name = "zctrace";
 	if (zc_options_parse(&options, argc, argv, &trouble) < 0) {
 		zc_say("%s", trouble.text);
 		code = ZC_EXIT_TROUBLE;

@@ -3,7 +3,8 @@
  * mode.c - which way of watching: an ordered table, strongest first, and why each does not fit.
  *
  * `auto` takes the first row that fits. A mode that was asked for by name is used or refused, never
- * replaced by something weaker.
+ * replaced by something weaker. `trace` is there for who asks for it; whether a host and a command
+ * suit it is not found out yet, so `auto` does not take it by itself.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,11 +13,15 @@
 
 static const struct {
 	const char *name;
-	const char *why_not; /* NULL: it fits */
+	const char *why_not;      /* NULL: it is there */
+	const char *why_not_auto; /* NULL: auto may take it */
+	bool traced;
 } modes[] = {
-	{ "sealed", "not built yet" }, { "trace", "not built yet" },
-	{ "hybrid", "not built yet" }, { "shim", NULL },
-	{ "watch", "not built yet" },
+	{ "sealed", "not built yet", NULL, true },
+	{ "trace", NULL, "used when asked for: --mode=trace", true },
+	{ "hybrid", "not built yet", NULL, true },
+	{ "shim", NULL, NULL, false },
+	{ "watch", "not built yet", NULL, false },
 };
 
 static int find(const char *name)
@@ -27,12 +32,39 @@ static int find(const char *name)
 	return -1;
 }
 
+bool zc_mode_is_traced(const char *mode)
+{
+	int at = find(mode);
+
+	return at >= 0 && modes[at].traced;
+}
+
 static int unknown(const char *option, const char *name, struct zc_trouble *trouble)
 {
 	return zc_trouble(
 		trouble, -EINVAL,
 		"--%s=%s: no such mode; expected auto, sealed, trace, hybrid, shim or watch",
 		option, name);
+}
+
+/* The strongest row that fits, and why each before it does not. only: what was asked for, or -1. */
+static void pick(struct zc_mode_choice *choice, int only, bool reluctant)
+{
+	choice->used = NULL;
+	choice->why_nots = 0;
+	for (size_t i = 0; i < ZC_LEN(modes) && !choice->used; i++) {
+		const char *why_not = modes[i].why_not;
+
+		if (!why_not && only >= 0 && (int)i != only)
+			why_not = "another was asked for";
+		if (!why_not && only < 0 && !reluctant)
+			why_not = modes[i].why_not_auto;
+		if (!why_not)
+			choice->used = modes[i].name;
+		else
+			choice->why_not[choice->why_nots++] =
+				(struct zc_why_not){ modes[i].name, why_not };
+	}
 }
 
 int zc_mode_choose(struct zc_mode_choice *choice, const struct zc_options *options,
@@ -50,16 +82,15 @@ int zc_mode_choose(struct zc_mode_choice *choice, const struct zc_options *optio
 	if (asked >= 0 && modes[asked].why_not)
 		return zc_trouble(trouble, -ENOSYS, "--mode=%s: %s", options->mode,
 				  modes[asked].why_not);
-	for (size_t i = 0; i < ZC_LEN(modes) && !choice->used; i++) {
-		if (!modes[i].why_not && (automatic || (int)i == asked))
-			choice->used = modes[i].name;
-		else if (automatic)
-			choice->why_not[choice->why_nots++] =
-				(struct zc_why_not){ modes[i].name, modes[i].why_not };
-	}
+	pick(choice, asked, false);
+	if (required >= 0 && find(choice->used) > required)
+		pick(choice, asked, true);
 	if (required >= 0 && find(choice->used) > required)
 		return zc_trouble(trouble, -ENOSYS,
 				  "--require=%s: %s; the strongest that fits is %s",
-				  options->require, modes[required].why_not, choice->used);
+				  options->require,
+				  modes[required].why_not ? modes[required].why_not
+							  : "another was asked for",
+				  choice->used);
 	return 0;
 }

@@ -25,11 +25,12 @@ enum kind {
 	DESCRIPTOR,
 	VIOLATION_EXIT,
 	SHOW,
+	SINK,
 	POLICY,
 	LATER
 };
 enum takes { NEVER, MAYBE, ALWAYS };
-enum group { POLICIES, RUNNING, ENVIRONMENT, EVIDENCE, LOOKING, NOT_YET, GROUPS };
+enum group { POLICIES, RUNNING, TRACING, ENVIRONMENT, EVIDENCE, LOOKING, NOT_YET, GROUPS };
 
 struct row {
 	const char *name;
@@ -45,6 +46,7 @@ struct row {
 static const char *const group_titles[GROUPS] = {
 	[POLICIES] = "Policy (no value: everything; repeat a flag for more; user rules over @dev)",
 	[RUNNING] = "How it runs",
+	[TRACING] = "Tracing (--mode=trace, and zctrace)",
 	[ENVIRONMENT] = "Environment (default: all of it; set beats keep beats drop beats clear)",
 	[EVIDENCE] = "Evidence and exit",
 	[LOOKING] = "Looking without running",
@@ -73,7 +75,7 @@ static const struct row rows[] = {
 	{ "expect", 0, POLICY, ALWAYS, POLICIES, 0, "=RULE", "fail unless it holds: 'deny read ~/.ssh/id_rsa'" },
 	{ "gap", 0, POLICY, ALWAYS, POLICIES, 0, "=allow", "a shim that lost its policy refuses nothing" },
 
-	{ "mode", 0, TEXT, ALWAYS, RUNNING, AT(mode), "=MODE", "auto (default) or shim; others: not built yet" },
+	{ "mode", 0, TEXT, ALWAYS, RUNNING, AT(mode), "=MODE", "auto (default: shim), shim or trace" },
 	{ "require", 0, TEXT, ALWAYS, RUNNING, AT(require), "=MODE", "fail with 125 rather than use a weaker mode" },
 	{ "timeout", 0, DURATION, ALWAYS, RUNNING, AT(timeout_ms), "=TIME", "end it after TIME: 10, 10s, 2m, 1h" },
 	{ "grace", 0, DURATION, ALWAYS, RUNNING, AT(grace_ms), "=TIME", "between TERM and KILL (default 5s)" },
@@ -83,6 +85,13 @@ static const struct row rows[] = {
 	{ "die-with-parent", 0, FLAG, NEVER, RUNNING, AT(die_with_parent), "", "end the run when zcwrap's parent ends" },
 	{ "shim", 0, TEXT, ALWAYS, RUNNING, AT(shim), "=FILE", "libzcshim.so, where it is not beside zcwrap" },
 
+	{ "verbose", 'v', FLAG, NEVER, TRACING, AT(verbose), "", "a line for every judged call" },
+	{ "stacks", 'k', FLAG, NEVER, TRACING, AT(stacks), "", "... with the stack below it" },
+	{ "classes", 'e', TEXT, ALWAYS, TRACING, AT(classes), "=CLASS,...", "... of these: file exec net sys" },
+	{ "summary", 0, FLAG, NEVER, TRACING, AT(summary), "", "a table of the calls at the end" },
+	{ "attach", 'p', LIST, ALWAYS, TRACING, AT(attach), "=PID", "trace a running process; only watch it" },
+	{ "enforce", 0, FLAG, NEVER, TRACING, AT(enforce), "", "with --attach: refuse there too" },
+
 	{ "clear-env", 0, FLAG, NEVER, ENVIRONMENT, AT(clear_env), "", "keep PATH HOME USER SHELL TERM LANG TZ ... only" },
 	{ "keep-env", 0, LIST, ALWAYS, ENVIRONMENT, AT(keep_env), "=NAME", "keep NAME all the same; may hold *" },
 	{ "set-env", 0, NAME_VALUE, ALWAYS, ENVIRONMENT, AT(set_env), "=NAME=VALUE", "set NAME" },
@@ -90,6 +99,8 @@ static const struct row rows[] = {
 
 	{ "log-dir", 0, TEXT, ALWAYS, EVIDENCE, AT(log_dir), "=DIR", "where zc-RUN/ is made (default logs)" },
 	{ "quiet", 'q', FLAG, NEVER, EVIDENCE, AT(quiet), "", "say nothing but errors" },
+	{ "output", 'o', TEXT, ALWAYS, EVIDENCE, AT(output), "=FILE", "what would go to stderr goes to FILE" },
+	{ "json", 0, SINK, MAYBE, EVIDENCE, AT(json), "[=FILE]", "events to FILE or a descriptor's number (2)" },
 	{ "no-color", 0, FLAG, NEVER, EVIDENCE, AT(no_color), "", "plain text, as with NO_COLOR" },
 	{ "status-fd", 0, DESCRIPTOR, ALWAYS, EVIDENCE, AT(status_fd), "=N", "JSON lines on descriptor N" },
 	{ "violation-exit", 0, VIOLATION_EXIT, ALWAYS, EVIDENCE, 0, "=N", "exit N where success met violations (2);\nalways:N overrides a failure too" },
@@ -264,6 +275,10 @@ static int apply(struct zc_options *options, const struct row *row, const char *
 	case DESCRIPTOR: return set_descriptor(row, place, given, trouble);
 	case VIOLATION_EXIT: return set_violation_exit(options, row, given, trouble);
 	case SHOW: return set_show(options, row, value, trouble);
+	case SINK:
+		*(const char **)place = value ? value : "2";
+		options->quiet |= !value; /* lines for people would lie between the events */
+		return 0;
 	case POLICY: return add_policy(options, row->name, value);
 	case LATER: return zc_trouble(trouble, -EINVAL, "--%s is not built yet", row->name);
 	}
@@ -313,12 +328,55 @@ static int parse_one(struct zc_options *options, int argc, char **argv, int *at,
 	return apply(options, row, value, trouble);
 }
 
+static bool is_class_list(const char *text)
+{
+	static const char *const names[] = { "file", "exec", "net", "sys" };
+
+	while (*text) {
+		size_t len = strcspn(text, ","), i = 0;
+
+		while (i < ZC_LEN(names) && (strlen(names[i]) != len || strncmp(names[i], text, len)))
+			i++;
+		if (i == ZC_LEN(names))
+			return false;
+		text += len + (text[len] == ',');
+	}
+	return true;
+}
+
+/* What only makes sense together. */
+static int check_tracing(const struct zc_options *options, struct zc_trouble *trouble)
+{
+	const char *only = options->attach.count ? "attach"
+			   : options->verbose    ? "verbose"
+			   : options->stacks     ? "stacks"
+			   : options->classes    ? "classes"
+			   : options->summary    ? "summary"
+						 : NULL;
+
+	if (only && !zc_mode_is_traced(options->mode))
+		return zc_trouble(trouble, -EINVAL, "--%s needs --mode=trace", only);
+	if (strcmp(zc_say_name, "zctrace") == 0 && !zc_mode_is_traced(options->mode))
+		return zc_trouble(trouble, -EINVAL, "--mode=%s: zctrace traces; 'zcwrap' has others",
+				  options->mode);
+	if (options->classes && !is_class_list(options->classes))
+		return zc_trouble(trouble, -EINVAL,
+				  "--classes=%s: expected some of file,exec,net,sys",
+				  options->classes);
+	if (options->enforce && !options->attach.count)
+		return zc_trouble(trouble, -EINVAL, "--enforce needs --attach=PID (-p)");
+	if (options->attach.count && options->command[0])
+		return zc_trouble(trouble, -EINVAL,
+				  "a command and --attach=PID (-p) do not go together");
+	return 0;
+}
+
 int zc_options_parse(struct zc_options *options, int argc, char **argv, struct zc_trouble *trouble)
 {
 	int at = 1, r = 0;
 
 	*options = (struct zc_options){
-		.mode = "auto",
+		.mode = strcmp(zc_say_name, "zctrace") == 0 ? "trace" : "auto",
 		.timeout_ms = ZC_FOREVER,
 		.grace_ms = 5000,
 		.linger_ms = 2000,
@@ -335,7 +393,10 @@ int zc_options_parse(struct zc_options *options, int argc, char **argv, struct z
 			zc_trouble(trouble, r, "out of memory");
 	}
 	options->command = argv + (at < argc ? at : argc);
-	return r;
+	/* Somebody else's process is only watched, unless it is said otherwise. */
+	if (r == 0 && options->attach.count && !options->enforce)
+		r = add_policy(options, "audit", NULL);
+	return r == 0 ? check_tracing(options, trouble) : r;
 }
 
 void zc_options_finish(struct zc_options *options)
@@ -343,6 +404,7 @@ void zc_options_finish(struct zc_options *options)
 	free(options->keep_env.item);
 	free(options->drop_env.item);
 	free(options->set_env.item);
+	free(options->attach.item);
 	free(options->policy);
 }
 
@@ -363,8 +425,32 @@ static void help_row(const struct row *row, FILE *out)
 	}
 }
 
-void zc_options_help(FILE *out)
+static void help_tracer(FILE *out)
 {
+	fputs("usage: zctrace [OPTION ...] [--] COMMAND [ARGUMENT ...]\n"
+	      "       zctrace [OPTION ...] -p PID ...\n\n"
+	      "Traces COMMAND from outside, whatever it is made of, refuses what the policy does not\n"
+	      "allow, and leaves the evidence in a directory of its own. Attached to a process it\n"
+	      "only watches, unless --enforce says otherwise. It is zcwrap --mode=trace by another\n"
+	      "name and takes all of its options; 'zcwrap --help' lists them.\n\n",
+	      out);
+	for (size_t i = 0; i < ZC_LEN(rows); i++)
+		if (rows[i].group == TRACING || rows[i].group == EVIDENCE)
+			help_row(&rows[i], out);
+	fputs("\nExamples:\n"
+	      "  zctrace -- ./static-binary                  what it does that @dev does not allow\n"
+	      "  zctrace -v -e net -A -- ./updater           every network call it makes\n"
+	      "  zctrace --summary -A -o calls -- make       which calls, how often, how many refused\n"
+	      "  zctrace -k -v -p 4711                       watch a suspect, with stacks\n",
+	      out);
+}
+
+void zc_options_help(const struct zc_options *options, FILE *out)
+{
+	if (strcmp(zc_say_name, "zctrace") == 0) {
+		help_tracer(out);
+		return;
+	}
 	fputs("usage: zcwrap [OPTION ...] [--] COMMAND [ARGUMENT ...]\n\n"
 	      "Runs COMMAND, refuses what the policy does not allow, says which code did it,\n"
 	      "and leaves the evidence in a directory of its own.\n",
@@ -383,6 +469,7 @@ void zc_options_help(FILE *out)
 	      "  zcwrap --allow-net=github.com:443 -- git fetch\n"
 	      "  zcwrap --deny-read=~/.config -- ./tool      one more secret\n"
 	      "  zcwrap --audit -- ./installer               only look\n"
+	      "  zcwrap --mode=trace -- ./static-binary      from outside, whatever it is made of\n"
 	      "  zcwrap --policy=ci.zc --timeout=10m -- ./build.sh\n",
 	      out);
 }

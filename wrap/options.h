@@ -34,6 +34,10 @@ struct zc_options {
 	int64_t grace_ms, linger_ms;
 	bool clear_env, new_session, die_with_parent, print_command, quiet, no_color, help, version;
 	bool show_policy, show_policy_json;
+	/* Of a traced run; `zctrace` is zcwrap by that name, with trace as its only mode. */
+	bool verbose, stacks, summary, enforce;
+	const char *classes, *output, *json;
+	struct zc_option_list attach;
 	struct zc_option_list keep_env, drop_env, set_env;
 	struct zc_policy_flag *policy;
 	size_t policy_count;
@@ -46,7 +50,7 @@ struct zc_options {
 /* Returns 0, or -EINVAL with *trouble filled. options must be finished either way. */
 int zc_options_parse(struct zc_options *options, int argc, char **argv, struct zc_trouble *trouble);
 void zc_options_finish(struct zc_options *options);
-void zc_options_help(FILE *out);
+void zc_options_help(const struct zc_options *options, FILE *out);
 
 /* --- optvalue.c: the words that options take --- */
 

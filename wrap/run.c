@@ -8,6 +8,11 @@
  * ENDING after TERM; KILLING sends KILL until nobody is left. Every phase jumps to OVER when the tree
  * is empty. Timeouts enter ENDING, a killing policy enters KILLING. One place waits
  * (sigtimedwait), one place reaps (reap). No handler ever runs.
+ *
+ * Traced, the command is zctrace's child, and so is whoever loses a parent: the tree is what lies
+ * below zctrace. zctrace says when the command stops or ends, ends by itself when its tree is empty,
+ * and when it ends earlier the kernel has killed what it traced. Attached (-p), there is nobody to
+ * end: zctrace is told to let go.
  */
 #include <errno.h>
 #include <string.h>
@@ -36,6 +41,8 @@ struct loop {
 	int64_t timeout_ms;
 	int64_t scan_ms; /* next scan for an empty tree */
 	bool no_children;
+	pid_t tracer;    /* while it lives; 0 */
+	bool has_status; /* of the command */
 	struct zc_tree tree;
 };
 
@@ -46,11 +53,15 @@ static int64_t after(int64_t ms)
 
 static void scan(struct loop *loop)
 {
-	zc_tree_scan(&loop->tree, getpid(), loop->watch->before);
+	zc_tree_scan(&loop->tree, loop->tracer ? loop->tracer : getpid(), loop->watch->before);
 }
 
 static void signal_tree(struct loop *loop, int signal)
 {
+	if (loop->watch->attached && loop->tracer) {
+		kill(loop->tracer, loop->end->killed ? SIGTERM : signal);
+		return;
+	}
 	scan(loop);
 	zc_tree_signal(&loop->tree, signal);
 	/* A stopped process would take TERM only once somebody continues it. */
@@ -118,6 +129,7 @@ static void stop_too(const struct loop *loop, int signal)
 
 static void command_ended(struct loop *loop, int status)
 {
+	loop->has_status = true;
 	if (WIFSIGNALED(status))
 		loop->end->signal = WTERMSIG(status);
 	else
@@ -127,13 +139,40 @@ static void command_ended(struct loop *loop, int status)
 	/* A process left behind is the command's daemon; it is not one of a command that is being ended. */
 }
 
+/* What zctrace has said since we last listened. */
+static void listen_to_tracer(struct loop *loop)
+{
+	struct zc_control word;
+
+	while (loop->watch->control >= 0 && zc_trace_hear(loop->watch->control, &word)) {
+		if (word.kind == ZC_CONTROL_STOPPED)
+			stop_too(loop, word.value);
+		else if (word.kind == ZC_CONTROL_ENDED && !loop->has_status)
+			command_ended(loop, word.value);
+	}
+}
+
+static void tracer_ended(struct loop *loop, int status)
+{
+	listen_to_tracer(loop);
+	loop->tracer = 0;
+	loop->end->tracer_status = status;
+	loop->end->unseen = status != 0 || (!loop->watch->attached && !loop->has_status);
+	if (loop->watch->attached)
+		loop->end->code = loop->end->unseen ? -1 : 0;
+	if (loop->end->unseen)
+		kill_tree(loop);
+}
+
 static void reap(struct loop *loop)
 {
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-		if (pid != loop->watch->command)
+		if (pid == loop->tracer && !WIFSTOPPED(status))
+			tracer_ended(loop, status);
+		if (loop->watch->tracer || pid != loop->watch->command)
 			continue;
 		if (WIFSTOPPED(status))
 			stop_too(loop, WSTOPSIG(status));
@@ -148,7 +187,9 @@ static bool tree_is_empty(struct loop *loop)
 {
 	if (loop->no_children)
 		return true;
-	if (loop->phase == RUNNING || !loop->watch->before->count || zc_now_ms() < loop->scan_ms)
+	if (loop->tracer)
+		return false; /* it ends with its tree */
+	if ((loop->phase == RUNNING && !loop->watch->tracer) || !loop->watch->before->count || zc_now_ms() < loop->scan_ms)
 		return false;
 	loop->scan_ms = after(LOOK_MS);
 	scan(loop);
@@ -231,8 +272,14 @@ static void on_signal(struct loop *loop, int signal, const siginfo_t *info)
 	const struct zc_watch *watch = loop->watch;
 	bool orphaned = watch->options->die_with_parent && getppid() != watch->inherited->parent;
 
-	if (signal == SIGCHLD || signal == SIGPIPE)
+	if (signal == SIGCHLD || signal == SIGPIPE ||
+	    (signal == SIGIO && info->si_code != SI_USER && loop->watch->tracer))
 		return;
+	if (watch->attached) {
+		if (loop->phase == RUNNING && (orphaned || asks_to_end(signal)))
+			end_tree(loop, watch->options->grace_ms);
+		return;
+	}
 	if (orphaned && loop->phase < ENDING)
 		end_tree(loop, watch->options->grace_ms);
 	else if (loop->phase == RUNNING && is_for_command(loop, signal, info))
@@ -276,6 +323,7 @@ void zc_run(const struct zc_watch *watch, struct zc_ending *ret)
 	struct loop loop = { .watch = watch,
 			     .end = ret,
 			     .deadline_ms = ZC_FOREVER,
+			     .tracer = watch->tracer,
 			     .timeout_ms = after(watch->options->timeout_ms) };
 	sigset_t set;
 
@@ -287,11 +335,18 @@ void zc_run(const struct zc_watch *watch, struct zc_ending *ret)
 			end_tree(&loop, watch->options->grace_ms);
 	}
 	for (;;) {
+		listen_to_tracer(&loop);
 		reap(&loop);
 		step(&loop);
 		if (loop.phase == OVER)
 			break;
 		wait_for_signal(&loop, &set);
+	}
+	if (loop.tracer) { /* it should have ended with its tree */
+		kill(loop.tracer, SIGKILL);
+		while (waitpid(loop.tracer, &ret->tracer_status, 0) < 0 && errno == EINTR)
+			;
+		ret->unseen = true;
 	}
 	zc_tree_finish(&loop.tree);
 }

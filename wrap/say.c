@@ -11,10 +11,12 @@
 #include "evidence/text.h"
 #include "wrap/wrap.h"
 
+const char *zc_say_name = "zcwrap";
+
 void zc_say(const char *format, ...)
 {
-	char text[4096], line[8192] = "zcwrap: ";
-	size_t used = 8;
+	char text[4096], line[8192];
+	size_t used = (size_t)snprintf(line, sizeof(line), "%s: ", zc_say_name);
 	va_list args;
 
 	va_start(args, format);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,24 +50,88 @@ static int find_command(struct zc_job *job)
 	r = name ? zc_command_find(&job->command, job->options->command, job->cwd, job->env) : 0;
 	if (r < 0)
 		return zc_trouble(&job->trouble, r, "cannot look for '%s': %s", name, strerror(-r));
+	if (job->traced)
+		return 0;
 	r = zc_env_preload(&job->env, job->shim, job->command.programs ? &job->command.look : NULL);
 	return r < 0 ? zc_trouble(&job->trouble, r, "cannot set LD_PRELOAD: %s", strerror(-r)) : 0;
+}
+
+/* -p: the processes to attach to. */
+static int find_attached(struct zc_job *job)
+{
+	const struct zc_option_list *list = &job->options->attach;
+
+	job->attach = calloc(list->count + 1, sizeof(*job->attach));
+	if (!job->attach)
+		return zc_trouble(&job->trouble, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < list->count; i++) {
+		unsigned long pid;
+
+		if (zc_option_number(list->item[i], 1ul << 30, &pid) < 0 || pid == 0)
+			return zc_trouble(&job->trouble, -EINVAL,
+					  "--attach=%s: expected the number of a process",
+					  list->item[i]);
+		if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
+			return zc_trouble(&job->trouble, -ESRCH, "--attach=%s: no such process",
+					  list->item[i]);
+		job->attach[job->attach_count++] = (pid_t)pid;
+	}
+	return 0;
+}
+
+static int open_append(struct zc_job *job, const char *option, const char *name, FILE **ret)
+{
+	unsigned long number;
+	int fd;
+
+	if (zc_option_number(name, INT_MAX, &number) == 0 && strcmp(option, "json") == 0)
+		fd = fcntl((int)number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	else
+		fd = open(name, O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	*ret = fd >= 0 ? fdopen(fd, "a") : NULL;
+	if (!*ret)
+		return zc_trouble(&job->trouble, -errno, "--%s=%s: %s", option, name,
+				  strerror(errno));
+	/* Whole lines: others may append to the same file. */
+	setvbuf(*ret, NULL, _IOLBF, BUFSIZ);
+	return 0;
+}
+
+static int open_outputs(struct zc_job *job)
+{
+	const struct zc_options *options = job->options;
+	int r = 0;
+
+	job->human = stderr;
+	if (options->output)
+		r = open_append(job, "output", options->output, &job->human);
+	if (r == 0 && options->json)
+		r = open_append(job, "json", options->json, &job->json);
+	return r;
 }
 
 int zc_setup_look(struct zc_job *job)
 {
 	const struct zc_options *options = job->options;
-	bool looking = options->show_policy || options->freeze;
+	bool looking = options->show_policy || options->freeze || options->attach.count;
 	int r;
 
 	if (!options->command[0] && !looking)
 		return zc_trouble(&job->trouble, -EINVAL,
-				  "no command; usage: zcwrap [OPTION ...] [--] COMMAND "
-				  "[ARGUMENT ...]; 'zcwrap --help' says more");
+				  "no command; usage: %s [OPTION ...] [--] COMMAND "
+				  "[ARGUMENT ...]; '%s --help' says more",
+				  zc_say_name, zc_say_name);
 	if (options->status_fd >= 0 && fcntl(options->status_fd, F_GETFD) < 0)
 		return zc_trouble(&job->trouble, -EBADF, "--status-fd=%d: no such open descriptor",
 				  options->status_fd);
 	r = zc_mode_choose(&job->mode, options, &job->trouble);
+	job->traced = r == 0 && zc_mode_is_traced(job->mode.used);
+	if (job->traced)
+		r = zc_trace_find(job->tracer, &job->trouble);
+	if (r == 0)
+		r = find_attached(job);
+	if (r == 0)
+		r = open_outputs(job);
 	if (r == 0)
 		r = find_directory(job);
 	if (r == 0)

@@ -16,12 +16,13 @@
 
 /* --- the run's evidence ------------------------------------------------------------------------------ */
 
-static bool wants_color(const struct zc_options *options)
+static bool wants_color(const struct zc_job *job)
 {
+	const struct zc_options *options = job->options;
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	return !options->no_color && !(no && *no) && term && strcmp(term, "dumb") != 0 &&
-	       isatty(STDERR_FILENO);
+	       isatty(fileno(job->human));
 }
 
 /* NULL-ended and malloc'd, or NULL. */
@@ -55,14 +56,15 @@ static int open_evidence(struct zc_job *job)
 		.command = (const char *const *)job->options->command,
 		.mode_asked = job->mode.asked,
 		.mode_used = job->mode.used,
-		.engine = job->mode.used,
+		.engine = job->traced ? "ptrace" : job->mode.used,
 		.why_not = job->mode.why_not,
 		.why_nots = job->mode.why_nots,
 		.layers = layers,
 		.layer_count = ZC_LEN(layers),
 		.cwd = job->cwd,
-		.human = job->options->quiet ? NULL : stderr,
-		.color = wants_color(job->options),
+		.human = job->options->quiet ? NULL : job->human,
+		.events_copy = job->json,
+		.color = wants_color(job),
 		.page = job->channel.page,
 	};
 	int r;
@@ -82,7 +84,7 @@ static int open_run(struct zc_job *job)
 	if (r < 0)
 		return r;
 	r = zc_channel_open(&job->channel, job->image, job->image_size);
-	if (r == 0)
+	if (r == 0 && !job->traced)
 		r = zc_env_put(&job->env, ZC_ENV_SESSION, job->channel.variable);
 	if (r < 0)
 		zc_trouble(&job->trouble, r, "cannot make the session: %s", strerror(-r));
@@ -134,8 +136,14 @@ static int launch(struct zc_job *job, pid_t *ret_pid)
 		.inherited = job->inherited,
 	};
 	enum zc_launch_step failed;
-	int r = zc_spawn(&launch, ret_pid, &failed);
+	int r;
 
+	if (job->traced) {
+		r = zc_trace_launch(job);
+		*ret_pid = job->tracing.command;
+		return r;
+	}
+	r = zc_spawn(&launch, ret_pid, &failed);
 	zc_channel_let_go(&job->channel);
 	if (r == 0)
 		return 0;
@@ -148,13 +156,17 @@ struct clerk {
 	struct zc_evidence *evidence;
 	struct zc_status *status;
 	const struct zc_page *page;
+	pid_t tracer; /* 0: none */
 };
 
 static void clerk_put(void *context, const void *frame, size_t size, pid_t sender)
 {
 	const struct clerk *clerk = context;
 
-	zc_evidence_put(clerk->evidence, frame, size, sender);
+	if (clerk->tracer && sender == clerk->tracer)
+		zc_evidence_put_outside(clerk->evidence, frame, size);
+	else
+		zc_evidence_put(clerk->evidence, frame, size, sender);
 	zc_status_progress(clerk->status, clerk->page);
 }
 
@@ -178,30 +190,61 @@ static void close_the_doors(void)
 #endif
 }
 
+/* The first process, which should sign in. */
+static void note_command(struct zc_job *job, pid_t pid)
+{
+	const char *program;
+
+	if (job->attach_count)
+		return; /* they sign in where they are found */
+	program = job->command.program[job->command.programs - 1].path;
+	zc_evidence_command(job->evidence, pid, program,
+			    job->traced ? NULL : zc_target_gap(program));
+}
+
+/* Whatever the command came to: what nobody saw is not a pass. */
+static int blame_tracer(struct zc_job *job)
+{
+	int status = job->ending.tracer_status;
+
+	job->facts.start = ZC_START_TROUBLE;
+	if (WIFSIGNALED(status))
+		return zc_trouble(&job->trouble, -EPIPE,
+				  "zctrace was ended by signal %d (%s) before what it traced",
+				  WTERMSIG(status), strsignal(WTERMSIG(status)));
+	return zc_trouble(&job->trouble, -EPIPE,
+			  "zctrace ended with status %d before what it traced",
+			  WEXITSTATUS(status));
+}
+
 static int watch(struct zc_job *job, pid_t pid, uint64_t *ret_dropped)
 {
-	struct clerk clerk = { job->evidence, &job->status, job->channel.page };
+	struct clerk clerk = { job->evidence, &job->status, job->channel.page,
+			       job->tracing.tracer };
 	struct zc_collect_sink sink = { clerk_put, clerk_rest, &clerk, job->store.run_dir, 0 };
 	struct zc_watch watched = { .options = job->options,
 				    .inherited = job->inherited,
 				    .before = &job->before,
 				    .page = job->channel.page,
 				    .may_kill = job->image->flags & ZC_IMAGE_KILL,
-				    .command = pid };
-	const char *program = job->command.program[job->command.programs - 1].path;
+				    .command = pid,
+				    .tracer = job->tracing.tracer,
+				    .control = job->traced ? job->tracing.control : -1,
+				    .attached = job->attach_count > 0 };
 	struct zc_collect *collect;
 	int r;
 
-	zc_evidence_command(job->evidence, pid, program, zc_target_gap(program));
+	note_command(job, pid);
 	zc_status_started(&job->status, &job->store, job->mode.used, pid);
 	r = zc_collect_start(&collect, job->channel.receiver, &sink);
 	if (r < 0) {
-		kill(pid, SIGKILL); /* nobody would hear what it does */
+		/* Nobody would hear what it does. An attached process goes on when its tracer ends. */
+		kill(watched.attached ? watched.tracer : pid, SIGKILL);
 		return zc_trouble(&job->trouble, r, "cannot start a thread: %s", strerror(-r));
 	}
 	zc_run(&watched, &job->ending);
 	*ret_dropped = zc_collect_finish(collect);
-	return 0;
+	return job->ending.unseen ? blame_tracer(job) : 0;
 }
 
 /* A shell that became zcwrap by exec may have left children; /proc is read only if so. */
@@ -219,6 +262,7 @@ static int run(struct zc_job *job, uint64_t *ret_dropped)
 	int r;
 
 	job->ending.code = -1;
+	job->tracing.control = -1;
 	if (job->command.error)
 		return cannot_run(job,
 				  job->command.error == ENOENT || job->command.error == ENOTDIR
@@ -306,6 +350,11 @@ static void release(struct zc_job *job)
 	free(job->sources);
 	free(job->notes);
 	free(job->image);
+	free(job->attach);
+	if (job->human && job->human != stderr)
+		fclose(job->human);
+	if (job->json)
+		fclose(job->json);
 	free(job);
 }
 

@@ -31,6 +31,8 @@ enum {
 
 /* --- say.c: words for people ----------------------------------------------------------------- */
 
+/* The name that the next function begins with: "zcwrap", or "zctrace" for its front. */
+extern const char *zc_say_name;
 /* Prints "zcwrap: ..." as one line on stderr; bytes that could steer a terminal are escaped. */
 void zc_say(const char *format, ...) ZC_PRINTF(1, 2);
 /* Fills trouble and returns error, so that it can stand in a return statement. */
@@ -190,17 +192,36 @@ struct zc_watch {
 	const struct zc_page *page;
 	bool may_kill; /* the policy may ask to end the run */
 	pid_t command;
+	pid_t tracer;  /* zctrace, whose children the tree is; 0: the command is our own child */
+	int control;   /* what zctrace says; -1: none */
+	bool attached; /* the command is not ours: it is let go of, never ended */
 };
 struct zc_ending {
 	int code;   /* -1: unknown */
 	int signal; /* 0: none */
 	bool timed_out, killed;
 	bool unfinished; /* something could not be ended */
+	bool unseen;     /* zctrace ended before what it watched: from there on nobody saw */
+	int tracer_status;
 	pid_t left[ZC_LEFT_MAX];
 	size_t left_count;
 };
 
 void zc_run(const struct zc_watch *watch, struct zc_ending *ret);
+
+/* --- trace.c: zctrace, between us and the command -------------------------------------------------- */
+
+struct zc_job;
+int zc_trace_find(char path[ZC_PATH_CAP], struct zc_trouble *trouble);
+/* Runs zctrace, which starts or attaches to the command. Returns 0 or -errno with job->trouble. */
+int zc_trace_launch(struct zc_job *job);
+/* Takes one word off the control socket. False: there is none, or nobody is left to say one. */
+bool zc_trace_hear(int control, struct zc_control *ret);
+
+struct zc_tracing {
+	pid_t tracer, command;
+	int control; /* -1: none */
+};
 
 /* --- exitcode.c: facts -> exit code ----------------------------------------------------------------- */
 
@@ -249,6 +270,7 @@ struct zc_mode_choice {
 	struct zc_why_not why_not[8];
 	size_t why_nots;
 };
+bool zc_mode_is_traced(const char *mode);
 int zc_mode_choose(struct zc_mode_choice *choice, const struct zc_options *options,
 		   struct zc_trouble *trouble);
 
@@ -282,7 +304,13 @@ struct zc_job {
 	struct zc_ending ending;
 	struct zc_exit_facts facts;
 	char **env;
-	char cwd[ZC_PATH_CAP], shim[ZC_PATH_CAP];
+	char cwd[ZC_PATH_CAP], shim[ZC_PATH_CAP], tracer[ZC_PATH_CAP];
+	bool traced; /* from outside, by zctrace */
+	struct zc_tracing tracing;
+	pid_t *attach; /* -p */
+	size_t attach_count;
+	FILE *human; /* stderr, or --output */
+	FILE *json;  /* --json; NULL: none */
 	char own[ZC_OWN_FILES][ZC_PATH_CAP];
 	const char *own_write[ZC_OWN_FILES + 1];
 	const char **sources, **notes; /* of the policy, NULL-ended */

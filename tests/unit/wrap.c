@@ -286,8 +286,20 @@ static void test_modes(void)
 	T_OK(zc_mode_choose(&choice, &o, &t) < 0 && strstr(t.text, "not built yet"),
 	     "a mode asked for by name is never replaced");
 	zc_options_finish(&o);
-	parse(&o, &t, "--require=trace x");
-	T_OK(zc_mode_choose(&choice, &o, &t) < 0, "what is required and weaker is refused");
+	parse(&o, &t, "--require=sealed x");
+	T_OK(zc_mode_choose(&choice, &o, &t) < 0, "what is required and not there is refused");
+	zc_options_finish(&o);
+	parse(&o, &t, "--mode=shim --require=trace x");
+	T_OK(zc_mode_choose(&choice, &o, &t) < 0, "what is required and stronger is refused");
+	zc_options_finish(&o);
+	parse(&o, &t, "--require=hybrid x");
+	T_OK(zc_mode_choose(&choice, &o, &t) == 0 && !strcmp(choice.used, "trace"),
+	     "a stronger mode than the required one will do");
+	zc_options_finish(&o);
+	parse(&o, &t, "--mode=trace x");
+	T_OK(zc_mode_choose(&choice, &o, &t) == 0 && !strcmp(choice.used, "trace") &&
+		     choice.why_nots == 1,
+	     "trace is there for who asks, and says why not the stronger one");
 	zc_options_finish(&o);
 	parse(&o, &t, "--require=shim x");
 	T_OK(zc_mode_choose(&choice, &o, &t) == 0, "what is required and there is used");

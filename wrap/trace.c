@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace.c - the way to the command that leads over zctrace, which is run as a program of its own.
+ *
+ *   zcwrap --fork, exec--> zctrace --session=... --fork, seize, exec--> the command
+ *
+ * zctrace gets the run's three descriptors, one end of a control socket, and the command's
+ * environment as a file: its own is ours, so that nothing which is meant for the command (LD_PRELOAD,
+ * LD_LIBRARY_PATH ...) is loaded into the judge. Only these two programs hold the sockets, so what
+ * comes from zctrace's pid there is evidence from outside, and only what it says on the control
+ * socket is the command's status.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "wrap/wrap.h"
+
+extern char **environ;
+
+#define START_MS 60000 /* seizing a process of very many threads may take a while */
+
+int zc_trace_find(char path[ZC_PATH_CAP], struct zc_trouble *trouble)
+{
+	static const char name[] = "zctrace";
+	ssize_t len = readlink("/proc/self/exe", path, ZC_PATH_CAP - sizeof(name));
+
+	if (len <= 0 || len >= (ssize_t)(ZC_PATH_CAP - sizeof(name)))
+		return zc_trouble(trouble, -ENOENT, "cannot find out where zcwrap lies");
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	memcpy(path + len, name, sizeof(name));
+	if (access(path, X_OK) < 0)
+		return zc_trouble(trouble, -errno, "cannot use '%s': %s; 'make' builds it", path,
+				  strerror(errno));
+	return 0;
+}
+
+/* The texts end to end, each with its NUL, in a file without a name. */
+static int write_environment(char *const *env)
+{
+	int fd = memfd_create("zencube-environment", MFD_CLOEXEC);
+
+	for (; fd >= 0 && *env; env++) {
+		size_t len = strlen(*env) + 1, done = 0;
+
+		while (done < len) {
+			ssize_t n = write(fd, *env + done, len - done);
+
+			if (n <= 0) {
+				close(fd);
+				return -ENOSPC;
+			}
+			done += (size_t)n;
+		}
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+/* --- zctrace's command line --------------------------------------------------------------------- */
+
+struct line {
+	char **argument;
+	size_t count;
+	bool failed;
+};
+
+static void add(struct line *line, const char *format, ...) ZC_PRINTF(2, 3);
+static void add(struct line *line, const char *format, ...)
+{
+	char **more = realloc(line->argument, (line->count + 2) * sizeof(*more));
+	va_list args;
+
+	if (!more) {
+		line->failed = true;
+		return;
+	}
+	line->argument = more;
+	va_start(args, format);
+	if (vasprintf(&more[line->count], format, args) < 0)
+		line->failed = true;
+	else
+		line->count++;
+	va_end(args);
+	more[line->count] = NULL;
+}
+
+static void line_finish(struct line *line)
+{
+	for (size_t i = 0; i < line->count; i++)
+		free(line->argument[i]);
+	free(line->argument);
+}
+
+static void add_all(struct line *line, const struct zc_job *job, int control, int environment)
+{
+	const struct zc_options *options = job->options;
+
+	add(line, "%s", "zctrace");
+	add(line, "--session=%s", job->channel.variable);
+	add(line, "--control=%d", control);
+	if (options->verbose)
+		add(line, "--verbose");
+	if (options->stacks)
+		add(line, "--stacks");
+	if (options->summary)
+		add(line, "--summary");
+	if (options->classes)
+		add(line, "--classes=%s", options->classes);
+	if (options->verbose || options->summary)
+		add(line, "--view=%d", fileno(job->human));
+	for (size_t i = 0; i < job->attach_count; i++)
+		add(line, "--attach=%d", (int)job->attach[i]);
+	if (job->attach_count)
+		return;
+	if (options->new_session)
+		add(line, "--new-session");
+	add(line, "--environment=%d", environment);
+	add(line, "--program=%s", job->command.exe);
+	add(line, "--");
+	for (char *const *text = job->command.argv; *text; text++)
+		add(line, "%s", *text);
+}
+
+/* --- starting --------------------------------------------------------------------------------------- */
+
+static int spawn(struct zc_job *job, int control, int environment)
+{
+	struct zc_launch launch = {
+		.exe = job->tracer,
+		.env = environ,
+		.chdir = job->options->chdir,
+		.die_with_parent = job->options->die_with_parent,
+		.inherited = job->inherited,
+	};
+	int pass[6] = { control };
+	enum zc_launch_step failed;
+	struct line line = { 0 };
+	int r = -ENOMEM;
+
+	memcpy(pass + 1, job->channel.fd, sizeof(job->channel.fd));
+	launch.pass_fds = pass;
+	launch.pass_count = 4;
+	if (environment >= 0)
+		pass[launch.pass_count++] = environment;
+	if (fileno(job->human) > STDERR_FILENO)
+		pass[launch.pass_count++] = fileno(job->human);
+	add_all(&line, job, control, environment);
+	if (!line.failed) {
+		launch.argv = line.argument;
+		r = zc_spawn(&launch, &job->tracing.tracer, &failed);
+	}
+	line_finish(&line);
+	return r < 0 ? zc_trouble(&job->trouble, r, "cannot start zctrace: %s", strerror(-r)) : 0;
+}
+
+static int tracer_gone(struct zc_job *job, const char *what)
+{
+	int status = 0;
+
+	kill(job->tracing.tracer, SIGKILL);
+	while (waitpid(job->tracing.tracer, &status, 0) < 0 && errno == EINTR)
+		;
+	return zc_trouble(&job->trouble, -EPIPE, "zctrace %s", what);
+}
+
+/* Which exit code it comes to is what execve's errno says; the rest is our own trouble. */
+static int refused(struct zc_job *job, const struct zc_control *word)
+{
+	const char *why = strerror(word->value);
+
+	while (waitpid(job->tracing.tracer, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (word->step == ZC_CONTROL_AT_EXEC) {
+		job->facts.start = word->value == ENOENT ? ZC_START_MISSING : ZC_START_CANNOT;
+		return zc_trouble(&job->trouble, -word->value, "cannot run '%s': %s",
+				  job->options->command[0], why);
+	}
+	if (word->step != ZC_CONTROL_AT_ATTACH)
+		return zc_trouble(&job->trouble, -word->value, "cannot trace '%s': %s",
+				  job->options->command[0] ? job->options->command[0] : "", why);
+	return zc_trouble(&job->trouble, -word->value, "cannot attach to process %d: %s%s",
+			  word->pid, why,
+			  word->value != EPERM
+				  ? ""
+				  : "; it is another user's, traced already, or "
+				    "kernel.yama.ptrace_scope forbids it (as root it works)");
+}
+
+static int wait_for_start(struct zc_job *job)
+{
+	struct pollfd poller = { .fd = job->tracing.control, .events = POLLIN };
+	struct zc_control word;
+	int ready;
+
+	do {
+		ready = poll(&poller, 1, START_MS);
+	} while (ready < 0 && errno == EINTR);
+	if (ready == 0)
+		return tracer_gone(job, "did not start the command in time");
+	if (!zc_trace_hear(job->tracing.control, &word))
+		return tracer_gone(job, "ended before the command began");
+	if (word.kind == ZC_CONTROL_FAILED)
+		return refused(job, &word);
+	if (word.kind != ZC_CONTROL_STARTED || word.pid <= 0)
+		return tracer_gone(job, "said something else than that the command began");
+	job->tracing.command = word.pid;
+	return 0;
+}
+
+/* A word that arrives later makes SIGIO, which the main loop waits for among the other signals. */
+static int arm(struct zc_job *job)
+{
+	int fd = job->tracing.control;
+
+	if (fcntl(fd, F_SETOWN, getpid()) < 0 || fcntl(fd, F_SETFL, O_NONBLOCK | O_ASYNC) < 0)
+		return tracer_gone(job, "cannot be listened to");
+	return 0;
+}
+
+int zc_trace_launch(struct zc_job *job)
+{
+	int pair[2], environment = -1, r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return zc_trouble(&job->trouble, -errno, "cannot make a socket: %s",
+				  strerror(errno));
+	job->tracing.control = pair[0];
+	if (!job->attach_count)
+		environment = write_environment(job->env);
+	if (environment < 0 && !job->attach_count)
+		r = zc_trouble(&job->trouble, environment, "cannot hand on the environment: %s",
+			       strerror(-environment));
+	else
+		r = spawn(job, pair[1], environment);
+	close(pair[1]);
+	if (environment >= 0)
+		close(environment);
+	zc_channel_let_go(&job->channel);
+	if (r == 0)
+		r = wait_for_start(job);
+	return r == 0 ? arm(job) : r;
+}
+
+bool zc_trace_hear(int control, struct zc_control *ret)
+{
+	ssize_t n;
+
+	do {
+		n = recv(control, ret, sizeof(*ret), 0);
+	} while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof(*ret);
+}
