@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * view_stack.c - -k: where a call came from, named at once.
+ *
+ * The way that evidence goes: registers, a copy of the stack and the maps make a record, and its
+ * unwinder reads nothing else. Names cost time, so this is for who asked for it.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "evidence/stack.h"
+#include "evidence/text.h"
+#include "tracer/view.h"
+
+static struct zc_unwinder *unwinder; /* one tracer a process; its caches are worth keeping */
+
+/* The stack from sp up, page by page: the last pages may not be there. */
+static size_t copy_stack(struct zc_tracee *tracee, uint64_t from, unsigned char *to, size_t cap)
+{
+	struct zc_reader reader = zc_tracee_reader(tracee);
+	size_t done = 0;
+
+	while (done < cap) {
+		size_t step = 4096 - (from + done) % 4096;
+
+		if (step > cap - done)
+			step = cap - done;
+		if (reader.bytes(reader.context, from + done, to + done, step) != (long)step)
+			break;
+		done += step;
+	}
+	return done;
+}
+
+static bool make_record(struct zc_tracee *tracee, void *buffer, struct zc_frame *ret)
+{
+	struct zc_frame_writer writer;
+	struct zc_wire_regs regs;
+	unsigned char *stack;
+	size_t size;
+
+	if (zc_regs_walk(tracee->tid, &regs) < 0)
+		return false;
+	zc_frame_begin(&writer, buffer, ZC_FRAME_MAX, ZC_FRAME_RECORD);
+	zc_frame_put(&writer, ZC_FIELD_REGS, &regs, sizeof(regs));
+	stack = zc_frame_reserve(&writer, ZC_FIELD_STACK, 8 + ZC_STACK_MAX);
+	if (!stack)
+		return false;
+	memcpy(stack, &regs.sp, 8);
+	size = copy_stack(tracee, regs.sp, stack + 8, ZC_STACK_MAX);
+	zc_frame_shrink(&writer, stack, 8 + size);
+	return zc_frame_decode(ret, buffer, zc_frame_end(&writer)) > 0;
+}
+
+static void print_site(const struct zc_site *site, uint64_t ip, FILE *out)
+{
+	const char *module = site ? zc_module_base(site->module) : NULL;
+
+	fputs("    ", out);
+	if (!site) {
+		fprintf(out, "0x%" PRIx64 "\n", ip);
+		return;
+	}
+	zc_text_show(out, module, strlen(module));
+	fprintf(out, "+0x%" PRIx64, site->offset);
+	if (site->function) {
+		fputs(" ", out);
+		zc_text_show(out, site->function, strlen(site->function));
+		fprintf(out, "+0x%" PRIx64, site->function_offset);
+	}
+	if (site->file) {
+		fputs(" (", out);
+		zc_text_show(out, site->file, strlen(site->file));
+		fprintf(out, ":%u)", site->line);
+	}
+	fputc('\n', out);
+}
+
+void zc_view_stack(struct zc_tracer *tracer, struct zc_tracee *tracee, FILE *out)
+{
+	static _Alignas(8) unsigned char buffer[ZC_FRAME_MAX], map_field[ZC_FRAME_MAX];
+	static struct zc_stack stack;
+	struct zc_frame record;
+	struct zc_maps *maps;
+	size_t len;
+
+	if (!unwinder)
+		unwinder = zc_unwinder_new();
+	if (!unwinder || !make_record(tracee, buffer, &record)) {
+		fputs("    (no stack: it is dying)\n", out);
+		return;
+	}
+	len = zc_maps_wire(tracee, map_field, sizeof(map_field));
+	maps = zc_maps_new(unwinder, map_field, len, NULL);
+	zc_stack_walk(unwinder, maps, &record, &stack);
+	for (unsigned i = 0; i < stack.count; i++)
+		print_site(stack.frame[i].site, stack.frame[i].ip, out);
+	if (stack.why)
+		fprintf(out, "    (%s: %s)\n", stack.status, stack.why);
+	zc_maps_unref(unwinder, maps);
+}
