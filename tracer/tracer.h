@@ -72,6 +72,8 @@ struct zc_tracee {
 	bool dying;                 /* a request or a read said ESRCH: nothing about it is worth a record */
 	bool shares_memory;         /* threads, or CLONE_VM without vfork: what was read may change */
 	bool new_born;              /* its first stop has not been seen */
+	bool adopted;               /* stopped before its parent's birth event, which is still to come */
+	bool gone;                  /* ... and ended before it too: kept for that event only */
 	uint8_t pending;            /* enum zc_pending */
 	int refusal;                /* errno to answer at the exit (ENTRY route) */
 	uint16_t call;              /* of the pending call */
@@ -131,6 +133,8 @@ struct zc_tracee *zc_tracee_add(struct zc_tracer *tracer, pid_t tid);
 void zc_tracee_remove(struct zc_tracer *tracer, pid_t tid);
 /* Exec by old_tid made it tid: the leader's entry goes, the thread's takes its place. */
 struct zc_tracee *zc_tracee_exec(struct zc_tracer *tracer, pid_t tid, pid_t old_tid);
+/* Fills tgid and ppid from /proc. Returns 0, or -ESRCH. */
+int zc_tracee_look_up(struct zc_tracee *tracee);
 
 /*
  * numbers.c: the row of system call nr, or ZC_CALL_NONE. Some calls have a second number that the
@@ -212,6 +216,8 @@ void zc_detach_all(struct zc_tracer *tracer);
 int zc_loop(struct zc_tracer *tracer);
 /* ... or until the command has executed, or ended before that. For launch.c. */
 int zc_loop_launch(struct zc_tracer *tracer);
+/* ... or until all have been let go, two seconds at most. For attach.c. */
+void zc_loop_detach(struct zc_tracer *tracer);
 
 /* judge.c: what the handlers ask. how the tracee is to be restarted. */
 enum zc_restart { ZC_RESTART_GO, ZC_RESTART_TO_EXIT, ZC_RESTART_KILL };

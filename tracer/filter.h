@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * filter.h - between filter.c, which writes the program, and free.c, which says what needs no stop.
+ */
+#ifndef ZC_TRACER_FILTER_H
+#define ZC_TRACER_FILTER_H
+
+#include "tracer/tracer.h"
+
+struct sock_filter;
+
+struct zc_filter_code {
+	struct sock_filter *at;
+	size_t len; /* goes on counting when there is no more room */
+};
+
+/* Where a policy says nothing but a plain allow, whatever the name or address. */
+struct zc_filter_free {
+	bool path[ZC_PATH_CLASSES];
+	bool net, listen;
+	bool no_net;      /* sockets of foreign families are refused one by one */
+	int32_t ours[5];  /* pids of ours; 0: unused */
+};
+/* free.c; pure. */
+void zc_filter_free_of(const struct zc_image *image, struct zc_filter_free *ret);
+/* Needs no call of this row a stop, whatever its arguments? */
+bool zc_filter_passes(const struct zc_filter_free *free_, unsigned row);
+
+#endif

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loop.c - the only place that waits for tracees, and the only one that restarts them.
+ *
+ * All that has happened is taken first (WNOHANG), then handled in that order: waitpid() always looks
+ * from the front of its list, so handling at once would let one busy thread starve the rest. A tracee
+ * that stops before its parent has told of its birth is handled last in its batch; by then the parent
+ * nearly always has.
+ */
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "tracer/tracer.h"
+
+#define BATCH 64
+#define DETACH_MS 2000
+#define TICK_US 100000
+
+struct arrival {
+	pid_t tid;
+	int status;
+};
+
+static volatile sig_atomic_t asked_to_end;
+
+/* --- restarting --------------------------------------------------------------------------------- */
+
+/* ESRCH anywhere: it is dying, and its end will be waited for. */
+static void note_error(struct zc_tracee *tracee)
+{
+	if (errno == ESRCH)
+		tracee->dying = true;
+}
+
+static void let_go(struct zc_tracer *tracer, struct zc_tracee *tracee, int signal)
+{
+	if (ptrace(PTRACE_DETACH, tracee->tid, 0, signal) == 0)
+		zc_tracee_remove(tracer, tracee->tid);
+	else
+		note_error(tracee);
+}
+
+static void restart(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_restart how, int signal)
+{
+	enum __ptrace_request request = PTRACE_CONT;
+
+	if (tracer->stopping) {
+		let_go(tracer, tracee, signal);
+		return;
+	}
+	if (how == ZC_RESTART_KILL) {
+		/* It leaves its stop by itself, and the call that it stands before is not made. */
+		kill(tracee->tgid ? tracee->tgid : tracee->tid, SIGKILL);
+		return;
+	}
+	if (how == ZC_RESTART_TO_EXIT || !tracer->filtered || tracee->attached)
+		request = PTRACE_SYSCALL;
+	if (ptrace(request, tracee->tid, 0, signal) < 0)
+		note_error(tracee);
+}
+
+static void go_on(struct zc_tracer *tracer, struct zc_tracee *tracee)
+{
+	restart(tracer, tracee, ZC_RESTART_GO, 0);
+}
+
+/* --- calls -------------------------------------------------------------------------------------- */
+
+/* Without a filter inside, the same program says here which calls are judged. */
+static bool is_judged(const struct zc_tracer *tracer, const struct zc_call_stop *stop)
+{
+	struct seccomp_data data = { .nr = (int)stop->nr, .instruction_pointer = stop->ip };
+
+	if (!stop->known_abi || !tracer->filter)
+		return true;
+	data.arch = stop->abi == ZC_ABI_I386 ? AUDIT_ARCH_I386 : AUDIT_ARCH_X86_64;
+	memcpy(data.args, stop->args, sizeof(data.args));
+	return (zc_filter_run(tracer->filter, &data) & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE;
+}
+
+static enum zc_restart judge(struct zc_tracer *tracer, struct zc_tracee *tracee, bool filtered)
+{
+	struct zc_call_stop stop;
+	int r = zc_regs_call(tracee->tid, &stop);
+
+	if (r == -ESRCH) {
+		tracee->dying = true;
+		return ZC_RESTART_GO;
+	}
+	if (r < 0)
+		return ZC_RESTART_KILL; /* nothing that cannot be judged may happen */
+	tracee->abi = (uint8_t)stop.abi;
+	if (!filtered && !is_judged(tracer, &stop))
+		return ZC_RESTART_GO;
+	if (stop.known_abi && stop.call == ZC_CALL_NONE) {
+		/* A filter of the program's own asked for a tracer. Without us it had none. */
+		if (filtered)
+			zc_regs_refuse(tracee->tid, ENOSYS);
+		return ZC_RESTART_GO;
+	}
+	return zc_judge_stop(tracer, tracee, &stop);
+}
+
+static void on_seccomp(struct zc_tracer *tracer, struct zc_tracee *tracee, int status)
+{
+	enum zc_restart how = ZC_RESTART_GO;
+
+	if (tracer->launching && tracee->tid == tracer->command)
+		; /* the command's own exec, which was judged before we were started */
+	else if (!tracer->filtered || tracee->attached)
+		zc_regs_refuse(tracee->tid, ENOSYS);
+	else
+		how = judge(tracer, tracee, true);
+	restart(tracer, tracee, how, 0);
+}
+
+static void on_syscall(struct zc_tracer *tracer, struct zc_tracee *tracee, int status)
+{
+	int is_return = zc_regs_is_return(tracee->tid);
+	enum zc_restart how = ZC_RESTART_GO;
+
+	if (is_return < 0) {
+		tracee->dying = true;
+	} else if (!is_return) {
+		if (!tracer->stopping && (!tracer->filtered || tracee->attached))
+			how = judge(tracer, tracee, false);
+	} else if (tracee->pending != ZC_PENDING_NONE) {
+		how = zc_judge_return(tracer, tracee);
+		if (how != ZC_RESTART_TO_EXIT)
+			tracee->pending = ZC_PENDING_NONE;
+	}
+	restart(tracer, tracee, how, 0);
+}
+
+/* --- signals and stops -------------------------------------------------------------------------- */
+
+static void on_signal(struct zc_tracer *tracer, struct zc_tracee *tracee, int status)
+{
+	restart(tracer, tracee, ZC_RESTART_GO, WSTOPSIG(status));
+}
+
+/* Listened to, it stays stopped until SIGCONT as it would without us. */
+static void on_group_stop(struct zc_tracer *tracer, struct zc_tracee *tracee, int status)
+{
+	tracee->new_born = false;
+	if (tracer->stopping) {
+		let_go(tracer, tracee, 0);
+		return;
+	}
+	if (tracee->tid == tracer->command)
+		zc_control_stopped(tracer, WSTOPSIG(status));
+	if (ptrace(PTRACE_LISTEN, tracee->tid, 0, 0) < 0)
+		note_error(tracee);
+}
+
+static void on_trap(struct zc_tracer *tracer, struct zc_tracee *tracee, int status)
+{
+	bool first = tracee->new_born;
+
+	tracee->new_born = false;
+	if (first && tracee->attached && tracee->tid == tracee->tgid && !tracer->stopping)
+		zc_judge_exec(tracer, tracee);
+	go_on(tracer, tracee);
+}
+
+static void on_other(struct zc_tracer *tracer, struct zc_tracee *tracee, int status)
+{
+	go_on(tracer, tracee);
+}
+
+/* --- births, execs, ends ------------------------------------------------------------------------ */
+
+static pid_t event_tid(struct zc_tracee *tracee)
+{
+	unsigned long message = 0;
+
+	if (ptrace(PTRACE_GETEVENTMSG, tracee->tid, 0, &message) < 0) {
+		note_error(tracee);
+		return 0;
+	}
+	/* A dying tracee's message is its exit status; a tid is looked at no further than its range. */
+	return message > 0 && message <= INT32_MAX ? (pid_t)message : 0;
+}
+
+static void born_of(const struct zc_tracee *parent, struct zc_tracee *child, uint64_t flags)
+{
+	child->tgid = flags & CLONE_THREAD ? parent->tgid : child->tid;
+	child->ppid = flags & (CLONE_THREAD | CLONE_PARENT) ? parent->ppid : parent->tgid;
+	child->attached = parent->attached;
+	child->seized = true;
+	child->exec_id = parent->exec_id;
+}
+
+static void on_birth(struct zc_tracer *tracer, struct zc_tracee *parent, int status)
+{
+	pid_t tid = event_tid(parent);
+	struct zc_tracee *child = tid ? zc_tracee_add(tracer, tid) : NULL;
+	uint64_t flags = 0;
+
+	if (tid && !child) {
+		kill(tid, SIGKILL);
+	} else if (child && child->gone) {
+		zc_tracee_remove(tracer, tid);
+	} else if (child) {
+		bool shares;
+
+		if (zc_regs_birth_flags(parent->tid, &flags) < 0)
+			flags = zc_tracee_look_up(child) == 0 && child->tgid != tid ? CLONE_THREAD | CLONE_VM : 0;
+		shares = flags & CLONE_VM && !(flags & CLONE_VFORK);
+		child->shares_memory = shares;
+		if (shares)
+			parent->shares_memory = true;
+		if (!child->adopted) {
+			born_of(parent, child, flags);
+			zc_judge_birth(tracer, parent, child);
+		}
+		child->adopted = false;
+	}
+	go_on(tracer, parent);
+}
+
+/* It stopped first: /proc says whose it is. It may not wait, for a parent that was killed says nothing. */
+static struct zc_tracee *adopt(struct zc_tracer *tracer, pid_t tid)
+{
+	struct zc_tracee *child = zc_tracee_add(tracer, tid), *parent;
+
+	if (!child)
+		return NULL;
+	child->adopted = child->seized = child->shares_memory = true;
+	if (zc_tracee_look_up(child) < 0)
+		child->tgid = tid;
+	parent = zc_tracee_find(tracer, child->tgid == tid ? child->ppid : child->tgid);
+	if (parent) {
+		child->attached = parent->attached;
+		child->exec_id = parent->exec_id;
+		zc_judge_birth(tracer, parent, child);
+	}
+	return child;
+}
+
+static void on_exec(struct zc_tracer *tracer, struct zc_tracee *tracee, int status)
+{
+	pid_t tid = tracee->tid, old = event_tid(tracee);
+	bool attached = tracee->attached;
+
+	tracee = zc_tracee_exec(tracer, tid, old ? old : tid);
+	if (!tracee) {
+		kill(tid, SIGKILL);
+		return;
+	}
+	tracee->attached = attached;
+	if (tracer->launching && tid == tracer->command) {
+		tracer->launching = false;
+		zc_launch_done(tracer);
+	}
+	if (!tracer->stopping)
+		zc_judge_exec(tracer, tracee);
+	go_on(tracer, tracee);
+}
+
+static void on_end(struct zc_tracer *tracer, struct zc_tracee *tracee, int status)
+{
+	pid_t tid = tracee->tid;
+	bool launching = tracer->launching && tid == tracer->command;
+
+	if (!launching && !tracer->stopping)
+		zc_judge_exit(tracer, tracee, status);
+	if (tid == tracer->command) {
+		tracer->command_status = status;
+		tracer->command_ended = true;
+		tracer->launching = false;
+		if (!launching)
+			zc_control_ended(tracer, status);
+	}
+	if (tracee->adopted)
+		tracee->gone = true;
+	else
+		zc_tracee_remove(tracer, tid);
+}
+
+/* --- the loop ----------------------------------------------------------------------------------- */
+
+static void (*const handlers[ZC_STOP_COUNT])(struct zc_tracer *, struct zc_tracee *, int) = {
+	[ZC_STOP_EXITED] = on_end,
+	[ZC_STOP_KILLED] = on_end,
+	[ZC_STOP_SECCOMP] = on_seccomp,
+	[ZC_STOP_SYSCALL] = on_syscall,
+	[ZC_STOP_SIGNAL] = on_signal,
+	[ZC_STOP_GROUP] = on_group_stop,
+	[ZC_STOP_TRAP] = on_trap,
+	[ZC_STOP_BIRTH] = on_birth,
+	[ZC_STOP_VFORK_DONE] = on_other,
+	[ZC_STOP_EXEC] = on_exec,
+	[ZC_STOP_EXITING] = on_other,
+};
+
+static struct zc_tracee *known(struct zc_tracer *tracer, pid_t tid)
+{
+	struct zc_tracee *tracee = zc_tracee_find(tracer, tid);
+
+	if (!tracee || !tracee->gone)
+		return tracee;
+	zc_tracee_remove(tracer, tid); /* the number has been given to somebody else */
+	return NULL;
+}
+
+static void handle(struct zc_tracer *tracer, const struct arrival *arrival)
+{
+	enum zc_stop stop = zc_stop_of(arrival->status);
+	struct zc_tracee *tracee = known(tracer, arrival->tid);
+
+	if (!tracee && (stop == ZC_STOP_EXITED || stop == ZC_STOP_KILLED))
+		return; /* it ended before its first stop */
+	if (!tracee)
+		tracee = adopt(tracer, arrival->tid);
+	if (tracee)
+		handlers[stop](tracer, tracee, arrival->status);
+	else
+		kill(arrival->tid, SIGKILL);
+}
+
+static size_t gather(struct arrival batch[BATCH])
+{
+	size_t count = 0;
+	int flags = __WALL;
+
+	while (count < BATCH) {
+		struct arrival *next = &batch[count];
+
+		next->tid = waitpid(-1, &next->status, flags);
+		if (next->tid <= 0)
+			break;
+		count++;
+		flags |= WNOHANG;
+	}
+	return count;
+}
+
+static bool waits(const struct arrival *later, size_t count, pid_t tid)
+{
+	for (size_t i = 0; i < count; i++)
+		if (later[i].tid == tid)
+			return true;
+	return false;
+}
+
+/* Waits once. Returns 0, or -ECHILD when there is nobody left. */
+static int turn(struct zc_tracer *tracer)
+{
+	struct arrival batch[BATCH];
+	size_t later = 0, count = gather(batch);
+
+	if (count == 0)
+		return errno == ECHILD ? -ECHILD : 0;
+	for (size_t i = 0; i < count; i++) {
+		struct arrival arrival = batch[i];
+
+		/* What comes after a first stop that waits, waits as well. */
+		if (known(tracer, arrival.tid) && !waits(batch, later, arrival.tid))
+			handle(tracer, &arrival);
+		else
+			batch[later++] = arrival;
+	}
+	for (size_t i = 0; i < later; i++)
+		handle(tracer, &batch[i]);
+	return 0;
+}
+
+int zc_loop_launch(struct zc_tracer *tracer)
+{
+	int r = 0;
+
+	while (r == 0 && tracer->launching)
+		r = turn(tracer);
+	return r;
+}
+
+static void on_asked(int signal)
+{
+	asked_to_end = 1;
+}
+
+static void on_tick(int signal)
+{
+}
+
+/* So that a waitpid() that began just before the signal, or waits for what never stops, ends too. */
+static void tick(bool on)
+{
+	const struct itimerval timer = { { 0, on ? TICK_US : 0 }, { 0, on ? TICK_US : 0 } };
+	struct sigaction action = { .sa_handler = on_tick };
+	sigset_t set;
+
+	sigaction(SIGALRM, &action, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* Only for -p: with a command these signals are zcwrap's to forward, and ours stay blocked. */
+static void listen_for_end(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = on_asked };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ZC_LEN(signals); i++) {
+		sigaction(signals[i], &action, NULL);
+		sigaddset(&set, signals[i]);
+	}
+	tick(true);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void zc_loop_detach(struct zc_tracer *tracer)
+{
+	long deadline = now_ms() + DETACH_MS;
+
+	tick(true);
+	while (tracer->alive && now_ms() < deadline && turn(tracer) == 0)
+		;
+	tick(false);
+}
+
+int zc_loop(struct zc_tracer *tracer)
+{
+	int r = 0;
+
+	if (tracer->options->attach)
+		listen_for_end();
+	while (r == 0 && !asked_to_end)
+		r = turn(tracer);
+	if (r == 0)
+		zc_detach_all(tracer);
+	return r == -ECHILD ? 0 : r;
+}
