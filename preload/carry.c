@@ -122,21 +122,29 @@ static void see_to_descriptors(struct zc_carry *carry)
 
 /* ---- variables ---- */
 
-/* Nothing to add, replace or take out. */
+/*
+ * Nothing to add, replace or take out. A name that stands there twice is never right: who reads it
+ * first and who reads it last would believe different ones.
+ */
 static bool is_complete(const struct zc_carry *carry, char *const *envp)
 {
 	char wanted[1024];
-	unsigned own = 0, present = 0;
+	unsigned own = 0, present = 0, named = 0, preloads = 0;
 
 	if (zc_preload_list(wanted, sizeof(wanted), carry->preload, zc_shim.preload, carry->look) < 0 ||
 	    !equal_text(wanted, carry->preload))
 		return false;
 	while (zc_own_variable(carry, own))
 		own++;
-	for (; envp && *envp; envp++)
-		for (unsigned i = 0; is_own_name(*envp) && i < own; i++)
+	for (; envp && *envp; envp++) {
+		preloads += zc_names_variable(*envp, ZC_ENV_PRELOAD);
+		if (!is_own_name(*envp))
+			continue;
+		named++;
+		for (unsigned i = 0; i < own; i++)
 			present += equal_text(*envp, zc_own_variable(carry, i));
-	return present == own;
+	}
+	return present == own && named == own && preloads <= 1;
 }
 
 static void look_through(struct zc_carry *carry, char *const *envp)

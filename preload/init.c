@@ -205,6 +205,7 @@ static void find_policy(char **environment)
 	const char *image = find_variable(environment, ZC_ENV_IMAGE);
 	const char *log = find_variable(environment, ZC_ENV_LOG);
 	bool found = false;
+	int ours[4];
 
 	remember_preload(find_variable(environment, ZC_ENV_PRELOAD));
 	if (session) {
@@ -216,6 +217,8 @@ static void find_policy(char **environment)
 		if (log)
 			remember_variable(zc_shim.by_hand[1], sizeof(zc_shim.by_hand[1]), ZC_ENV_LOG, log);
 	}
+	zc_shim.armed = ZC_ARMED; /* so that our descriptors count */
+	zc_shim.lowest_fd = zc_our_fds(ours) ? ours[0] : 0x7fffffff;
 	if (!session && !image)
 		zc_shim.armed = ZC_INERT;
 	else
@@ -248,7 +251,7 @@ void zc_start(void)
 void zc_forked(void)
 {
 	zc_shim.pid = zc_sys_getpid();
-	zc_cwd_changed();
+	zc_cwd_forget();
 }
 
 struct debug_search {

@@ -202,6 +202,9 @@ ZC_EXPORT int clone(int (*run)(void *), void *stack, int flags, void *argument, 
 	error = zc_ask(ZC_CALLER, ZC_ID_clone, flags, 0, 0, 0, 0, 0);
 	if (error || !real)
 		return (int)zc_ret(error ? error : -ENOSYS);
+	/* A directory for two processes, or for one of its threads alone. */
+	if (!(flags & CLONE_VM) != !(flags & CLONE_FS) && flags & (CLONE_FS | CLONE_THREAD))
+		zc_cwd_shared();
 	return real(run, stack, flags, argument, parent_tid, tls, child_tid);
 }
 ZC_TWIN(__clone, clone)

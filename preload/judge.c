@@ -16,13 +16,25 @@ static bool cannot_be(uint64_t address)
 
 long zc_text_len(const char *text)
 {
+	const uint64_t ones = 0x0101010101010101ull;
 	size_t len = 0;
 
 	if (cannot_be((uintptr_t)text))
 		return -EFAULT;
-	while (len < ZC_PATH_CAP && text[len])
-		len++;
-	return len < ZC_PATH_CAP ? (long)len : -ENAMETOOLONG;
+	for (; ((uintptr_t)text + len) % 8; len++)
+		if (!text[len])
+			return (long)len;
+	/* Aligned words never reach into a page that the text does not. */
+	for (; len < ZC_PATH_CAP; len += 8) {
+		uint64_t word = *(const uint64_t *)(const void *)(text + len);
+
+		word = (word - ones) & ~word & ones << 7;
+		if (word) {
+			len += (size_t)__builtin_ctzll(word) / 8;
+			return len < ZC_PATH_CAP ? (long)len : -ENAMETOOLONG;
+		}
+	}
+	return -ENAMETOOLONG;
 }
 
 static long own_bytes(void *context, uint64_t address, void *buffer, size_t len)
@@ -226,6 +238,8 @@ static long judge_and_perform(struct zc_guard *guard, unsigned call, const long 
 	error = zc_guard_judge(guard);
 	if (error)
 		return error;
+	if (call == ZC_ID_unshare) /* CLONE_FS, which a mount namespace implies: a directory a thread */
+		zc_cwd_shared();
 	result = perform(guard, call, args);
 	if (guard->event.op == ZC_OP_RENAME && result == 0)
 		count(&zc_shim.page->renames);

@@ -6,18 +6,47 @@
 
 #include "preload/shim.h"
 
-/* The working directory's name, under a sequence lock: odd while it is written, 0 never written. */
+/*
+ * The working directory's name, under a sequence lock: odd while it is written. It holds while `seen`
+ * is the number of changes that have begun, and each of them is done.
+ */
 static struct {
 	uint32_t sequence;
-	uint32_t valid;
+	uint32_t apart;  /* a child that shares our memory has a directory of its own */
+	uint32_t shared; /* not one directory a process: nothing is remembered */
+	uint64_t begun, done, seen;
 	uint64_t renames;
 	uint32_t len;
 	char path[ZC_PATH_CAP];
-} cwd;
+} cwd = { .begun = 1, .done = 1 };
+
+void zc_cwd_changing(void)
+{
+	if (zc_shim.pid && !zc_shim.passive && zc_sys_getpid() != zc_shim.pid)
+		cwd.apart = 1;
+	__atomic_add_fetch(&cwd.begun, 1, __ATOMIC_SEQ_CST);
+}
 
 void zc_cwd_changed(void)
 {
-	__atomic_store_n(&cwd.valid, 0, __ATOMIC_RELEASE);
+	__atomic_add_fetch(&cwd.done, 1, __ATOMIC_SEQ_CST);
+}
+
+void zc_cwd_forget(void)
+{
+	__atomic_store_n(&cwd.seen, 0, __ATOMIC_RELEASE);
+}
+
+void zc_cwd_shared(void)
+{
+	__atomic_store_n(&cwd.shared, 1, __ATOMIC_RELEASE);
+}
+
+uint64_t zc_cwd_mark(void)
+{
+	uint64_t done = __atomic_load_n(&cwd.done, __ATOMIC_ACQUIRE);
+
+	return __atomic_load_n(&cwd.begun, __ATOMIC_SEQ_CST) == done && !cwd.shared ? done : 0;
 }
 
 static uint64_t renames(void)
@@ -25,33 +54,39 @@ static uint64_t renames(void)
 	return __atomic_load_n(&zc_shim.page->renames, __ATOMIC_RELAXED);
 }
 
-static long cached_cwd(char *buffer)
+static long cached_cwd(char *buffer, size_t cap, uint64_t mark)
 {
 	uint32_t before = __atomic_load_n(&cwd.sequence, __ATOMIC_ACQUIRE), len;
 
-	if (before & 1 || !__atomic_load_n(&cwd.valid, __ATOMIC_RELAXED) || cwd.renames != renames())
+	if (before & 1 || __atomic_load_n(&cwd.seen, __ATOMIC_ACQUIRE) != mark || !mark ||
+	    cwd.renames != renames() || (cwd.apart && !zc_shim.passive && zc_sys_getpid() != zc_shim.pid))
 		return -1;
 	len = cwd.len;
-	if (len >= ZC_PATH_CAP)
+	if (len >= cap)
 		return -1;
 	zc_copy(buffer, cwd.path, len);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return __atomic_load_n(&cwd.sequence, __ATOMIC_RELAXED) == before ? (long)len : -1;
 }
 
+long zc_cached_cwd(char *buffer, size_t cap)
+{
+	return cached_cwd(buffer, cap, zc_cwd_mark());
+}
+
 /* A vfork child has our memory and a working directory of its own: it must not write the cache. */
-static void remember_cwd(const char *path, size_t len, uint64_t generation)
+static void remember_cwd(const char *path, size_t len, uint64_t mark, uint64_t generation)
 {
 	uint32_t sequence = __atomic_load_n(&cwd.sequence, __ATOMIC_RELAXED);
 
-	if (zc_shim.passive || zc_sys_getpid() != zc_shim.pid || sequence & 1 ||
+	if (!mark || zc_shim.passive || zc_sys_getpid() != zc_shim.pid || sequence & 1 ||
 	    !__atomic_compare_exchange_n(&cwd.sequence, &sequence, sequence + 1, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_RELAXED))
 		return;
 	zc_copy(cwd.path, path, len);
 	cwd.len = (uint32_t)len;
 	cwd.renames = generation;
-	__atomic_store_n(&cwd.valid, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&cwd.seen, mark, __ATOMIC_RELEASE);
 	__atomic_store_n(&cwd.sequence, sequence + 2, __ATOMIC_RELEASE);
 }
 
@@ -72,8 +107,8 @@ long zc_below_root(char *buffer, long len)
 
 long zc_read_cwd(char *buffer)
 {
-	uint64_t generation = renames();
-	long len = cached_cwd(buffer);
+	uint64_t mark = zc_cwd_mark(), generation = renames();
+	long len = cached_cwd(buffer, ZC_PATH_CAP, mark);
 
 	if (len >= 0)
 		return len;
@@ -85,7 +120,7 @@ long zc_read_cwd(char *buffer)
 		return -ENOENT; /* "(unreachable)..." */
 	len = zc_below_root(buffer, len);
 	if (len > 0)
-		remember_cwd(buffer, (size_t)len, generation);
+		remember_cwd(buffer, (size_t)len, mark, generation);
 	return len;
 }
 
@@ -205,6 +240,5 @@ long zc_absolute(char *buffer, int dirfd, const char *path, size_t len)
 		return dirfd != AT_FDCWD && base == -ENOENT ? -EBADF : base;
 	if (flags & ZC_OBJ_NAMELESS)
 		return -ENOTDIR;
-	/* The base is clean and in place: joining it with itself only appends. */
-	return zc_path_join(buffer, ZC_PATH_CAP, buffer, (size_t)base, path, len);
+	return zc_path_append(buffer, ZC_PATH_CAP, (size_t)base, path, len);
 }

@@ -41,15 +41,6 @@ static long clean_len(const char *path)
 	return i < ZC_PATH_CAP ? (long)i : 0;
 }
 
-static bool has_dotdot(const char *path)
-{
-	for (size_t i = 0; path[i]; i++)
-		if (path[i] == '.' && path[i + 1] == '.' && (i == 0 || path[i - 1] == '/') &&
-		    (path[i + 2] == '/' || path[i + 2] == '\0'))
-			return true;
-	return false;
-}
-
 /*
  * A last component that is a link, in a directory that needs none: read it and open what it names
  * with no links allowed. Saves reading the name back from /proc. Returns -ELOOP when that is not the
@@ -73,7 +64,7 @@ static long open_through_link(struct zc_guard *guard, uint32_t flags, uint32_t m
 		 * shows that neither has a link in it, unless ".." folds part of the directory away:
 		 * then the directory is looked at by itself.
 		 */
-		if (target[0] != '/' && has_dotdot(target)) {
+		if (target[0] != '/' && zc_has_dotdot(target)) {
 			given[parent] = '\0';
 			fd = zc_open_plain(AT_FDCWD, given, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 			if (fd < 0)
@@ -84,10 +75,54 @@ static long open_through_link(struct zc_guard *guard, uint32_t flags, uint32_t m
 		if (len < 0 || !zc_policy_allows_path(zc_shim.image, given, (size_t)len, zc_open_need(flags)))
 			return -ELOOP;
 		fd = zc_open_plain(AT_FDCWD, given, flags, mode);
+		/* Missing by that name: /dev/fd/N leads to what has none any more. */
 		if (fd != -ELOOP)
-			return fd;
+			return fd == -ENOENT ? -ELOOP : fd;
 	}
 	return -ELOOP;
+}
+
+/* ".." elsewhere than at the start may lead out of what a link leads to: only the kernel knows where. */
+static bool folds(const char *path)
+{
+	while (path[0] == '.' && path[1] == '.' && path[2] == '/')
+		for (path += 3; *path == '/';)
+			path++;
+	return zc_has_dotdot(path) && !(path[0] == '.' && path[1] == '.' && path[2] == '\0');
+}
+
+static bool starts_from_cwd(int dirfd, const char *path, uint32_t flags)
+{
+	return dirfd == AT_FDCWD && !(path[0] == '.' && path[1] == '.') && !wants_mode(flags) &&
+	       !(flags & O_TRUNC);
+}
+
+/*
+ * A path that is a plain allow as guard->given[0] says it, opened so that this is what is opened: by
+ * that very name, or from the working directory when nobody changed it meanwhile. -ELOOP: look closely.
+ */
+static long open_as_judged(struct zc_guard *guard, int dirfd, const char *path, size_t len, uint32_t flags,
+			   uint32_t mode)
+{
+	const char *given = guard->given[0];
+	long fd;
+
+	if (path[0] == '/')
+		return zc_open_plain(dirfd, path, flags, mode);
+	if (starts_from_cwd(dirfd, path, flags) && guard->cwd_mark) {
+		fd = zc_open_plain(dirfd, path, flags, mode);
+		if (zc_cwd_mark() == guard->cwd_mark)
+			return fd;
+		if (fd >= 0)
+			zc_sys_close((int)fd);
+		return -ELOOP;
+	}
+	if (path[len - 1] == '/' || (path[len - 1] == '.' && (len == 1 || path[len - 2] == '/')) || zc_shim.root_len ||
+	    zc_equal(given, "/proc/", 6))
+		return -ELOOP;
+	fd = zc_open_plain(AT_FDCWD, given, flags, mode);
+	/* It may have been moved, or not be reachable by its name. */
+	return fd == -ENOENT || fd == -EACCES || fd == -ENOTDIR ? -ELOOP : fd;
 }
 
 /* Opens the very inode that is pinned, on the lowest free number: the pin holds that number. */
@@ -237,12 +272,15 @@ static __attribute__((noinline)) long open_slowly(const void *caller, int dirfd,
 	guard = zc_guard_take(caller);
 	if (!guard)
 		return -ENOMEM;
-	if (zc_shim.image && !zc_shim.passive && !zc_shim.no_openat2) {
+	if (zc_shim.image && !zc_shim.passive && !zc_shim.no_openat2 && !folds(path)) {
+		if (!starts_from_cwd(dirfd, path, flags))
+			zc_cwd_forget();
+		guard->cwd_mark = zc_cwd_mark();
 		joined = zc_absolute(guard->given[0], dirfd, path, (size_t)len);
 		if (joined > 0 && (spelled || zc_policy_allows_path(zc_shim.image, guard->given[0], (size_t)joined,
 								    zc_open_need(flags)))) {
 			if (!spelled)
-				fd = zc_open_plain(dirfd, path, flags, mode);
+				fd = open_as_judged(guard, dirfd, path, (size_t)len, flags, mode);
 			if (fd == -ELOOP)
 				fd = open_through_link(guard, flags, mode);
 		}

@@ -39,7 +39,7 @@ bool zc_is_ours(int fd)
 ZC_EXPORT int close(int fd)
 {
 	zc_cancellation_point();
-	if (ZC_UNLIKELY(zc_is_ours(fd)))
+	if (ZC_UNLIKELY(fd >= zc_shim.lowest_fd && zc_is_ours(fd)))
 		return (int)zc_ret(-EBADF);
 	return (int)zc_ret(zc_sys_close(fd));
 }
@@ -108,9 +108,9 @@ ZC_EXPORT int chdir(const char *path)
 {
 	long result;
 
-	zc_cwd_changed();
+	zc_cwd_changing();
 	result = zc_sys1(__NR_chdir, (long)path);
-	zc_cwd_changed(); /* another thread may have looked it up in between */
+	zc_cwd_changed();
 	return (int)zc_ret(result);
 }
 
@@ -118,7 +118,7 @@ ZC_EXPORT int fchdir(int fd)
 {
 	long result;
 
-	zc_cwd_changed();
+	zc_cwd_changing();
 	result = zc_sys1(__NR_fchdir, fd);
 	zc_cwd_changed();
 	return (int)zc_ret(result);

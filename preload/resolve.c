@@ -41,6 +41,29 @@ long zc_open_plain(int dirfd, const char *path, uint32_t flags, uint32_t mode)
 }
 
 
+bool zc_has_dotdot(const char *path)
+{
+	for (size_t i = 0; path[i]; i++)
+		if (path[i] == '.' && path[i + 1] == '.' && (i == 0 || path[i - 1] == '/') &&
+		    (path[i + 2] == '/' || path[i + 2] == '\0'))
+			return true;
+	return false;
+}
+
+/*
+ * What was opened without meeting a link: is it what object->given says? Not when somebody may have
+ * changed the directory it starts from meanwhile, or moved one that ".." leads out of.
+ */
+static bool is_as_given(const struct zc_guard *guard, const struct zc_object *object)
+{
+	if (!object->given || (object->given_len >= 6 && zc_equal(object->given, "/proc/", 6)) ||
+	    zc_has_dotdot(object->requested))
+		return false;
+	if (object->requested[0] == '/')
+		return true;
+	return object->dirfd == AT_FDCWD && guard->cwd_mark && zc_cwd_mark() == guard->cwd_mark;
+}
+
 static void set_path(struct zc_object *object, const char *path, long len)
 {
 	object->path = path;
@@ -109,7 +132,7 @@ static int resolve_whole(struct zc_guard *guard, unsigned n)
 	uint32_t flags = O_PATH | O_CLOEXEC | (object->flags & ZC_OBJ_FOLLOW ? 0 : O_NOFOLLOW);
 	long len, fd = zc_open_plain(object->dirfd, object->requested, flags, 0);
 
-	if (fd >= 0 && object->given && !zc_has_prefix(object->given, object->given_len, "/proc/", 6)) {
+	if (fd >= 0 && is_as_given(guard, object)) {
 		set_path(object, object->given, object->given_len);
 	} else {
 		if (fd == -ELOOP)
@@ -172,7 +195,7 @@ static long pin_parent(struct zc_guard *guard, unsigned n, size_t base, long *re
 	zc_copy(parent, base ? object->requested : ".", base ? base : 1);
 	parent[base ? base : 1] = '\0';
 	fd = zc_open_plain(object->dirfd, parent, flags, 0);
-	if (fd >= 0 && object->given && !zc_has_prefix(object->given, object->given_len, "/proc/", 6)) {
+	if (fd >= 0 && is_as_given(guard, object)) {
 		zc_copy(guard->path[n], object->given, given_parent);
 		*ret_len = (long)given_parent;
 		return fd;
@@ -243,6 +266,7 @@ int zc_resolve(struct zc_guard *guard, unsigned n)
 	int error;
 
 	guard->pin[n] = (struct zc_pin){ ZC_FD_NONE, object->dirfd, object->requested };
+	guard->cwd_mark = zc_cwd_mark();
 	if (object->requested && !(object->flags & ZC_OBJ_BY_FD) &&
 	    !(zc_shim.passive && object->requested[0] != '/' && object->dirfd != AT_FDCWD)) {
 		long len = zc_absolute(guard->given[n], object->dirfd, object->requested, object->requested_len);

@@ -58,6 +58,7 @@ struct zc_shim {
 	struct zc_page *page;        /* never NULL once started: a private one stands in */
 	struct zc_session session;
 	int log_fd;                  /* ZENCUBE_LOG by hand; -1 */
+	int lowest_fd;               /* the lowest of our descriptors: those below are the program's */
 	int pid;                     /* of the process that owns this memory; a vfork child differs */
 	int no_openat2;              /* the kernel, or a filter around us, has none */
 	uint64_t exec_id, program_hash;
@@ -100,6 +101,7 @@ struct zc_guard {
 	char spelled[2][320];    /* "/proc/self/fd/N/last-component" */
 	struct zc_pin pin[2];
 	char parent[ZC_PATH_CAP];
+	uint64_t cwd_mark;       /* zc_cwd_mark() before its name was read */
 	const void *caller;      /* return address of the hook */
 	uint32_t slot;
 };
@@ -114,6 +116,8 @@ void zc_frame_give(void *frame, uint32_t slot);
 long zc_absolute(char *buffer, int dirfd, const char *path, size_t len);
 /* The path behind descriptor fd, as the run sees it. *ret_flags gets ZC_OBJ_NAMELESS where it has none. */
 long zc_fd_path(char *buffer, int fd, uint8_t *ret_flags);
+/* The remembered name of the working directory, or -1: not known, or longer than cap allows. */
+long zc_cached_cwd(char *buffer, size_t cap);
 /* The working directory's name, cached as long as nothing says that it changed. */
 long zc_read_cwd(char *buffer);
 /* Puts the new root of a chrooted process in front of a name, in place. Passes -errno through. */
@@ -128,7 +132,16 @@ void zc_spell_entry(char *to, int fd, const char *base, size_t base_len, bool sl
 int zc_resolve(struct zc_guard *guard, unsigned n);
 /* Writes "/proc/self/fd/N"; 32 bytes suffice. */
 void zc_spell_fd(char *to, int fd);
+/* Around whatever may change the working directory; zc_cwd_shared(): it is not one for the process. */
+void zc_cwd_changing(void);
 void zc_cwd_changed(void);
+void zc_cwd_shared(void);
+/* The name must be asked of the kernel again. */
+void zc_cwd_forget(void);
+/* The same number before and after: the directory was the same in between. 0: that cannot be told. */
+uint64_t zc_cwd_mark(void);
+/* Is there a ".." among the components from path on? */
+bool zc_has_dotdot(const char *path);
 /* openat2 with RESOLVE_NO_SYMLINKS and the masking that openat does; -ELOOP: a link is in the way. */
 long zc_open_plain(int dirfd, const char *path, uint32_t flags, uint32_t mode);
 

@@ -39,7 +39,7 @@ static long watched(unsigned call, const long *a)
 			return -EBADF;
 		break;
 	case ZC_ID_chdir:
-	case ZC_ID_fchdir: zc_cwd_changed(); break;
+	case ZC_ID_fchdir: zc_cwd_changing(); break;
 	case ZC_ID_seccomp:
 		if (a[0] == 0 || a[0] == 1) /* strict, or a filter */
 			zc_become_passive();

@@ -91,25 +91,39 @@ bool zc_is_of_the_run(int pid)
 	return false;
 }
 
+/* The number in /proc/PID/status or a fdinfo after "name:\t" at the start of a line; 0: none. */
+static int number_in(const char *text, long len, const char *name, size_t name_len)
+{
+	int number = 0;
+
+	for (long i = 0; i + (long)name_len < len; i++) {
+		if (!zc_equal(text + i, name, name_len) || (i && text[i - 1] != '\n'))
+			continue;
+		for (i += (long)name_len; text[i] >= '0' && text[i] <= '9'; i++)
+			number = number * 10 + (text[i] - '0');
+		return number;
+	}
+	return 0;
+}
+
+/* The process that a thread belongs to: the kernel takes any thread's number for its process. */
+static int process_of(int tid)
+{
+	char path[32] = "/proc/", text[512];
+
+	zc_copy(put_pid(path + 6, tid), "/status", 8);
+	return number_in(text, read_small(path, text, sizeof(text)), "Tgid:\t", 6);
+}
+
 /* The process behind a pidfd, from its fdinfo. */
 int zc_pid_of_pidfd(int fd)
 {
 	char path[48] = "/proc/self/fdinfo/", text[512];
-	int pid = 0;
-	long got;
 
 	if (fd < 0)
 		return 0;
 	*put_pid(path + 18, fd) = '\0';
-	got = read_small(path, text, sizeof(text));
-	for (long i = 0; i + 5 < got; i++) {
-		if (!zc_equal(text + i, "Pid:\t", 5) || (i && text[i - 1] != '\n'))
-			continue;
-		for (i += 5; text[i] >= '0' && text[i] <= '9'; i++)
-			pid = pid * 10 + (text[i] - '0');
-		return pid;
-	}
-	return 0;
+	return number_in(text, read_small(path, text, sizeof(text)), "Pid:\t", 5);
 }
 
 /* A signal to many: would it reach us? Only KILL and STOP to our group do harm; we survive the rest. */
@@ -139,7 +153,8 @@ void zc_look_at_target(struct zc_guard *guard)
 		pid = event->target_pid = zc_shim.passive ? 0 : zc_pid_of_pidfd((int)event->args[0]);
 	if (event->op == ZC_OP_SYS_SIGNAL_SUPERVISOR && reaches_supervisor(event, (int)event->args[1]))
 		event->flags |= ZC_EV_SUPERVISOR_TARGET;
-	else if (pid > 0 && is_supervisor(pid))
+	else if (pid > 0 && (is_supervisor(pid) || (!zc_shim.passive && pid != zc_sys_getpid() &&
+						    is_supervisor(process_of(pid)))))
 		event->flags |= ZC_EV_SUPERVISOR_TARGET;
 	else if (event->op == ZC_OP_SYS_SIGNAL_SUPERVISOR)
 		event->flags |= ZC_EV_OWN_TARGET | ZC_EV_HARMLESS;
@@ -274,9 +289,10 @@ long zc_chroot(const void *caller, const char *path)
 		len = zc_fd_path(guard->path[0], (int)fd, &flags);
 		zc_sys_close((int)fd);
 	}
+	zc_cwd_changing();
 	result = zc_sys1(__NR_chroot, (long)path);
+	zc_cwd_changed();
 	if (result == 0) {
-		zc_cwd_changed();
 		__atomic_fetch_add(&zc_shim.page->chroots, 1, __ATOMIC_RELAXED);
 		if (len > 1 && len < (long)sizeof(zc_shim.root)) {
 			zc_copy(zc_shim.root, guard->path[0], (size_t)len);
