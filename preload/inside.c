@@ -187,6 +187,28 @@ ZC_EXPORT int wordexp(const char *restrict words, wordexp_t *restrict result, in
 
 /* ---- new namespaces by clone(3) ---- */
 
+/* A directory for two processes, or for one of its threads alone. */
+static void look_at_directory(uint64_t flags)
+{
+	if (!(flags & CLONE_VM) != !(flags & CLONE_FS) && flags & (CLONE_FS | CLONE_THREAD))
+		zc_cwd_shared();
+}
+
+/* For syscall_entry.S, which makes the call itself: 0 or -errno. clone3(2) has its flags in memory. */
+long zc_judge_clone(long number, long first, const void *caller) __attribute__((visibility("hidden")));
+long zc_judge_clone(long number, long first, const void *caller)
+{
+	uint64_t flags = (uint64_t)first;
+	int error;
+
+	if (number != __NR_clone && zc_own_memory.bytes(NULL, (uint64_t)first, &flags, sizeof(flags)) < 0)
+		return 0; /* the kernel's EFAULT */
+	error = zc_ask(caller, ZC_ID_clone, (long)flags, 0, 0, 0, 0, 0);
+	if (!error)
+		look_at_directory(flags);
+	return error;
+}
+
 ZC_EXPORT int clone(int (*run)(void *), void *stack, int flags, void *argument, ...)
 {
 	int (*real)(int (*)(void *), void *, int, void *, ...) = zc_next("clone");
@@ -202,9 +224,7 @@ ZC_EXPORT int clone(int (*run)(void *), void *stack, int flags, void *argument, 
 	error = zc_ask(ZC_CALLER, ZC_ID_clone, flags, 0, 0, 0, 0, 0);
 	if (error || !real)
 		return (int)zc_ret(error ? error : -ENOSYS);
-	/* A directory for two processes, or for one of its threads alone. */
-	if (!(flags & CLONE_VM) != !(flags & CLONE_FS) && flags & (CLONE_FS | CLONE_THREAD))
-		zc_cwd_shared();
+	look_at_directory((uint64_t)(unsigned)flags);
 	return real(run, stack, flags, argument, parent_tid, tls, child_tid);
 }
 ZC_TWIN(__clone, clone)

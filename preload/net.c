@@ -326,27 +326,59 @@ ZC_EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 	return result;
 }
 
-/* Messages before the first refused one are sent, as the kernel does when one fails. */
+/* How many messages come before the first refused one: those are sent, as the kernel does when one fails. */
+static unsigned count_allowed(const void *caller, int fd, struct mmsghdr *messages, unsigned count, int flags,
+			      int *ret_error)
+{
+	unsigned allowed;
+
+	*ret_error = 0;
+	for (allowed = 0; allowed < count; allowed++) {
+		if (!messages[allowed].msg_hdr.msg_name && !no_net())
+			continue;
+		*ret_error = ask_simply(caller, ZC_ID_sendmsg, fd, (long)&messages[allowed].msg_hdr, flags, 0, 0);
+		if (*ret_error)
+			break;
+	}
+	return allowed;
+}
+
 ZC_EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
 	int (*real)(int, struct mmsghdr *, unsigned, int) = ZC_REAL(int (*)(int, struct mmsghdr *, unsigned, int), "sendmmsg");
-	unsigned allowed = 0;
-	int error = 0;
+	unsigned allowed;
+	int error;
 
 	if (!real)
 		return (int)zc_ret(-ENOSYS);
 	if (!zc_is_armed() || (uintptr_t)messages < 4096)
 		return real(fd, messages, count, flags);
-	for (; allowed < count && !error; allowed++) {
-		if (!messages[allowed].msg_hdr.msg_name && !no_net())
-			continue;
-		error = ask_simply(ZC_CALLER, ZC_ID_sendmsg, fd, (long)&messages[allowed].msg_hdr, flags, 0, 0);
-		if (error)
-			break;
-	}
+	allowed = count_allowed(ZC_CALLER, fd, messages, count, flags, &error);
 	if (allowed == 0 && error)
 		return (int)zc_ret(error);
 	return real(fd, messages, allowed, flags);
+}
+
+long zc_call_on_network(const void *caller, unsigned call, const long args[6])
+{
+	struct zc_guard *guard = NULL;
+	long count = args[2], result;
+	int error = 0;
+
+	if (call == ZC_ID_sendmmsg && zc_is_armed() && (uintptr_t)args[1] >= 4096)
+		count = count_allowed(caller, (int)args[0], (struct mmsghdr *)args[1], (unsigned)args[2], (int)args[3],
+				      &error);
+	else if (zc_calls[call].op == ZC_OP_SOCKET) /* its first argument is no descriptor */
+		error = zc_ask(caller, call, args[0], args[1], args[2], args[3], args[4], args[5]);
+	else
+		error = ask(caller, call, (int)args[0], args, &guard);
+	if (error && (call != ZC_ID_sendmmsg || count == 0))
+		return error;
+	result = zc_sys6(zc_calls[call].nr[0], args[0], args[1], count, args[3], args[4], args[5]);
+	if (call == ZC_ID_bind && guard && result == 0 && guard->event.peer.family == AF_UNIX)
+		remember_bound(unix_hash(guard));
+	zc_guard_give(guard);
+	return result;
 }
 
 ZC_EXPORT ssize_t recvfrom(int fd, void *restrict bytes, size_t size, int flags, __SOCKADDR_ARG from,

@@ -153,21 +153,23 @@ ZC_EXPORT pid_t _Fork(void)
  * Once the program has a seccomp filter of its own, a call it does not expect may kill it. From here
  * on the shim makes only the calls it is asked for. What it will need is looked up before.
  */
-void zc_become_passive(void)
+bool zc_become_passive(void)
 {
 	struct zc_guard *guard = zc_is_armed() && !zc_shim.passive ? zc_guard_take(NULL) : NULL;
 
 	if (!guard)
-		return;
+		return false;
 	zc_absolute(guard->given[0], AT_FDCWD, ".", 1); /* remembers the working directory */
 	zc_guard_give(guard);
 	zc_note(ZC_NOTE_PASSIVE, NULL, 0);
 	zc_shim.passive = 1;
+	return true;
 }
 
 ZC_EXPORT int prctl(int option, ...)
 {
 	unsigned long a, b, c, d;
+	bool became = false;
 	va_list list;
 	long result;
 
@@ -178,10 +180,10 @@ ZC_EXPORT int prctl(int option, ...)
 	d = va_arg(list, unsigned long);
 	va_end(list);
 	if (option == PR_SET_SECCOMP)
-		zc_become_passive();
+		became = zc_become_passive();
 	result = zc_sys6(__NR_prctl, option, (long)a, (long)b, (long)c, (long)d, 0);
-	if (option == PR_SET_SECCOMP && result < 0)
-		zc_shim.passive = 0;
+	if (became && result < 0)
+		zc_shim.passive = 0; /* no filter: a question whether there could be one */
 	return (int)zc_ret(result);
 }
 

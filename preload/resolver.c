@@ -93,6 +93,18 @@ static bool is_loopback(const struct sockaddr *address, socklen_t len)
 	return true;
 }
 
+/* The names of loopback stand in the hosts file; any other address is asked of a resolver. */
+static int judge_address(const void *caller, const void *address, socklen_t len, int family)
+{
+	static const char v6[16] = { [15] = 1 };
+	static const char v4[4] = { 127, 0, 0, 1 };
+
+	if ((family == AF_INET && len == 4 && zc_equal(address, v4, 4)) ||
+	    (family == AF_INET6 && len == 16 && zc_equal(address, v6, 16)))
+		return 0;
+	return judge_name(caller, "in-addr.arpa");
+}
+
 /* Without a resolver the number is the name, as it is without an answer. */
 ZC_EXPORT int getnameinfo(const struct sockaddr *restrict address, socklen_t len, char *restrict host,
 			  socklen_t host_cap, char *restrict service, socklen_t service_cap, int flags)
@@ -114,7 +126,7 @@ ZC_EXPORT int getnameinfo(const struct sockaddr *restrict address, socklen_t len
 ZC_EXPORT struct hostent *gethostbyaddr(const void *address, socklen_t len, int family)
 {
 	struct hostent *(*real)(const void *, socklen_t, int) = zc_next("gethostbyaddr");
-	int error = judge_name(ZC_CALLER, "in-addr.arpa");
+	int error = judge_address(ZC_CALLER, address, len, family);
 
 	return error || !real ? (zc_ret(error ? error : -ENOSYS), NULL) : real(address, len, family);
 }
@@ -125,7 +137,7 @@ ZC_EXPORT int gethostbyaddr_r(const void *restrict address, socklen_t len, int f
 {
 	int (*real)(const void *, socklen_t, int, struct hostent *, char *, size_t, struct hostent **, int *) =
 		zc_next("gethostbyaddr_r");
-	int error = judge_name(ZC_CALLER, "in-addr.arpa");
+	int error = judge_address(ZC_CALLER, address, len, family);
 
 	if (!error && real)
 		return real(address, len, family, entry, buffer, size, found, why);

@@ -213,7 +213,8 @@ bool zc_is_ours(int fd);
 unsigned zc_our_fds(int ret_fds[4]);
 /* close_range(2) around our own. Returns 0 or -errno. */
 long zc_close_range(unsigned first, unsigned last, int flags);
-void zc_become_passive(void);
+/* False when it was so already. */
+bool zc_become_passive(void);
 
 /* ---- the rest, for syscall(2) ---- */
 
@@ -228,6 +229,8 @@ long zc_listen(const void *caller, int fd, int backlog);
 /* Judges a call on a process and makes it. */
 long zc_call_on_process(const void *caller, unsigned call, long a, long b, long c, long d, long e, long f);
 long zc_chroot(const void *caller, const char *path);
+/* A network row by number: judged on the memory as it is, made with the same arguments. */
+long zc_call_on_network(const void *caller, unsigned call, const long args[6]);
 
 /* libc's headers promise that some arguments are never NULL; programs do not keep it. */
 static inline bool zc_is_null(const void *pointer)

@@ -28,6 +28,7 @@ __attribute__((constructor)) static void set_bits(void)
 
 static long watched(unsigned call, const long *a)
 {
+	bool became = false;
 	long result;
 
 	switch (call) {
@@ -42,26 +43,20 @@ static long watched(unsigned call, const long *a)
 	case ZC_ID_fchdir: zc_cwd_changing(); break;
 	case ZC_ID_seccomp:
 		if (a[0] == 0 || a[0] == 1) /* strict, or a filter */
-			zc_become_passive();
+			became = zc_become_passive();
 		break;
 	case ZC_ID_prctl:
 		if (a[0] == 22) /* PR_SET_SECCOMP */
-			zc_become_passive();
+			became = zc_become_passive();
 		break;
 	default: break;
 	}
 	result = zc_sys6(zc_calls[call].nr[0], a[0], a[1], a[2], a[3], a[4], a[5]);
 	if (call == ZC_ID_chdir || call == ZC_ID_fchdir)
 		zc_cwd_changed();
+	if (became && result < 0)
+		zc_shim.passive = 0;
 	return result;
-}
-
-/* Network rows: judged on the memory as it is; the call is made with the same arguments. */
-static long on_the_network(const void *caller, unsigned call, const long *a)
-{
-	int error = zc_ask(caller, call, a[0], a[1], a[2], a[3], a[4], a[5]);
-
-	return error ? error : zc_sys6(zc_calls[call].nr[0], a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 static long dispatch(const void *caller, unsigned call, const long *a)
@@ -92,7 +87,7 @@ static long dispatch(const void *caller, unsigned call, const long *a)
 	if (zc_calls[call].class == ZC_CALL_WATCH)
 		return watched(call, a);
 	if (zc_calls[call].class == ZC_CALL_NET)
-		return on_the_network(caller, call, a);
+		return zc_call_on_network(caller, call, a);
 	return zc_call(caller, call, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 

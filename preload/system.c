@@ -162,6 +162,15 @@ void zc_look_at_target(struct zc_guard *guard)
 		event->flags |= ZC_EV_OWN_TARGET;
 }
 
+/* A stranger by its number may be one of ours that has ended: a debugger asks after those. */
+static bool is_gone(const struct zc_guard *guard)
+{
+	const struct zc_event *event = &guard->event;
+
+	return event->target_pid > 0 && !(event->flags & (ZC_EV_OWN_TARGET | ZC_EV_SUPERVISOR_TARGET)) &&
+	       !zc_shim.passive && zc_sys2(__NR_kill, event->target_pid, 0) == -ESRCH;
+}
+
 static int ask_on_process(const void *caller, unsigned call, const long args[6])
 {
 	struct zc_guard *guard;
@@ -176,7 +185,7 @@ static int ask_on_process(const void *caller, unsigned call, const long args[6])
 	if (!error && !(guard->event.flags & ZC_EV_HARMLESS)) {
 		zc_look_at_target(guard);
 		if (!(guard->event.flags & ZC_EV_HARMLESS))
-			error = zc_guard_decide(guard);
+			error = is_gone(guard) ? -ESRCH : zc_guard_decide(guard);
 	}
 	zc_guard_give(guard);
 	return error;

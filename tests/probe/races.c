@@ -2,6 +2,7 @@
 /*
  * races.c - what is allowed by one name is never opened by another that came in between.
  *
+ * modes: shim
  * policy: --deny-read=$T/vault
  * args: chdir $T
  * expect: never the secret: OK

@@ -2,6 +2,7 @@
 /*
  * supervisor.c - no thread of zcwrap can be reached by its own number either.
  *
+ * modes: shim
  * policy: --allow-all
  * flavours: dynamic musl
  * args: -

@@ -2,6 +2,7 @@
 /*
  * twice.c - a variable of ours that stands in the environment twice does not loosen the next program.
  *
+ * modes: shim
  * policy: --deny-read=$T/vault
  * args: $T/vault/secret
  * expect: after: EACCES; violation $T/vault/secret; exit 2; verdict violations
