@@ -134,11 +134,14 @@ check-san:
 	@python3 tests/run --build=build/san unit replay e2e
 
 # clang's fuzzer on each target, FUZZ_SECONDS each; what it finds belongs into tests/fuzz/corpus/.
-fuzz: $(fuzzers)
+fuzz:
+	@sh scripts/deps.sh --fuzz
+	$(MAKE) $(jobs) $(fuzzers)
 	@sh scripts/fuzz.sh $(B) $(FUZZ_SECONDS)
 $(B)/fuzzer/%: tests/fuzz/%.c $(testable)
 	@mkdir -p $(@D)
-	clang -std=gnu11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $^ $(libs)
+	$(call say,CC)
+	$(Q)clang -std=gnu11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $^ $(libs)
 
 lint:
 	@sh scripts/deps.sh --lint

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # deps.sh - installs the Debian packages that are missing, and only those.
-# usage: scripts/deps.sh [--tests|--lint] [--list]
+# usage: scripts/deps.sh [--tests|--lint|--fuzz] [--list]
 # As root it installs. Otherwise it prints the line to run and fails. --list only prints what is missing.
 set -eu
 
-build="gcc make libc6-dev libunwind-dev libjson-c-dev libelf-dev libdw-dev libsodium-dev"
+build="gcc make libc6-dev libunwind-dev libjson-c-dev libelf-dev libsodium-dev"
 demo="python3"
 tests="$demo python3 git curl musl-tools perl bash tar procps strace binutils"
 lint="clang clang-format clang-tidy cppcheck shellcheck"
@@ -17,8 +17,9 @@ for arg; do
 	case $arg in
 	--tests) want="$build $tests" optional="$extra" ;;
 	--lint) want="$build $lint" ;;
+	--fuzz) want="$build clang libclang-rt-dev" ;;
 	--list) list=1 ;;
-	*) echo "usage: scripts/deps.sh [--tests|--lint] [--list]" >&2; exit 2 ;;
+	*) echo "usage: scripts/deps.sh [--tests|--lint|--fuzz] [--list]" >&2; exit 2 ;;
 	esac
 done
 
