@@ -14,55 +14,81 @@
 #include "preload/shim.h"
 
 extern __typeof__(fclose) fclose ZC_WEAK;
+extern __typeof__(fileno) fileno ZC_WEAK;
 extern __typeof__(fdopen) fdopen ZC_WEAK;
 extern __typeof__(fdopendir) fdopendir ZC_WEAK;
 
 /* ---- streams ---- */
 
-/* fopen's mode to open's flags; false for what only libc knows (",ccs="), or no mode at all. */
-static bool parse_mode(const char *mode, uint32_t *ret_flags)
+struct stdio_mode {
+	uint32_t flags; /* of open(2) */
+	bool converts;  /* ",ccs=": only libc's own fopen can make such a stream */
+	char again[64]; /* the mode for a second open of what is there by now: no "x" */
+};
+
+/* False for what is no mode, which libc says, or one longer than any that means something. */
+static bool parse_mode(const char *mode, struct stdio_mode *ret)
 {
-	uint32_t flags;
+	size_t len = 0;
 
 	switch (mode[0]) {
-	case 'r': flags = O_RDONLY; break;
-	case 'w': flags = O_WRONLY | O_CREAT | O_TRUNC; break;
-	case 'a': flags = O_WRONLY | O_CREAT | O_APPEND; break;
+	case 'r': ret->flags = O_RDONLY; break;
+	case 'w': ret->flags = O_WRONLY | O_CREAT | O_TRUNC; break;
+	case 'a': ret->flags = O_WRONLY | O_CREAT | O_APPEND; break;
 	default: return false;
 	}
-	for (const char *m = mode + 1; *m; m++) {
-		switch (*m) {
-		case '+': flags = (flags & ~(uint32_t)O_ACCMODE) | O_RDWR; break;
-		case 'x': flags |= O_EXCL; break;
-		case 'e': flags |= O_CLOEXEC; break;
-		case ',': return false;
-		default: break;
-		}
+	ret->converts = false;
+	for (const char *m = mode; *m; m++) {
+		ret->converts |= *m == ',';
+		if (!ret->converts && *m == '+')
+			ret->flags = (ret->flags & ~(uint32_t)O_ACCMODE) | O_RDWR;
+		if (!ret->converts && *m == 'x')
+			ret->flags |= O_EXCL;
+		if (!ret->converts && *m == 'e')
+			ret->flags |= O_CLOEXEC;
+		if ((ret->converts || *m != 'x') && len + 1 < sizeof(ret->again))
+			ret->again[len++] = *m;
 	}
-	*ret_flags = flags;
-	return true;
+	ret->again[len] = '\0';
+	return len + 1 < sizeof(ret->again);
+}
+
+/* What libc must open by itself it opens through the descriptor of what was judged, which is closed. */
+static FILE *stream_on(long fd, const struct stdio_mode *mode, FILE *stream)
+{
+	FILE *(*open_it)(const char *, const char *) = ZC_REAL(FILE * (*)(const char *, const char *), "fopen");
+	FILE *(*reopen_it)(const char *, const char *, FILE *) =
+		ZC_REAL(FILE * (*)(const char *, const char *, FILE *), "freopen");
+	long high = zc_sys3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, fd + 1);
+	char path[32];
+	int error;
+
+	if (high >= 0) { /* so that libc finds the lowest number free */
+		zc_sys_close((int)fd);
+		fd = high;
+	}
+	zc_spell_fd(path, (int)fd);
+	stream = stream ? reopen_it(path, mode->again, stream) : open_it(path, mode->again);
+	error = errno;
+	zc_sys_close((int)fd);
+	errno = error;
+	return stream;
 }
 
 ZC_EXPORT FILE *fopen(const char *restrict path, const char *restrict mode)
 {
-	uint32_t flags = 0;
+	struct stdio_mode parsed;
 	FILE *stream;
 	long fd;
 
-	if (!zc_is_armed() || !fdopen || zc_text_len(mode) < 0 || !parse_mode(mode, &flags)) {
-		if (zc_is_armed() && zc_text_len(mode) > 0 && zc_text_len(path) > 0) {
-			int error = zc_ask(ZC_CALLER, ZC_ID_openat, AT_FDCWD, (long)path,
-					   mode[0] == 'r' ? O_RDONLY : O_WRONLY | O_CREAT, 0666, 0, 0);
-
-			if (error && error != -ENOENT)
-				return zc_ret(error), NULL;
-		}
+	if (!zc_is_armed() || !fdopen || zc_text_len(mode) < 0 || !parse_mode(mode, &parsed))
 		return ZC_REAL(FILE * (*)(const char *, const char *), "fopen")(path, mode);
-	}
 	zc_cancellation_point();
-	fd = zc_open(ZC_CALLER, AT_FDCWD, path, flags, 0666);
+	fd = zc_open(ZC_CALLER, AT_FDCWD, path, parsed.flags, 0666);
 	if (fd < 0)
 		return zc_ret(fd), NULL;
+	if (parsed.converts)
+		return stream_on(fd, &parsed, NULL);
 	stream = fdopen((int)fd, mode);
 	if (!stream) {
 		int error = errno;
@@ -73,31 +99,43 @@ ZC_EXPORT FILE *fopen(const char *restrict path, const char *restrict mode)
 	return stream;
 }
 
-/* freopen keeps the stream's descriptor number, which only libc can do: judged, then left to it. */
-static FILE *reopen(const void *caller, const char *name, const char *path, const char *mode, FILE *stream)
+/* A NULL path opens the stream's own file again, in another mode. */
+static int ask_again(const void *caller, FILE *stream, uint32_t flags)
 {
-	uint32_t flags = O_RDWR | O_CREAT;
-	FILE *(*real)(const char *, const char *, FILE *) = zc_next(name);
+	int fd = fileno ? fileno(stream) : -1, error;
+	char path[32];
 
-	if (zc_is_armed() && path && zc_text_len(mode) >= 0) {
-		int error;
+	if (fd < 0)
+		return 0;
+	zc_spell_fd(path, fd);
+	error = zc_ask(caller, ZC_ID_openat, AT_FDCWD, (long)path, (long)flags, 0, 0, 0);
+	return error == -EACCES || error == -EPERM ? error : 0;
+}
 
-		parse_mode(mode, &flags);
-		error = zc_ask(caller, ZC_ID_openat, AT_FDCWD, (long)path, (long)flags, 0666, 0, 0);
-		if (error == -ENOENT && flags & O_CREAT)
-			error = zc_ask(caller, ZC_ID_mknodat, AT_FDCWD, (long)path, S_IFREG, 0, 0, 0);
-		if (error == -EACCES || error == -EPERM) {
-			if (stream && fclose)
-				fclose(stream); /* as freopen does when it fails */
-			return zc_ret(error), NULL;
-		}
+/* freopen keeps the stream's descriptor number, which only libc can do. */
+static FILE *reopen(const void *caller, const char *path, const char *mode, FILE *stream)
+{
+	FILE *(*real)(const char *, const char *, FILE *) =
+		ZC_REAL(FILE * (*)(const char *, const char *, FILE *), "freopen");
+	struct stdio_mode parsed;
+	long fd;
+
+	if (!real)
+		return zc_ret(-ENOSYS), NULL;
+	if (!zc_is_armed() || !stream || zc_text_len(mode) < 0 || !parse_mode(mode, &parsed))
+		return real(path, mode, stream);
+	fd = path ? zc_open(caller, AT_FDCWD, path, parsed.flags, 0666) : ask_again(caller, stream, parsed.flags);
+	if (fd < 0) {
+		if (fclose)
+			fclose(stream); /* as freopen does when it fails */
+		return zc_ret(fd), NULL;
 	}
-	return real ? real(path, mode, stream) : (zc_ret(-ENOSYS), NULL);
+	return path ? stream_on(fd, &parsed, stream) : real(NULL, mode, stream);
 }
 
 ZC_EXPORT FILE *freopen(const char *restrict path, const char *restrict mode, FILE *restrict stream)
 {
-	return reopen(ZC_CALLER, "freopen", path, mode, stream);
+	return reopen(ZC_CALLER, path, mode, stream);
 }
 
 /* ---- temporary files ---- */
