@@ -316,12 +316,13 @@ static void numbers(struct zc_filter_code *code, const struct zc_filter_free *fr
 
 static void assemble(struct zc_filter_code *code, const struct zc_filter_free *free_)
 {
-	size_t foreign, x32;
+	size_t i386, x32;
 
 	emit(code, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+	i386 = code->len;
+	equal(code, AUDIT_ARCH_I386, 0, 0);
 	equal(code, AUDIT_ARCH_X86_64, 1, NEXT);
-	foreign = code->len;
-	emit(code, BPF_JMP | BPF_JGE | BPF_K, 0, 0, 0); /* always */
+	emit(code, BPF_RET | BPF_K, SECCOMP_RET_TRACE | ZC_FILTER_UNKNOWN_ABI, 0, 0);
 	emit(code, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 	emit(code, BPF_JMP | BPF_JGE | BPF_K, 0x80000000u, NEXT, 1); /* a skipped call */
 	emit(code, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
@@ -330,9 +331,7 @@ static void assemble(struct zc_filter_code *code, const struct zc_filter_free *f
 	numbers(code, free_, ZC_ABI_X86_64);
 	land(code, x32);
 	numbers(code, free_, ZC_ABI_X32);
-	land(code, foreign);
-	equal(code, AUDIT_ARCH_I386, 1, NEXT);
-	emit(code, BPF_RET | BPF_K, SECCOMP_RET_TRACE | ZC_FILTER_UNKNOWN_ABI, 0, 0);
+	land(code, i386);
 	numbers(code, free_, ZC_ABI_I386);
 }
 
