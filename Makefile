@@ -64,7 +64,7 @@ tool_obj = $(patsubst %.c,$(B)/tool/%.o,$(1))
 shim_obj := $(addprefix $(B)/shim/,$(addsuffix .o,$(basename $(core_src) $(shim_src))))
 # The tests link against everything but the main functions.
 testable := $(filter-out wrap/main.c tracer/main.c evidence/zcaudit.c, \
-	$(core_src) $(policy_src) $(evidence_src) $(audit_src) $(wrap_src))
+	$(core_src) $(policy_src) $(evidence_src) $(audit_src) $(wrap_src) $(tracer_src))
 
 programs := $(B)/zcwrap $(B)/zctrace $(B)/zcaudit $(B)/libzcshim.so
 units := $(patsubst %.c,$(B)/%,$(unit_src))
