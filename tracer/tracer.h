@@ -17,8 +17,9 @@
  *   mem.c     bounded reads of a tracee's memory
  *   paths.c   names as the tracee sees them: its root, directory, descriptors, mount namespace
  *   judge.c   a seccomp stop -> event -> zc_policy_decide() -> refuse in this very stop, or go on
- *   recheck.c after an allowed open of a tracee that shares memory: was it what was judged?
- *   unwind.c  program counters only, over one snapshot; maps.c: what is mapped where
+ *             program.c: an exec; sockets.c: addresses; targets.c: whose process; life.c: birth to end
+ *   recheck.c after an exec, or an open of a tracee that shares memory: was it what was judged?
+ *   maps.c    what code is mapped where; elf.c: which build it is
  *   report.c  frames to the collector; view.c: lines for people; control.c: words to zcwrap's loop
  *   main.c    tells the two roles apart; front.c becomes zcwrap; session.c is the tracer's own start:
  *             signals blocked (not ignored: dispositions are the command's), descriptors CLOEXEC, a
@@ -166,6 +167,8 @@ int zc_regs_refuse(pid_t tid, int error);
 int zc_regs_answer(pid_t tid, long value);
 int zc_regs_result(pid_t tid, long *ret);          /* at an exit stop */
 int zc_regs_set_result(pid_t tid, long value);     /* at an exit stop */
+/* Changes argument n (0..5) of the call that a tracee of this ABI stands before. */
+int zc_regs_set_argument(pid_t tid, enum zc_abi abi, unsigned n, uint64_t value);
 int zc_regs_walk(pid_t tid, struct zc_wire_regs *ret);
 
 /* mem.c: a reader over process_vm_readv with /proc/PID/mem behind it; context is struct zc_tracee *. */
@@ -234,9 +237,9 @@ bool zc_targets_is_ours(const struct zc_tracer *tracer, pid_t pid);
 
 /* recheck.c */
 enum zc_restart zc_recheck_open(struct zc_tracer *tracer, struct zc_tracee *tracee);
+/* At EXEC: is exe what was judged? Ends the process when it is something that may not run. */
+void zc_recheck_exec(struct zc_tracer *tracer, struct zc_tracee *tracee, const char *exe, size_t len);
 
-/* unwind.c: up to 64 program counters, innermost first; *ret_status "complete", "truncated: ..." */
-size_t zc_unwind(struct zc_tracee *tracee, uint64_t pcs[64], const char **ret_status);
 /* maps.c: the MAPS field's content for a sign-in or a later note. */
 size_t zc_maps_wire(struct zc_tracee *tracee, void *buffer, size_t cap);
 void zc_maps_forget(struct zc_tracee *tracee);

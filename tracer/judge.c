@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * judge.c - from a stop at a call to how it goes on: as asked, refused here, or not at all.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/prctl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "tracer/judge.h"
+
+static uint64_t place; /* of the call under judgement */
+
+static void count(uint64_t *counter)
+{
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+uint64_t zc_judge_place(void)
+{
+	return place;
+}
+
+/* -p without --enforce: nothing is changed, whatever the verdict. */
+static bool only_watches(const struct zc_tracer *tracer)
+{
+	return tracer->options->attach && !tracer->options->enforce;
+}
+
+/* ---- what the kernel would say before any policy ---- */
+
+static int look_at(const struct zc_held *held, struct stat *ret)
+{
+	if (held->fd < 0)
+		return -EBADF;
+	if (fstatat(held->fd, held->entry, ret, AT_SYMLINK_NOFOLLOW | (held->entry[0] ? 0 : AT_EMPTY_PATH)) < 0)
+		return -errno;
+	return 0;
+}
+
+static int natural_error(const struct zc_case *c)
+{
+	const struct zc_event *event = &c->event;
+	struct stat st;
+
+	if (event->op == ZC_OP_BIND)
+		return 0; /* a name that is taken is EADDRINUSE to bind, and comes from it */
+	for (unsigned n = 0; n < event->objects; n++) {
+		const struct zc_object *object = &event->object[n];
+		const struct zc_held *held = &c->names.held[n];
+		int error = held->fd >= 0 ? look_at(held, &st) : 0;
+
+		if (held->fd < 0 || object->flags & ZC_OBJ_BY_FD)
+			continue;
+		if (object->flags & ZC_OBJ_MUST_EXIST && (error == -ENOENT || error == -ENOTDIR))
+			return error;
+		if (object->flags & ZC_OBJ_CREATES && !error)
+			return -EEXIST;
+		if (event->op <= ZC_OP_OPEN_RDWR && event->oflags & O_DIRECTORY && !(event->oflags & O_CREAT) &&
+		    !error && !S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode))
+			return -ENOTDIR;
+	}
+	return 0;
+}
+
+/* A missing thing under a rule that would refuse it is a probe: counted, not recorded. */
+static void count_probe(const struct zc_case *c, const struct zc_object *object)
+{
+	if (object->given && !zc_policy_allows_path(c->tracer->image, object->given, object->given_len, object->need))
+		count(&c->tracer->page->probes);
+}
+
+/* Errors of ours, which the kernel would not have given the tracee. */
+static bool is_our_trouble(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -EAGAIN || error == -ENOSYS ||
+	       error == -EPERM;
+}
+
+static void look_at_move(struct zc_case *c)
+{
+	struct stat st;
+
+	for (unsigned n = 0; c->event.op == ZC_OP_RENAME && n < c->event.objects; n++)
+		if (look_at(&c->names.held[n], &st) == 0)
+			c->event.object[n].flags |= ZC_OBJ_EXISTS | (S_ISDIR(st.st_mode) ? ZC_OBJ_DIRECTORY : 0);
+}
+
+int zc_case_resolve(struct zc_case *c)
+{
+	struct zc_event *event = &c->event;
+
+	for (unsigned n = 0; n < event->objects; n++) {
+		bool queue = event->op == ZC_OP_MQ_OPEN || event->op == ZC_OP_MQ_UNLINK;
+		int error;
+
+		/* Message queues are not reached through their path, which may not even be mounted. */
+		if (!event->object[n].need || queue) {
+			zc_paths_spell(c->tracee, event, n, &c->names);
+			continue;
+		}
+		error = zc_paths_resolve(c->tracee, event, n, &c->names);
+		if (is_our_trouble(error)) {
+			event->flags |= ZC_EV_UNREADABLE;
+			return 0;
+		}
+		if (error == -ENOENT || error == -ENOTDIR)
+			count_probe(c, &event->object[n]);
+		if (error)
+			return error;
+	}
+	look_at_move(c);
+	return 0;
+}
+
+/* ---- verdicts ---- */
+
+static void record(struct zc_case *c)
+{
+	zc_report_record(c->tracer, c->tracee, &c->event, c->verdict);
+}
+
+static struct zc_outcome_of outcome_of(struct zc_case *c)
+{
+	if (!zc_refuses(c->verdict))
+		return (struct zc_outcome_of){ 0 };
+	return (struct zc_outcome_of){ .refusal = c->verdict.error ? c->verdict.error : EACCES,
+				       .kill = c->verdict.action == ZC_KILLED };
+}
+
+static void soften(struct zc_case *c)
+{
+	if (!only_watches(c->tracer) || !zc_refuses(c->verdict))
+		return;
+	c->verdict.action = c->verdict.action == ZC_REFUSED_QUIET ? ZC_ALLOWED : ZC_AUDITED;
+	c->verdict.error = 0;
+}
+
+struct zc_outcome_of zc_case_decide(struct zc_case *c)
+{
+	int error;
+
+	c->verdict = zc_policy_decide(c->tracer->image, &c->event);
+	soften(c);
+	if (c->verdict.action == ZC_ALLOWED)
+		return (struct zc_outcome_of){ 0 };
+	error = natural_error(c);
+	if (error) {
+		count(&c->tracer->page->probes);
+		return (struct zc_outcome_of){ .natural = error };
+	}
+	if (zc_refuses(c->verdict))
+		count(&c->tracer->page->refused);
+	if (c->verdict.action == ZC_KILLED)
+		__atomic_store_n(&c->tracer->page->kill, 1, __ATOMIC_RELEASE);
+	record(c);
+	return outcome_of(c);
+}
+
+struct zc_outcome_of zc_case_refuse(struct zc_case *c, enum zc_reason reason, unsigned cls, int error)
+{
+	c->verdict = (struct zc_verdict){ .action = ZC_REFUSED, .reason = (uint8_t)reason, .cls = (uint8_t)cls,
+					  .error = (uint16_t)error, .rule = ZC_RULE_NONE };
+	soften(c);
+	if (zc_refuses(c->verdict))
+		count(&c->tracer->page->refused);
+	record(c);
+	return outcome_of(c);
+}
+
+/* ---- calls that are answered in the kernel's place ---- */
+
+/* Its flags hide behind a pointer that another thread may change. Every library falls back to clone. */
+static enum zc_restart answer_clone3(struct zc_case *c)
+{
+	static bool said;
+
+	if (only_watches(c->tracer))
+		return ZC_RESTART_GO;
+	if (!said)
+		zc_report_note(c->tracer, c->tracee, ZC_NOTE_CLONE3, NULL);
+	said = true;
+	return zc_regs_refuse(c->tracee->tid, ENOSYS) < 0 && !c->tracee->dying ? ZC_RESTART_KILL : ZC_RESTART_GO;
+}
+
+/* A process that cannot be read would be judged blindly. */
+static enum zc_restart answer_prctl(struct zc_case *c)
+{
+	static uint64_t said; /* exec_id of who was last noted */
+
+	if (c->stop->args[0] != PR_SET_DUMPABLE || c->stop->args[1] != 0)
+		return ZC_RESTART_GO;
+	if (said != c->tracee->exec_id)
+		zc_report_note(c->tracer, c->tracee, ZC_NOTE_NOT_DUMPABLE, NULL);
+	said = c->tracee->exec_id;
+	if (only_watches(c->tracer))
+		return ZC_RESTART_GO;
+	return zc_regs_answer(c->tracee->tid, 0) < 0 && !c->tracee->dying ? ZC_RESTART_KILL : ZC_RESTART_GO;
+}
+
+/* ---- one call ---- */
+
+static bool stack_is_readable(const struct zc_case *c)
+{
+	char byte;
+	struct iovec local = { &byte, 1 }, remote = { (void *)(uintptr_t)c->stop->sp, 1 };
+
+	return process_vm_readv(c->tracee->tid, &local, 1, &remote, 1, 0) == 1;
+}
+
+static struct zc_outcome_of judge_files(struct zc_case *c)
+{
+	int error = zc_case_resolve(c);
+
+	if (error)
+		return (struct zc_outcome_of){ .natural = error };
+	return zc_case_decide(c);
+}
+
+/* A tracee is traced already, so the kernel says EPERM to gdb and strace inside: somebody should know why. */
+static void note_nested(struct zc_case *c)
+{
+	static uint64_t said;
+	uint32_t request = c->event.oflags;
+
+	if (c->event.call != ZC_ID_ptrace || said == c->tracee->exec_id ||
+	    (request != PTRACE_TRACEME && request != PTRACE_ATTACH && request != PTRACE_SEIZE))
+		return;
+	said = c->tracee->exec_id;
+	zc_report_note(c->tracer, c->tracee, ZC_NOTE_NESTED_TRACER, c->tracee->exe);
+}
+
+static struct zc_outcome_of judge_system(struct zc_case *c)
+{
+	struct zc_event *event = &c->event;
+	struct zc_outcome_of outcome;
+
+	switch ((unsigned)event->op) {
+	case ZC_OP_SYS_PTRACE:
+	case ZC_OP_SYS_PROCESS_MEMORY:
+	case ZC_OP_SYS_PIDFD_GETFD:
+	case ZC_OP_SYS_SIGNAL_SUPERVISOR: zc_targets_look(c->tracer, c->tracee, event); break;
+	default: break;
+	}
+	if (event->flags & ZC_EV_HARMLESS)
+		return (struct zc_outcome_of){ 0 };
+	outcome = judge_files(c);
+	if (outcome.natural || outcome.refusal)
+		return outcome;
+	note_nested(c);
+	if (event->op == ZC_OP_SYS_NAMESPACE || event->op == ZC_OP_SYS_CHROOT || event->op == ZC_OP_SYS_MOUNT)
+		zc_paths_diverge();
+	return outcome;
+}
+
+static struct zc_outcome_of judge_event(struct zc_case *c, int error)
+{
+	if (c->event.flags & ZC_EV_UNREADABLE && !stack_is_readable(c))
+		return zc_case_decide(c); /* not the argument's fault: nothing of it can be read */
+	if (error)
+		return (struct zc_outcome_of){ .natural = error };
+	if (c->event.call == ZC_ID_clone && c->event.oflags & CLONE_UNTRACED)
+		return zc_case_refuse(c, ZC_WHY_UNSEEN, ZC_CLASS_SYS, EPERM);
+	if (c->event.flags & ZC_EV_HARMLESS) {
+		note_nested(c);
+		return (struct zc_outcome_of){ 0 };
+	}
+	switch (zc_calls[c->event.call].class) {
+	case ZC_CALL_EXEC: return zc_judge_program(c);
+	case ZC_CALL_NET: return zc_judge_socket(c);
+	case ZC_CALL_SYS: return judge_system(c);
+	default: return judge_files(c);
+	}
+}
+
+/* What has to be looked at when the call has been made. */
+static enum zc_restart follow_up(struct zc_case *c)
+{
+	struct zc_tracee *tracee = c->tracee;
+	const struct zc_event *event = &c->event;
+	const struct zc_object *object = &event->object[0];
+
+	tracee->call = event->call;
+	if (event->op <= ZC_OP_OPEN_RDWR && tracee->shares_memory && event->objects && object->path) {
+		free(tracee->judged_path);
+		tracee->judged_path = strndup(object->path, object->path_len);
+		tracee->judged_hash = zc_hash_bytes(object->path, object->path_len, 0);
+		tracee->judged_need = object->need;
+		tracee->pending = ZC_PENDING_RECHECK;
+		return ZC_RESTART_TO_EXIT;
+	}
+	if (event->op == ZC_OP_BIND && event->flags & ZC_EV_HAS_PEER && event->peer.family == 1) {
+		tracee->judged_hash = zc_sockets_hash(event);
+		tracee->pending = ZC_PENDING_RESULT;
+		return ZC_RESTART_TO_EXIT;
+	}
+	if (event->op == ZC_OP_SYS_CHROOT) {
+		tracee->pending = ZC_PENDING_RESULT;
+		return ZC_RESTART_TO_EXIT;
+	}
+	if (event->op == ZC_OP_RENAME)
+		count(&c->tracer->page->renames);
+	return ZC_RESTART_GO;
+}
+
+static enum zc_restart settle(struct zc_case *c, struct zc_outcome_of outcome)
+{
+	int error = outcome.natural ? -outcome.natural : outcome.refusal;
+
+	if (c->tracer->options->view)
+		zc_view_call(c->tracer, c->tracee, &c->event, c->verdict);
+	if (only_watches(c->tracer))
+		return ZC_RESTART_GO;
+	if (outcome.kill)
+		return ZC_RESTART_KILL;
+	if (!error)
+		return follow_up(c);
+	/* What cannot be refused must not go on; what is dying does not. */
+	return zc_regs_refuse(c->tracee->tid, error) == -EIO ? ZC_RESTART_KILL : ZC_RESTART_GO;
+}
+
+static enum zc_restart judge_call(struct zc_case *c)
+{
+	int error;
+
+	switch (c->stop->call) {
+	case ZC_ID_clone3: return answer_clone3(c);
+	case ZC_ID_prctl: return answer_prctl(c);
+	default: break;
+	}
+	if (zc_calls[c->stop->call].class == ZC_CALL_WATCH)
+		return ZC_RESTART_GO;
+	c->verdict = (struct zc_verdict){ .rule = ZC_RULE_NONE };
+	error = zc_event_fill(&c->event, c->stop->call, c->stop->abi, c->stop->args, &c->reader, &c->names.text);
+	if (c->tracee->dying)
+		return ZC_RESTART_GO;
+	return settle(c, judge_event(c, error));
+}
+
+/* A call in an ABI that is not in the catalogue: whatever it is, it was not judged. */
+static enum zc_restart judge_stranger(struct zc_case *c)
+{
+	c->event = (struct zc_event){ .call = ZC_CALL_NONE, .abi = ZC_ABI_COUNT, .op = ZC_OP_WATCH };
+	memcpy(c->event.args, c->stop->args, sizeof(c->event.args));
+	return settle(c, zc_case_refuse(c, ZC_WHY_UNSEEN, ZC_CLASS_SYS, ENOSYS));
+}
+
+static struct zc_case the_case; /* one at a time; its names are 24 KiB */
+
+enum zc_restart zc_judge_stop(struct zc_tracer *tracer, struct zc_tracee *tracee, const struct zc_call_stop *stop)
+{
+	struct zc_case *c = &the_case;
+	enum zc_restart restart;
+
+	if (stop->known_abi && stop->call >= ZC_CALL_COUNT)
+		return ZC_RESTART_GO;
+	tracee->calls++;
+	tracee->abi = (uint8_t)stop->abi;
+	tracee->pending = ZC_PENDING_NONE;
+	c->tracer = tracer;
+	c->tracee = tracee;
+	c->stop = stop;
+	c->reader = zc_tracee_reader(tracee);
+	place = stop->ip;
+	count(&tracer->page->judged);
+	zc_paths_begin(tracer, &c->names);
+	restart = stop->known_abi ? judge_call(c) : judge_stranger(c);
+	zc_paths_end(&c->names);
+	return restart;
+}
+
+/* ---- plain permissions ---- */
+
+/* Asked of the kernel where the tracee is the user that we are; else nobody can say for sure. */
+bool zc_judge_dac_refuses(const struct zc_tracee *tracee, const struct zc_event *event, struct zc_verdict verdict)
+{
+	const struct zc_object *object = &event->object[verdict.object & 1];
+	const struct zc_held *held = &the_case.names.held[verdict.object & 1];
+	int want = (object->need & ZC_NEED_READ ? R_OK : 0) | (object->need & ZC_NEED_WRITE ? W_OK : 0) |
+		   (object->need & ZC_NEED_RUN ? X_OK : 0);
+
+	if (event != &the_case.event || verdict.object >= event->objects || held->fd < 0 || !want ||
+	    tracee->uid != geteuid())
+		return false;
+	if (held->entry[0]) /* changing an entry is writing its directory */
+		want = W_OK | X_OK;
+	return faccessat(held->fd, "", want, AT_EMPTY_PATH | AT_EACCESS) < 0 &&
+	       (errno == EACCES || errno == EPERM || errno == EROFS);
+}

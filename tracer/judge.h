@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * judge.h - one call under judgement, between judge.c, program.c, sockets.c, recheck.c and report.c.
+ *
+ * There is one case at a time: the tracer has one thread, and each stop is settled before the next.
+ */
+#ifndef ZC_TRACER_JUDGE_H
+#define ZC_TRACER_JUDGE_H
+
+#include "tracer/tracer.h"
+
+struct zc_case {
+	struct zc_tracer *tracer;
+	struct zc_tracee *tracee;
+	const struct zc_call_stop *stop;
+	struct zc_reader reader;
+	struct zc_event event;
+	struct zc_verdict verdict;
+	struct zc_names names;
+};
+
+/* What a case comes to: nothing to do, a natural error (negative), or the errno of a refusal. */
+struct zc_outcome_of {
+	int natural;  /* -errno that the kernel would give before any verdict; 0 */
+	int refusal;  /* errno to answer because of the verdict; 0 */
+	bool kill;
+};
+
+/* Resolves event.object[n], all of them, as its need says. Returns 0 or the natural -errno. */
+int zc_case_resolve(struct zc_case *c);
+/* Decides on an event that is complete, counts and records. Natural errors come first. */
+struct zc_outcome_of zc_case_decide(struct zc_case *c);
+/* Records a verdict that no rule gives; a refusal that stays one in --audit. */
+struct zc_outcome_of zc_case_refuse(struct zc_case *c, enum zc_reason reason, unsigned cls, int error);
+
+/* program.c: may this program run? Its file, its interpreters, what a loader is told to start. */
+struct zc_outcome_of zc_judge_program(struct zc_case *c);
+/* sockets.c: calls on sockets, all of their addresses. */
+struct zc_outcome_of zc_judge_socket(struct zc_case *c);
+/* A socket address was bound by the run: may be spoken to. */
+void zc_sockets_bound(struct zc_page *page, uint64_t hash);
+uint64_t zc_sockets_hash(const struct zc_event *event);
+
+/* Address of the call that is being judged, for fingerprints; 0: none. */
+uint64_t zc_judge_place(void);
+/* Would plain permissions refuse it too? Only asked for refusals. */
+bool zc_judge_dac_refuses(const struct zc_tracee *tracee, const struct zc_event *event, struct zc_verdict verdict);
+
+#endif

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report.c - frames to the collector: records of verdicts, sign-ins, births, ends and notes.
+ *
+ * The same frames as the shim's, with the same way of counting repeats in the shared page. The tracer
+ * waits at most a second for the collector; once that was in vain it does not wait again, because all
+ * tracees would stand still with it. What was not taken is counted as lost.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/mem.h"
+#include "tracer/judge.h"
+#include "tracer/maps.h"
+
+#define WAIT_MS 1000
+#define ARGV_MAX 8192u
+#define MAPS_MAX 24576u /* bytes of one MAPS field */
+
+static _Alignas(8) char frame[ZC_FRAME_MAX];
+
+static void count(uint64_t *counter)
+{
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+static uint64_t now(clockid_t clock)
+{
+	struct timespec t = { 0, 0 };
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+/* ---- the way out ---- */
+
+static bool send_frame(struct zc_tracer *tracer, size_t size)
+{
+	static bool stuck;
+	struct pollfd wait = { .fd = tracer->socket, .events = POLLOUT };
+
+	if (tracer->socket < 0)
+		return true;
+	for (unsigned tries = 0; tries < 64; tries++) {
+		if (send(tracer->socket, frame, size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
+			count(&tracer->page->sent);
+			stuck = false;
+			return true;
+		}
+		if (errno != EAGAIN && errno != EINTR)
+			return false;
+		if (errno == EAGAIN && (stuck || poll(&wait, 1, WAIT_MS) == 0)) {
+			stuck = true;
+			return false;
+		}
+	}
+	return false;
+}
+
+static struct zc_frame_head *begin(struct zc_frame_writer *writer, const struct zc_tracee *tracee, unsigned type)
+{
+	struct zc_frame_head *head = zc_frame_begin(writer, frame, sizeof(frame), type);
+
+	head->real_ns = now(CLOCK_REALTIME);
+	head->mono_ns = now(CLOCK_MONOTONIC);
+	head->exec_id = tracee->exec_id;
+	head->source = ZC_SOURCE_PTRACE;
+	head->pid = tracee->tgid ? tracee->tgid : tracee->tid;
+	head->tid = tracee->tid;
+	head->ppid = tracee->ppid;
+	head->uid = tracee->uid;
+	if (head->tid != head->pid)
+		head->flags |= ZC_FRAME_THREADED;
+	return head;
+}
+
+static void finish(struct zc_tracer *tracer, struct zc_frame_writer *writer, bool is_record)
+{
+	if (!send_frame(tracer, zc_frame_end(writer)) && is_record)
+		count(&tracer->page->lost);
+}
+
+static void put_text(struct zc_frame_writer *writer, unsigned field, const char *text)
+{
+	if (text)
+		zc_frame_put(writer, field, text, strlen(text));
+}
+
+/* ---- records ---- */
+
+/* How often this finding has happened now; 0 when there was no room to count it. */
+static uint64_t count_finding(struct zc_page *page, uint64_t fingerprint)
+{
+	for (uint32_t i = 0; i < 64; i++) {
+		struct zc_page_finding *slot = &page->findings[(fingerprint + i) & (ZC_PAGE_FINDINGS - 1)];
+		uint64_t seen = __atomic_load_n(&slot->fingerprint, __ATOMIC_RELAXED);
+
+		if (seen == 0 && __atomic_compare_exchange_n(&slot->fingerprint, &seen, fingerprint, false,
+							     __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			seen = fingerprint;
+		if (seen == fingerprint)
+			return __atomic_add_fetch(&slot->count, 1, __ATOMIC_RELAXED);
+	}
+	count(&page->overflow);
+	return 0;
+}
+
+static void put_maps(struct zc_frame_writer *writer, struct zc_tracee *tracee)
+{
+	void *at = zc_frame_reserve(writer, ZC_FIELD_MAPS, MAPS_MAX);
+
+	if (at)
+		zc_frame_shrink(writer, at, zc_maps_wire(tracee, at, MAPS_MAX));
+}
+
+/* Code that was mapped since the last time: the collector unwinds with what it was told. */
+static void tell_maps(struct zc_tracer *tracer, struct zc_tracee *tracee)
+{
+	for (unsigned frames = 0; frames < 64 && zc_mapped_refresh(tracee); frames++) {
+		struct zc_frame_writer writer;
+		struct zc_frame_head *head = begin(&writer, tracee, ZC_FRAME_NOTE);
+
+		head->code = ZC_NOTE_MAPS;
+		put_maps(&writer, tracee);
+		finish(tracer, &writer, false);
+	}
+}
+
+/* The stack from sp up, as far as it is mapped: a read of several pages ends at the first that is not. */
+static void put_stack(struct zc_frame_writer *writer, struct zc_tracee *tracee, uint64_t sp)
+{
+	size_t room = writer->cap - writer->len > 64 ? writer->cap - writer->len - 64 : 0;
+	size_t want = room < ZC_STACK_MAX ? room : ZC_STACK_MAX;
+	struct iovec local, remote[6];
+	uint64_t at = sp;
+	unsigned n = 0;
+	char *field = zc_frame_reserve(writer, ZC_FIELD_STACK, 8 + want);
+	ssize_t got;
+
+	if (!field)
+		return;
+	memcpy(field, &sp, 8);
+	local = (struct iovec){ field + 8, want };
+	while (want && n < ZC_LEN(remote)) {
+		size_t piece = 4096 - (at & 4095);
+
+		if (piece > want)
+			piece = want;
+		remote[n++] = (struct iovec){ (void *)(uintptr_t)at, piece };
+		at += piece;
+		want -= piece;
+	}
+	got = process_vm_readv(tracee->tid, &local, 1, remote, n, 0);
+	zc_frame_shrink(writer, field, 8 + (got > 0 ? (size_t)got : 0));
+}
+
+static void put_object(struct zc_frame_writer *writer, const struct zc_object *object, unsigned path_field)
+{
+	if (object->path)
+		zc_frame_put(writer, path_field, object->path, object->path_len);
+	if (object->given && (!object->path || object->given_len != object->path_len ||
+			      memcmp(object->given, object->path, object->path_len) != 0))
+		zc_frame_put(writer, path_field + 1, object->given, object->given_len);
+	if (object->requested)
+		zc_frame_put(writer, path_field + 2, object->requested, object->requested_len);
+}
+
+static void put_event(struct zc_frame_writer *writer, struct zc_frame_head *head, const struct zc_event *event,
+		      struct zc_verdict verdict)
+{
+	struct zc_wire_detail detail = {
+		.oflags = event->oflags, .mode = event->mode, .domain = event->domain, .type = event->type,
+		.protocol = event->protocol, .target_pid = event->target_pid, .event_flags = event->flags,
+		.dirfd = { event->object[0].dirfd, event->object[1].dirfd },
+		.need = { event->object[0].need, event->object[1].need },
+		.object_flags = { event->object[0].flags, event->object[1].flags },
+	};
+
+	head->call = event->call;
+	head->abi = event->abi;
+	head->op = event->op;
+	head->action = verdict.action;
+	head->reason = verdict.reason;
+	head->cls = verdict.cls;
+	head->object = verdict.object;
+	head->error = verdict.error;
+	head->rule = verdict.rule;
+	for (unsigned i = 0; i < 6; i++)
+		head->args[i] = event->args[i];
+	zc_frame_put(writer, ZC_FIELD_DETAIL, &detail, sizeof(detail));
+	if (event->objects > 0)
+		put_object(writer, &event->object[0], ZC_FIELD_PATH);
+	if (event->objects > 1)
+		put_object(writer, &event->object[1], ZC_FIELD_PATH2);
+	if (event->flags & ZC_EV_HAS_PEER)
+		zc_frame_put(writer, ZC_FIELD_ENDPOINT, &event->peer, sizeof(event->peer));
+}
+
+static void send_record(struct zc_tracer *tracer, struct zc_tracee *tracee, const struct zc_event *event,
+			struct zc_verdict verdict, uint64_t fingerprint, uint64_t repeat)
+{
+	struct zc_frame_writer writer;
+	struct zc_frame_head *head;
+	struct zc_wire_regs regs;
+
+	tell_maps(tracer, tracee);
+	head = begin(&writer, tracee, ZC_FRAME_RECORD);
+	head->fingerprint = fingerprint;
+	head->repeat = repeat ? repeat : 1;
+	if (repeat >= ZC_SEND_REPEATS)
+		head->flags |= ZC_FRAME_REPEATS;
+	put_event(&writer, head, event, verdict);
+	if (zc_judge_dac_refuses(tracee, event, verdict))
+		head->flags |= ZC_FRAME_DAC_REFUSES;
+	if (zc_regs_walk(tracee->tid, &regs) == 0) {
+		zc_frame_put(&writer, ZC_FIELD_REGS, &regs, sizeof(regs));
+		put_stack(&writer, tracee, regs.sp);
+	}
+	finish(tracer, &writer, true);
+}
+
+void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee, const struct zc_event *event,
+		      struct zc_verdict verdict)
+{
+	uint64_t ip = zc_judge_place(), module = 0, offset = 0, fingerprint, repeat;
+	const struct zc_mapped *map;
+
+	if (verdict.action == ZC_REFUSED_QUIET) {
+		count(&tracer->page->quiet);
+		return;
+	}
+	map = ip ? zc_mapped_find(tracee, ip) : NULL;
+	if (map) {
+		module = map->hash;
+		offset = map->bias ? ip - map->bias : map->inode ? ip : 0;
+	}
+	fingerprint = zc_fingerprint(tracer->image, event, verdict, tracee->program_hash, module, offset);
+	count(&tracer->page->records);
+	repeat = count_finding(tracer->page, fingerprint);
+	if (repeat <= ZC_SEND_REPEATS)
+		send_record(tracer, tracee, event, verdict, fingerprint, repeat);
+}
+
+/* ---- everything that is not a verdict ---- */
+
+void zc_report_note(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_note note, const char *text)
+{
+	struct zc_frame_writer writer;
+	struct zc_frame_head *head = begin(&writer, tracee, ZC_FRAME_NOTE);
+
+	head->code = (uint16_t)note;
+	put_text(&writer, note == ZC_NOTE_CHROOT ? ZC_FIELD_PATH : ZC_FIELD_TEXT, text);
+	finish(tracer, &writer, false);
+}
+
+static void put_argv(struct zc_frame_writer *writer, pid_t tid)
+{
+	char *field = zc_frame_reserve(writer, ZC_FIELD_ARGV, ARGV_MAX);
+	ssize_t len = 0;
+	char path[32];
+	int fd;
+
+	if (!field)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		len = read(fd, field, ARGV_MAX);
+		close(fd);
+	}
+	while (len == (ssize_t)ARGV_MAX && len > 0 && field[len - 1])
+		len--; /* the argument that is cut off is left out */
+	zc_frame_shrink(writer, field, len > 0 ? (size_t)len : 0);
+}
+
+static void put_link(struct zc_frame_writer *writer, unsigned field, pid_t tid, const char *name)
+{
+	char *at = zc_frame_reserve(writer, field, ZC_PATH_CAP);
+	char path[32];
+	ssize_t len;
+
+	if (!at)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/%s", tid, name);
+	len = readlink(path, at, ZC_PATH_CAP);
+	zc_frame_shrink(writer, at, len > 0 ? (size_t)len : 0);
+}
+
+void zc_report_sign_in(struct zc_tracer *tracer, struct zc_tracee *tracee)
+{
+	struct zc_frame_writer writer;
+
+	begin(&writer, tracee, ZC_FRAME_SIGN_IN);
+	put_text(&writer, ZC_FIELD_EXE, tracee->exe);
+	put_argv(&writer, tracee->tid);
+	put_link(&writer, ZC_FIELD_CWD, tracee->tid, "cwd");
+	zc_mapped_refresh(tracee);
+	put_maps(&writer, tracee);
+	finish(tracer, &writer, false);
+}
+
+void zc_report_fork(struct zc_tracer *tracer, struct zc_tracee *child)
+{
+	struct zc_frame_writer writer;
+
+	count(&tracer->page->forks);
+	begin(&writer, child, ZC_FRAME_FORK);
+	finish(tracer, &writer, false);
+}
+
+void zc_report_exit(struct zc_tracer *tracer, struct zc_tracee *tracee, int status)
+{
+	struct zc_frame_writer writer;
+	struct zc_frame_head *head = begin(&writer, tracee, ZC_FRAME_EXIT);
+
+	if (WIFEXITED(status))
+		head->error = (uint16_t)WEXITSTATUS(status);
+	else if (WIFSIGNALED(status))
+		head->code = (uint16_t)WTERMSIG(status);
+	finish(tracer, &writer, false);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sockets.c - calls on sockets: every address they name, and what only the socket itself knows.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/image.h"
+#include "tracer/judge.h"
+
+#define MOST_MESSAGES 1024u /* of one sendmmsg(2): the kernel takes no more (UIO_MAXIOV) */
+#define LARGEST_ADDRESS 128u
+#define THREAD_PIDFD O_EXCL /* PIDFD_THREAD, Linux 6.9 */
+
+static bool no_net(const struct zc_case *c)
+{
+	return c->tracer->image->flags & ZC_IMAGE_NO_NET;
+}
+
+/* ---- sockets that the run has bound ---- */
+
+uint64_t zc_sockets_hash(const struct zc_event *event)
+{
+	uint64_t hash;
+
+	if (event->objects && event->object[0].path)
+		hash = zc_hash_bytes(event->object[0].path, event->object[0].path_len, 4);
+	else
+		hash = zc_hash_bytes(event->peer.name, event->peer.name_len, 5);
+	return hash ? hash : 1;
+}
+
+void zc_sockets_bound(struct zc_page *page, uint64_t hash)
+{
+	for (uint32_t i = 0; i < 32; i++) {
+		uint64_t *slot = &page->unix_made[(hash + i) & (ZC_PAGE_UNIX - 1)], free = 0;
+
+		if (__atomic_compare_exchange_n(slot, &free, hash, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
+		    free == hash)
+			return;
+	}
+}
+
+static bool was_bound(const struct zc_page *page, uint64_t hash)
+{
+	for (uint32_t i = 0; i < 32; i++)
+		if (__atomic_load_n(&page->unix_made[(hash + i) & (ZC_PAGE_UNIX - 1)], __ATOMIC_RELAXED) == hash)
+			return true;
+	return false;
+}
+
+/* ---- the socket itself ---- */
+
+/* The tracee's descriptor, as one of ours. Returns it or -errno. */
+static int borrow(const struct zc_case *c, int fd)
+{
+	const struct zc_tracee *tracee = c->tracee;
+	int got, process = -1;
+
+	/* A thread may have descriptors of its own, where the kernel can name a thread. */
+	if (tracee->tid != tracee->tgid)
+		process = (int)syscall(SYS_pidfd_open, tracee->tid, THREAD_PIDFD);
+	if (process < 0)
+		process = (int)syscall(SYS_pidfd_open, tracee->tgid, 0);
+	if (process < 0)
+		return -errno;
+	got = (int)syscall(SYS_pidfd_getfd, process, fd, 0);
+	got = got < 0 ? -errno : got;
+	close(process);
+	return got;
+}
+
+static int family_of(int socket)
+{
+	int family = AF_UNSPEC;
+	socklen_t size = sizeof(family);
+
+	return getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size) < 0 ? AF_UNSPEC : family;
+}
+
+static void learn_family(struct zc_case *c)
+{
+	int socket = borrow(c, (int)c->event.args[0]);
+
+	if (socket < 0)
+		return;
+	c->event.domain = family_of(socket);
+	close(socket);
+}
+
+/* ---- calls ---- */
+
+/* Unix addresses are resolved first, to know whether the run made them. */
+static struct zc_outcome_of judge_address(struct zc_case *c)
+{
+	struct zc_event *event = &c->event;
+	struct zc_outcome_of outcome = { 0 };
+
+	if (!(event->flags & ZC_EV_HAS_PEER) && no_net(c) && event->op != ZC_OP_SOCKET)
+		learn_family(c);
+	outcome.natural = zc_case_resolve(c);
+	if (outcome.natural)
+		return outcome;
+	if (event->flags & ZC_EV_HAS_PEER && event->peer.family == AF_UNIX && event->op != ZC_OP_BIND &&
+	    was_bound(c->tracer->page, zc_sockets_hash(event)))
+		event->flags |= ZC_EV_MADE_IN_RUN;
+	return zc_case_decide(c);
+}
+
+/* Listening on a socket that was never bound takes any port on every address: judged as that. */
+static struct zc_outcome_of judge_listen(struct zc_case *c)
+{
+	struct sockaddr_storage own;
+	socklen_t size = sizeof(own);
+	struct zc_event *event = &c->event;
+	int socket = borrow(c, (int)event->args[0]);
+	bool unbound = false;
+
+	if (socket == -EBADF)
+		return (struct zc_outcome_of){ .natural = -EBADF };
+	if (socket >= 0) {
+		event->domain = family_of(socket);
+		unbound = (event->domain == AF_INET || event->domain == AF_INET6) &&
+			  getsockname(socket, (struct sockaddr *)&own, &size) == 0 &&
+			  zc_endpoint_parse(&event->peer, &own, size) == 0 && event->peer.port == 0;
+		close(socket);
+	}
+	if (unbound)
+		event->flags |= ZC_EV_HAS_PEER;
+	if (unbound || no_net(c))
+		return zc_case_decide(c);
+	return (struct zc_outcome_of){ 0 };
+}
+
+/* Messages before the first refused one are sent, as the kernel does when one fails. */
+static struct zc_outcome_of judge_messages(struct zc_case *c)
+{
+	uint64_t count = c->event.args[2] < MOST_MESSAGES ? c->event.args[2] : MOST_MESSAGES;
+	uint64_t size = c->event.abi == ZC_ABI_X86_64 ? 64 : 32, first = c->event.args[1];
+	struct zc_outcome_of outcome = { 0 };
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (i) {
+			zc_paths_end(&c->names);
+			outcome.natural = zc_event_fill_message(&c->event, first + i * size, &c->reader, &c->names.text);
+		}
+		c->event.flags &= (uint16_t)~ZC_EV_MADE_IN_RUN;
+		if (!outcome.natural && (c->event.flags & ZC_EV_HAS_PEER || no_net(c)))
+			outcome = judge_address(c);
+		if (!outcome.natural && !outcome.refusal)
+			continue;
+		if (i == 0 || outcome.kill || c->stop->call != ZC_ID_sendmmsg)
+			return outcome;
+		if (zc_regs_set_argument(c->tracee->tid, (enum zc_abi)c->event.abi, 2, i) < 0)
+			return outcome;
+		return (struct zc_outcome_of){ 0 };
+	}
+	return outcome;
+}
+
+struct zc_outcome_of zc_judge_socket(struct zc_case *c)
+{
+	const struct zc_event *event = &c->event;
+
+	if (event->call == ZC_ID_sendmmsg)
+		return judge_messages(c);
+	if (event->op == ZC_OP_LISTEN)
+		return judge_listen(c);
+	if (event->op != ZC_OP_SOCKET && !(event->flags & ZC_EV_HAS_PEER) && !no_net(c))
+		return (struct zc_outcome_of){ 0 };
+	return judge_address(c);
+}
