@@ -18,9 +18,16 @@
 	ROLES_PICK(_0, ##__VA_ARGS__, ROLES_6, ROLES_5, ROLES_4, ROLES_3, ROLES_2, ROLES_1, ROLES_0) \
 	(__VA_ARGS__)
 
+/* The shim prints nothing: without names its table needs no relocation at each exec. */
+#ifdef ZC_SHIM
+#define NAME(name) NULL
+#else
+#define NAME(name) #name
+#endif
+
 const struct zc_call zc_calls[ZC_CALL_COUNT] = {
 #define ZC_CALL(name, class, op, nr64, nr32, ...) \
-	[ZC_ID_##name] = { #name, ZC_CALL_##class, ZC_OP_##op, { nr64, nr32 }, ROLES(__VA_ARGS__) },
+	[ZC_ID_##name] = { NAME(name), ZC_CALL_##class, ZC_OP_##op, { nr64, nr32 }, ROLES(__VA_ARGS__) },
 #include "core/calls.def"
 };
 

@@ -57,6 +57,18 @@ long zc_path_join(char *buffer, size_t cap, const char *base, size_t base_len, c
 	return len;
 }
 
+long zc_path_append(char *buffer, size_t cap, size_t base_len, const char *path, size_t path_len)
+{
+	long len = push_all(buffer, cap, base_len == 1 ? 0 : (long)base_len, path, path_len);
+
+	if (len < 0)
+		return len;
+	if (len == 0)
+		buffer[len++] = '/';
+	buffer[len] = '\0';
+	return len;
+}
+
 bool zc_path_under(const char *path, size_t path_len, const char *dir, size_t dir_len)
 {
 	if (dir_len == 1 && dir[0] == '/')

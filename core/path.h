@@ -16,6 +16,8 @@
  */
 long zc_path_join(char *buffer, size_t cap, const char *base, size_t base_len, const char *path,
 		  size_t path_len);
+/* The same where buffer holds the clean absolute base already, base_len bytes of it. */
+long zc_path_append(char *buffer, size_t cap, size_t base_len, const char *path, size_t path_len);
 /* Is path below dir, or dir itself? Both clean and absolute. */
 bool zc_path_under(const char *path, size_t path_len, const char *dir, size_t dir_len);
 /* Length of the parent of a clean absolute path: 1 for "/x" ("/"). */

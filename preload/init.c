@@ -11,7 +11,7 @@
 
 #include "preload/shim.h"
 
-struct zc_shim zc_shim = { .log_fd = -1, .session = { -1, -1, -1, 0, 0, 0, 0, false } };
+struct zc_shim zc_shim; /* all zero: data that is not would be copied at each exec */
 
 extern char **__environ ZC_WEAK;
 extern int dl_iterate_phdr(int (*visit)(struct dl_phdr_info *, size_t, void *), void *) ZC_WEAK;
@@ -233,6 +233,7 @@ void zc_start(void)
 
 	if (__atomic_exchange_n(&started, 1, __ATOMIC_ACQ_REL))
 		return; /* another hook below us is at it; it stays unstarted until it is done */
+	zc_shim.log_fd = zc_shim.session.image_fd = zc_shim.session.page_fd = zc_shim.session.socket_fd = ZC_FD_NONE;
 	environment = &__environ && __environ ? __environ : environ_from_kernel();
 	initial_environ = environment;
 	/* The counters at the head of struct zc_page are all that is touched without a real page. */

@@ -18,7 +18,7 @@ static struct {
 	uint64_t renames;
 	uint32_t len;
 	char path[ZC_PATH_CAP];
-} cwd = { .begun = 1, .done = 1 };
+} cwd; /* all zero at first: data that is not would be copied at each exec */
 
 void zc_cwd_changing(void)
 {
@@ -46,7 +46,7 @@ uint64_t zc_cwd_mark(void)
 {
 	uint64_t done = __atomic_load_n(&cwd.done, __ATOMIC_ACQUIRE);
 
-	return __atomic_load_n(&cwd.begun, __ATOMIC_SEQ_CST) == done && !cwd.shared ? done : 0;
+	return __atomic_load_n(&cwd.begun, __ATOMIC_SEQ_CST) == done && !cwd.shared ? done + 1 : 0;
 }
 
 static uint64_t renames(void)
@@ -54,7 +54,7 @@ static uint64_t renames(void)
 	return __atomic_load_n(&zc_shim.page->renames, __ATOMIC_RELAXED);
 }
 
-static long cached_cwd(char *buffer, size_t cap, uint64_t mark)
+long zc_cached_cwd(char *buffer, size_t cap, uint64_t mark)
 {
 	uint32_t before = __atomic_load_n(&cwd.sequence, __ATOMIC_ACQUIRE), len;
 
@@ -67,11 +67,6 @@ static long cached_cwd(char *buffer, size_t cap, uint64_t mark)
 	zc_copy(buffer, cwd.path, len);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return __atomic_load_n(&cwd.sequence, __ATOMIC_RELAXED) == before ? (long)len : -1;
-}
-
-long zc_cached_cwd(char *buffer, size_t cap)
-{
-	return cached_cwd(buffer, cap, zc_cwd_mark());
 }
 
 /* A vfork child has our memory and a working directory of its own: it must not write the cache. */
@@ -108,7 +103,7 @@ long zc_below_root(char *buffer, long len)
 long zc_read_cwd(char *buffer)
 {
 	uint64_t mark = zc_cwd_mark(), generation = renames();
-	long len = cached_cwd(buffer, ZC_PATH_CAP, mark);
+	long len = zc_cached_cwd(buffer, ZC_PATH_CAP, mark);
 
 	if (len >= 0)
 		return len;

@@ -6,11 +6,12 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "preload/shim.h"
+#include "preload/recent.h"
 
 #define TMPFILE_FLAGS (O_TMPFILE)
 #define MOST_LINKS 40
 #define MOST_RACES 8
+#define SHORT_PATH 256u
 
 static bool wants_mode(uint32_t flags)
 {
@@ -18,27 +19,19 @@ static bool wants_mode(uint32_t flags)
 	return flags & O_CREAT || (flags & TMPFILE_FLAGS) == TMPFILE_FLAGS;
 }
 
-/* The length of a path that is absolute and clean as it stands; 0 when it is not, -errno as zc_text_len(). */
-static long clean_len(const char *path)
+/* Is it clean as it stands: no "//", no "." or ".." component, no slash at the end? */
+static bool is_clean(const char *path, size_t len)
 {
-	size_t i = 0;
-
-	if (ZC_UNLIKELY((uintptr_t)path - 4096 > 0x7fffffffe000ull))
-		return -EFAULT;
-	if (path[0] != '/')
-		return 0;
-	for (; path[i]; i++) {
-		if (path[i] != '/')
+	for (size_t i = 0; i < len; i++) {
+		if (ZC_LIKELY(path[i] != '/'))
 			continue;
 		if (path[i + 1] == '/' || path[i + 1] == '\0')
-			return 0;
+			return false;
 		if (path[i + 1] == '.' && (path[i + 2] == '/' || path[i + 2] == '\0' ||
 					   (path[i + 2] == '.' && (path[i + 3] == '/' || path[i + 3] == '\0'))))
-			return 0;
-		if (i >= ZC_PATH_CAP)
-			return 0;
+			return false;
 	}
-	return i < ZC_PATH_CAP ? (long)i : 0;
+	return true;
 }
 
 /*
@@ -283,6 +276,8 @@ static __attribute__((noinline)) long open_slowly(const void *caller, int dirfd,
 				fd = open_as_judged(guard, dirfd, path, (size_t)len, flags, mode);
 			if (fd == -ELOOP)
 				fd = open_through_link(guard, flags, mode);
+			if (fd == -ELOOP && spelled) /* not a link at its end, or not any more */
+				zc_recent_keep(path, (size_t)len, zc_open_need(flags), ZC_RECENT_PLAIN);
 		}
 	}
 	if (fd == -ELOOP)
@@ -291,24 +286,76 @@ static __attribute__((noinline)) long open_slowly(const void *caller, int dirfd,
 	return fd;
 }
 
+/* What is known of a clean absolute path as it is spelled, and kept for the next time. */
+static enum zc_recent_kind look_up(const char *name, size_t len, unsigned need)
+{
+	enum zc_recent_kind kind = zc_recent_find(name, len, need);
+
+	if (ZC_LIKELY(kind != ZC_RECENT_UNKNOWN))
+		return kind;
+	if (!is_clean(name, len) || !zc_policy_allows_path(zc_shim.image, name, len, need))
+		return ZC_RECENT_UNKNOWN;
+	zc_recent_keep(name, len, need, ZC_RECENT_PLAIN);
+	return ZC_RECENT_PLAIN;
+}
+
+/*
+ * A short path from the working directory, which nobody may change between naming it and the open.
+ * -ELOOP: this is not such a path, or not a plain allow.
+ */
+static long open_from_cwd(const char *path, size_t len, uint32_t flags, uint32_t mode)
+{
+	unsigned need = zc_open_need(flags);
+	uint64_t mark = zc_cwd_mark();
+	char name[SHORT_PATH];
+	long base, fd;
+
+	if (!mark || path[0] == '.' || !starts_from_cwd(AT_FDCWD, path, flags) || !is_clean(path, len))
+		return -ELOOP;
+	base = zc_cached_cwd(name, sizeof(name), mark);
+	if (base <= 0 || (size_t)base + len + 2 > sizeof(name))
+		return -ELOOP;
+	if (base > 1)
+		name[base++] = '/';
+	zc_copy(name + base, path, len + 1);
+	if (look_up(name, (size_t)base + len, need) != ZC_RECENT_PLAIN)
+		return -ELOOP;
+	fd = zc_open_plain(AT_FDCWD, path, flags, mode);
+	if (fd == -ELOOP)
+		zc_recent_keep(name, (size_t)base + len, need, ZC_RECENT_LINK);
+	if (ZC_LIKELY(fd < 0 || zc_cwd_mark() == mark))
+		return fd;
+	zc_sys_close((int)fd);
+	return -ELOOP;
+}
+
 long zc_open(const void *caller, int dirfd, const char *path, uint32_t flags, uint32_t mode)
 {
-	bool spelled = false;
+	enum zc_recent_kind kind = ZC_RECENT_UNKNOWN;
+	unsigned need = zc_open_need(flags);
 	long len, fd;
 
 	/* O_PATH gives no access; what it leads to is judged when it is opened again. */
 	if (!zc_is_armed() || flags & O_PATH)
 		return zc_sys_openat(dirfd, path, (long)flags, (long)mode);
-	len = clean_len(path);
+	len = zc_text_len(path);
+	if (ZC_UNLIKELY(len <= 0))
+		return len < 0 ? len : -ENOENT;
+	if (ZC_LIKELY(zc_shim.image && !zc_shim.root_len)) {
+		if (path[0] == '/')
+			kind = look_up(path, (size_t)len, need);
+		else if (dirfd == AT_FDCWD && (fd = open_from_cwd(path, (size_t)len, flags, mode)) != -ELOOP)
+			return fd;
+	}
 	/* A plain allow as spelled: one system call, on exactly what was judged. */
-	if (ZC_LIKELY(len > 0 && zc_shim.image && !zc_shim.root_len) &&
-	    ZC_LIKELY(zc_policy_allows_path(zc_shim.image, path, (size_t)len, zc_open_need(flags)))) {
+	if (ZC_LIKELY(kind == ZC_RECENT_PLAIN)) {
 		fd = zc_open_plain(dirfd, path, flags, mode);
 		if (ZC_LIKELY(fd != -ELOOP))
 			return fd;
-		spelled = !zc_shim.passive && !zc_shim.no_openat2;
+		zc_recent_keep(path, (size_t)len, need, ZC_RECENT_LINK);
 	}
-	return open_slowly(caller, dirfd, path, flags, mode, spelled);
+	return open_slowly(caller, dirfd, path, flags, mode,
+			   kind != ZC_RECENT_UNKNOWN && !zc_shim.passive && !zc_shim.no_openat2);
 }
 
 #define TAKE_MODE(flags)                                                                          \

@@ -335,13 +335,13 @@ static void put_argv(struct zc_frame_writer *writer, char *const *argv)
 		zc_frame_shrink(writer, field, len);
 }
 
-static void put_link(struct zc_frame_writer *writer, unsigned field, const char *link)
+static void put_cwd(struct zc_frame_writer *writer)
 {
-	char *at = zc_frame_reserve(writer, field, ZC_PATH_CAP);
-	long len = at ? zc_sys_readlinkat(AT_FDCWD, link, at, ZC_PATH_CAP) : -1;
+	char *at = zc_frame_reserve(writer, ZC_FIELD_CWD, ZC_PATH_CAP);
+	long len = at ? zc_sys2(__NR_getcwd, (long)at, ZC_PATH_CAP) : -1;
 
 	if (at)
-		zc_frame_shrink(writer, at, len > 0 ? (size_t)len : 0);
+		zc_frame_shrink(writer, at, len > 0 ? (size_t)len - 1 : 0);
 }
 
 void zc_sign_in(char **argv)
@@ -363,7 +363,7 @@ void zc_sign_in(char **argv)
 	zc_shim.program_hash = zc_hash_bytes(exe, len > 0 ? (size_t)len : 0, 3);
 	zc_frame_shrink(&writer, exe, len > 0 ? (size_t)len : 0);
 	put_argv(&writer, argv);
-	put_link(&writer, ZC_FIELD_CWD, "/proc/self/cwd");
+	put_cwd(&writer);
 	if (zc_modules_start())
 		zc_modules_put(&writer, program, 0);
 	finish(&writer, false);

@@ -62,12 +62,12 @@ struct zc_shim {
 	int pid;                     /* of the process that owns this memory; a vfork child differs */
 	int no_openat2;              /* the kernel, or a filter around us, has none */
 	uint64_t exec_id, program_hash;
-	char session_env[208];       /* "ZENCUBE=..." */
-	char preload[ZC_PATH_CAP];   /* our own path, as LD_PRELOAD spells it */
 	size_t preload_len;
-	char by_hand[2][512];        /* "ZENCUBE_IMAGE=..." "ZENCUBE_LOG=..." */
-	char root[512];              /* the root directory as the run sees it, after a chroot */
 	size_t root_len;
+	char session_env[208];       /* "ZENCUBE=..." */
+	char root[512];              /* the root directory as the run sees it, after a chroot */
+	char by_hand[2][512];        /* "ZENCUBE_IMAGE=..." "ZENCUBE_LOG=..." */
+	char preload[ZC_PATH_CAP];   /* our own path, as LD_PRELOAD spells it */
 };
 extern struct zc_shim zc_shim __attribute__((visibility("hidden")));
 
@@ -116,8 +116,8 @@ void zc_frame_give(void *frame, uint32_t slot);
 long zc_absolute(char *buffer, int dirfd, const char *path, size_t len);
 /* The path behind descriptor fd, as the run sees it. *ret_flags gets ZC_OBJ_NAMELESS where it has none. */
 long zc_fd_path(char *buffer, int fd, uint8_t *ret_flags);
-/* The remembered name of the working directory, or -1: not known, or longer than cap allows. */
-long zc_cached_cwd(char *buffer, size_t cap);
+/* The remembered name of the working directory, if mark still holds; -1: not known, or longer than cap. */
+long zc_cached_cwd(char *buffer, size_t cap, uint64_t mark);
 /* The working directory's name, cached as long as nothing says that it changed. */
 long zc_read_cwd(char *buffer);
 /* Puts the new root of a chrooted process in front of a name, in place. Passes -errno through. */
