@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the end-to-end tests share: TAP, scratch space, and running zcwrap.
 
-A test is a function with @test("sentence"); it raises AssertionError, or Skip. `finish()` runs them.
+A test is a function with @test("sentence"); it raises AssertionError, or Skip. `finish()` runs them,
+`finish("shim", "trace")` each of them in both modes.
 """
 import glob
 import json
@@ -34,7 +35,8 @@ def test(sentence):
 class Scratch:
     """A directory of its own for each test, and the log directory in it."""
 
-    def __init__(self):
+    def __init__(self, mode="auto"):
+        self.mode = mode
         self.path = os.path.realpath(tempfile.mkdtemp(prefix="zc-e2e-"))
         os.chmod(self.path, 0o755)
         self.logs = os.path.join(self.path, "logs")
@@ -49,7 +51,7 @@ class Scratch:
         return path
 
     def wrap(self, *options):
-        return [ZCWRAP, f"--log-dir={self.logs}", *options, "--"]
+        return [ZCWRAP, f"--mode={self.mode}", f"--log-dir={self.logs}", *options, "--"]
 
     def run(self, options, command, timeout=60, **how):
         how.setdefault("stdin", subprocess.DEVNULL)
@@ -105,12 +107,13 @@ def alive(pid):
         return False
 
 
-def finish():
+def finish(*modes):
     failed = 0
     only = sys.argv[1] if len(sys.argv) > 1 else ""
-    tests = [t for t in TESTS if only in t[0]]
-    for number, (sentence, function) in enumerate(tests, 1):
-        scratch = Scratch()
+    tests = [(mode, f"{mode}: {t[0]}" if modes else t[0], t[1]) for mode in modes or ["auto"] for t in TESTS]
+    tests = [t for t in tests if only in t[1]]
+    for number, (mode, sentence, function) in enumerate(tests, 1):
+        scratch = Scratch(mode)
         try:
             function(scratch)
             print(f"ok {number} - {sentence}")
