@@ -5,9 +5,13 @@
  * From then on paths are judged by their spelling only, since finding out where a link leads takes calls
  * that the filter may not know; docs/LIMITS.md says so.
  *
+ * modes: shim
  * policy: --deny-read=$T/vault
  * args: $T/vault/secret $T/open/file $T/open/link
  * expect: before: EACCES; armed: OK; denied: EACCES; link, as spelled: OK; allowed: OK; violation $T/vault/secret; exit 2
+ * modes: trace
+ * args: $T/vault/secret $T/open/file $T/open/link
+ * expect: before: EACCES; armed: OK; denied: EACCES; link, as spelled: EACCES; allowed: OK; violation $T/vault/secret; exit 2
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>

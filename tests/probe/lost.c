@@ -5,6 +5,7 @@
  * The descriptors are closed and the next program is started past the shim, as a static program
  * between two others might do it.
  *
+ * modes: shim
  * policy: --deny-read=$T/vault
  * args: raw $T/open/file
  * expect: after: EACCES
@@ -25,7 +26,10 @@ static long call(long nr, long a, long b, long c)
 {
 	long result;
 
-	__asm__ volatile("syscall" : "=a"(result) : "a"(nr), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c)
+			 : "rcx", "r11", "memory");
 	return result;
 }
 
