@@ -90,7 +90,7 @@ void zc_view_stack(struct zc_tracer *tracer, struct zc_tracee *tracee, FILE *out
 		fputs("    (no stack: it is dying)\n", out);
 		return;
 	}
-	len = zc_maps_wire(tracee, map_field, sizeof(map_field));
+	len = zc_maps_wire_all(tracee, map_field, sizeof(map_field));
 	maps = zc_maps_new(unwinder, map_field, len, NULL);
 	zc_stack_walk(unwinder, maps, &record, &stack);
 	for (unsigned i = 0; i < stack.count; i++)

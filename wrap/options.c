@@ -429,19 +429,20 @@ static void help_tracer(FILE *out)
 {
 	fputs("usage: zctrace [OPTION ...] [--] COMMAND [ARGUMENT ...]\n"
 	      "       zctrace [OPTION ...] -p PID ...\n\n"
-	      "Traces COMMAND from outside, whatever it is made of, refuses what the policy does not\n"
-	      "allow, and leaves the evidence in a directory of its own. Attached to a process it\n"
-	      "only watches, unless --enforce says otherwise. It is zcwrap --mode=trace by another\n"
-	      "name and takes all of its options; 'zcwrap --help' lists them.\n\n",
+	      "Traces COMMAND from outside, whatever it is made of, refuses what the policy\n"
+	      "does not allow, and leaves the evidence in a directory of its own. Attached to\n"
+	      "a process it only watches, unless --enforce says otherwise. It is zcwrap\n"
+	      "--mode=trace by another name and takes all of its options; 'zcwrap --help'\n"
+	      "lists them.\n\n",
 	      out);
 	for (size_t i = 0; i < ZC_LEN(rows); i++)
 		if (rows[i].group == TRACING || rows[i].group == EVIDENCE)
 			help_row(&rows[i], out);
 	fputs("\nExamples:\n"
-	      "  zctrace -- ./static-binary                  what it does that @dev does not allow\n"
-	      "  zctrace -v -e net -A -- ./updater           every network call it makes\n"
-	      "  zctrace --summary -A -o calls -- make       which calls, how often, how many refused\n"
-	      "  zctrace -k -v -p 4711                       watch a suspect, with stacks\n",
+	      "  zctrace -- ./static-binary              what it does that @dev does not allow\n"
+	      "  zctrace -v -e net -A -- ./updater       every network call it makes\n"
+	      "  zctrace --summary -A -o calls -- make   which calls, how often\n"
+	      "  zctrace -k -v -p 4711                   watch a suspect, with stacks\n",
 	      out);
 }
 
