@@ -20,7 +20,7 @@ static int ask_file(const void *caller, const char *path, int flags)
 {
 	int error = zc_is_armed() ? zc_ask(caller, ZC_ID_openat, AT_FDCWD, (long)path, flags, 0, 0, 0) : 0;
 
-	return error == -EACCES || error == -EPERM ? error : 0;
+	return zc_is_refusal(error) ? error : 0;
 }
 
 /* ---- the system log: a datagram to /dev/log ---- */
@@ -179,7 +179,7 @@ ZC_EXPORT int wordexp(const char *restrict words, wordexp_t *restrict result, in
 		static char *const argv[] = { (char *)"sh", NULL };
 		struct zc_elf_look look;
 
-		if (zc_judge_program(ZC_CALLER, AT_FDCWD, "/bin/sh", argv, 0, false, &look) == -EACCES)
+		if (zc_is_refusal(zc_judge_program(ZC_CALLER, AT_FDCWD, "/bin/sh", argv, 0, false, &look)))
 			return WRDE_CMDSUB;
 	}
 	return real ? real(words, result, flags) : WRDE_NOSPACE;

@@ -61,7 +61,7 @@ ZC_EXPORT sem_t *sem_open(const char *name, int flags, ...)
 
 		if (error == -ENOENT && flags & O_CREAT)
 			error = zc_ask(ZC_CALLER, ZC_ID_mknodat, AT_FDCWD, (long)path, S_IFREG, 0, 0, 0);
-		if (error == -EACCES)
+		if (zc_is_refusal(error))
 			return zc_ret(error), SEM_FAILED;
 	}
 	return real ? real(name, flags, mode, value) : (zc_ret(-ENOSYS), SEM_FAILED);
@@ -75,7 +75,7 @@ ZC_EXPORT int sem_unlink(const char *name)
 	if (zc_is_armed() && below(path, sizeof(path), "/dev/shm/sem.", name)) {
 		int error = zc_ask(ZC_CALLER, ZC_ID_unlink, (long)path, 0, 0, 0, 0, 0);
 
-		if (error == -EACCES)
+		if (zc_is_refusal(error))
 			return (int)zc_ret(error);
 	}
 	return real ? real(name) : (int)zc_ret(-ENOSYS);
@@ -89,7 +89,7 @@ static int ask_queue(const void *caller, unsigned call, const char *name, int fl
 	if (zc_text_len(name) <= 0 || name[0] != '/')
 		return 0;
 	error = zc_ask(caller, call, (long)(name + 1), flags, 0, 0, 0, 0);
-	return error == -EACCES ? error : 0;
+	return zc_is_refusal(error) ? error : 0;
 }
 
 ZC_EXPORT mqd_t mq_open(const char *name, int flags, ...)

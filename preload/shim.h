@@ -239,6 +239,15 @@ static inline bool zc_is_null(const void *pointer)
 	return !pointer;
 }
 
+/*
+ * Must the call that libc would make by itself stay unmade? Natural errors are libc's to meet; but where
+ * there was no descriptor or no memory for an answer, there is none, and nothing is allowed.
+ */
+static inline bool zc_is_refusal(int error)
+{
+	return error == -EACCES || error == -EPERM || error == -EMFILE || error == -ENFILE || error == -ENOMEM;
+}
+
 /* errno discipline: a hook's last line. */
 static inline long zc_ret(long result)
 {

@@ -10,71 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "preload/actions.h"
 #include "preload/carry.h"
-
-/* glibc's private list, as it has been since posix_spawn exists; a test holds it against the libc. */
-struct glibc_action {
-	int kind; /* 0 close, 1 dup2, 2 open, 3 chdir, 4 fchdir, 5 closefrom, 6 tcsetpgrp */
-	int pad;
-	union {
-		struct {
-			int fd;
-			char *path;
-			int flags;
-			mode_t mode;
-		} open;
-		char *directory;
-		int fd;
-	} do_;
-};
-struct glibc_actions {
-	int allocated, used;
-	struct glibc_action *list;
-};
-extern const char *gnu_get_libc_version(void) ZC_WEAK;
-
-static int judge_open(const void *caller, int dirfd, const struct glibc_action *action)
-{
-	int error = zc_ask(caller, ZC_ID_openat, dirfd, (long)action->do_.open.path, action->do_.open.flags,
-			   (long)action->do_.open.mode, 0, 0);
-
-	if (error == -ENOENT && action->do_.open.flags & O_CREAT)
-		error = zc_ask(caller, ZC_ID_mknodat, dirfd, (long)action->do_.open.path, S_IFREG, 0, 0, 0);
-	return error == -EACCES || error == -EPERM ? error : 0; /* the child meets the natural error itself */
-}
-
-/* *ret_dirfd: where a relative path starts once they are done; *ret_pin: to be closed after. */
-static int judge_actions(const void *caller, const posix_spawn_file_actions_t *actions, int *ret_dirfd, long *ret_pin)
-{
-	const struct glibc_actions *glibc = (const void *)actions;
-	int error = 0;
-
-	*ret_dirfd = AT_FDCWD;
-	*ret_pin = -1;
-	if (!actions)
-		return 0;
-	if (!gnu_get_libc_version) {
-		zc_note(ZC_NOTE_SPAWN_UNSEEN, "file actions of another libc", 0);
-		return 0;
-	}
-	for (int i = 0; i < glibc->used && !error; i++) {
-		const struct glibc_action *action = &glibc->list[i];
-
-		if (action->kind == 2) {
-			error = judge_open(caller, *ret_dirfd, action);
-		} else if (action->kind == 3) {
-			long fd = zc_sys_openat(*ret_dirfd, action->do_.directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-
-			if (*ret_pin >= 0)
-				zc_sys_close((int)*ret_pin);
-			*ret_pin = fd;
-			*ret_dirfd = fd >= 0 ? (int)fd : AT_FDCWD;
-		} else if (action->kind == 4) {
-			*ret_dirfd = action->do_.fd;
-		}
-	}
-	return error;
-}
 
 typedef int zc_spawn(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
 		     char *const *, char *const *);
@@ -83,14 +20,13 @@ static int judge_spawn(const void *caller, const char *path, const posix_spawn_f
 		       char *const *argv, struct zc_elf_look *ret_look)
 {
 	int dirfd, error;
-	long pin;
 
 	zc_fill(ret_look, 0, sizeof(*ret_look));
-	error = judge_actions(caller, actions, &dirfd, &pin);
+	error = zc_actions_judge(caller, actions, &dirfd);
 	if (!error)
 		error = zc_judge_program(caller, dirfd, path, argv, 0, false, ret_look);
-	if (pin >= 0)
-		zc_sys_close((int)pin);
+	if (dirfd >= 0)
+		zc_sys_close(dirfd);
 	return error;
 }
 
@@ -99,6 +35,7 @@ static int spawn_by(const void *caller, zc_spawn *real, bool gives_pidfd, int *r
 		    const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
 		    char *const *argv, char *const *envp)
 {
+	struct zc_actions around;
 	struct zc_elf_look look;
 	struct zc_carry carry;
 	void *block = NULL;
@@ -109,13 +46,15 @@ static int spawn_by(const void *caller, zc_spawn *real, bool gives_pidfd, int *r
 	if (!zc_is_armed())
 		return real(ret, path, actions, attributes, argv, envp);
 	error = judge_spawn(caller, path, actions, argv, &look);
-	if (error == -EACCES || error == -EPERM)
+	if (zc_is_refusal(error))
 		return -error;
 	zc_carry_begin(&carry, envp, &look);
 	if (carry.size)
 		block = ZC_BLOCK(carry.size);
-	error = real(&child, path, actions, attributes, argv, zc_carry_write(&carry, envp, block));
+	error = real(&child, path, zc_actions_begin(&around, actions), attributes, argv,
+		     zc_carry_write(&carry, envp, block));
 	zc_block_give(block, carry.size);
+	zc_actions_end(&around);
 	if (!error) {
 		if (ret)
 			*ret = child;
@@ -219,7 +158,7 @@ static int prepare(const void *caller, const char *command, char **ret_text, siz
 	int error = zc_judge_program(caller, AT_FDCWD, "/bin/sh", argv, 0, false, &look);
 
 	*ret_text = NULL;
-	if (error == -EACCES)
+	if (zc_is_refusal(error))
 		return error;
 	zc_carry_begin(&carry, zc_current_environ(), error ? NULL : &look);
 	if (carry.size)

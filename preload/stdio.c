@@ -109,7 +109,7 @@ static int ask_again(const void *caller, FILE *stream, uint32_t flags)
 		return 0;
 	zc_spell_fd(path, fd);
 	error = zc_ask(caller, ZC_ID_openat, AT_FDCWD, (long)path, (long)flags, 0, 0, 0);
-	return error == -EACCES || error == -EPERM ? error : 0;
+	return zc_is_refusal(error) ? error : 0;
 }
 
 /* freopen keeps the stream's descriptor number, which only libc can do. */

@@ -16,7 +16,7 @@ static int ask_directory(const void *caller, int dirfd, const char *path)
 			    ? zc_ask(caller, ZC_ID_openat, dirfd, (long)path, O_RDONLY | O_DIRECTORY, 0, 0, 0)
 			    : 0;
 
-	return error == -EACCES || error == -EPERM ? error : 0;
+	return zc_is_refusal(error) ? error : 0;
 }
 
 #define WALKER(type, failed, name, path, parameters, arguments)                                   \
