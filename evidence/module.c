@@ -40,6 +40,7 @@ static void module_free(struct zc_module *module)
 	for (size_t i = 0; module->chunk && i < module->chunks; i++)
 		free(module->chunk[i]);
 	free(module->chunk);
+	free(module->table);
 	free(module->name);
 	free(module);
 }
@@ -232,6 +233,25 @@ static const char *read_headers(struct zc_module *module, Elf *elf)
 	return same ? NULL : "the file is not the one that was mapped";
 }
 
+/* Static programs have unwind rows without a table to find them by. */
+static void find_rows(struct zc_module *module, Elf *elf)
+{
+	Elf_Scn *section = NULL;
+	size_t names;
+	GElf_Shdr shdr;
+
+	if (module->unwind_size || elf_getshdrstrndx(elf, &names))
+		return;
+	while ((section = elf_nextscn(elf, section))) {
+		const char *name = gelf_getshdr(section, &shdr) ? elf_strptr(elf, names, shdr.sh_name) : NULL;
+
+		if (name && !strcmp(name, ".eh_frame") && shdr.sh_flags & SHF_ALLOC) {
+			module->frame_address = shdr.sh_addr;
+			module->frame_size = shdr.sh_size;
+		}
+	}
+}
+
 static const char *load(struct zc_module *module)
 {
 	int fd = zc_module_open(module);
@@ -245,6 +265,8 @@ static const char *load(struct zc_module *module)
 				       : "the file cannot be opened";
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	trouble = read_headers(module, elf);
+	if (!trouble)
+		find_rows(module, elf);
 	elf_end(elf);
 	close(fd);
 	if (!trouble) {
@@ -306,6 +328,13 @@ bool zc_module_read(struct zc_module *module, uint64_t address, void *buffer, si
 
 	if (zc_module_trouble(module))
 		return false;
+	if (module->table && address >= module->unwind_address &&
+	    address - module->unwind_address < module->table_size) {
+		if (len > module->table_size - (address - module->unwind_address))
+			return false;
+		memcpy(to, module->table + (address - module->unwind_address), len);
+		return true;
+	}
 	for (unsigned i = 0; i < module->loads; i++) {
 		const struct zc_load *segment = &module->load[i];
 		uint64_t offset;
@@ -331,7 +360,13 @@ bool zc_module_read(struct zc_module *module, uint64_t address, void *buffer, si
 
 bool zc_module_unwind_header(struct zc_module *module, uint64_t *ret_address, uint64_t *ret_size)
 {
-	if (zc_module_trouble(module) || !module->unwind_size)
+	if (zc_module_trouble(module))
+		return false;
+	if (!module->unwind_size && module->frame_size) {
+		zc_module_make_table(module);
+		module->frame_size = 0; /* once */
+	}
+	if (!module->unwind_size)
 		return false;
 	*ret_address = module->unwind_address;
 	*ret_size = module->unwind_size;

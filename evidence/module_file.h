@@ -39,6 +39,9 @@ struct zc_module {
 	struct zc_load load[ZC_LOADS_MAX];
 	unsigned loads;
 	uint64_t start, end, unwind_address, unwind_size;
+	uint64_t frame_address, frame_size; /* .eh_frame, where it comes without a search table */
+	unsigned char *table;               /* the one made for it, at unwind_address */
+	size_t table_size;
 	unsigned char **chunk;
 	size_t chunks;
 	struct zc_module_names *names;
@@ -49,6 +52,8 @@ struct zc_module {
 int zc_module_open(struct zc_module *module);
 /* Opens the distribution's separate debug file for its build-id. Returns a descriptor or -errno. */
 int zc_module_open_debug(struct zc_module *module);
+/* eh_table.c: makes the search table for .eh_frame, if that can be read. */
+void zc_module_make_table(struct zc_module *module);
 /* Counts bytes that are kept; false when there would be too many. */
 bool zc_module_charge(struct zc_module *module, size_t bytes);
 void zc_module_names_free(struct zc_module *module);
