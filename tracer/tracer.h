@@ -242,6 +242,8 @@ void zc_recheck_exec(struct zc_tracer *tracer, struct zc_tracee *tracee, const c
 
 /* maps.c: the MAPS field's content for a sign-in or a later note. */
 size_t zc_maps_wire(struct zc_tracee *tracee, void *buffer, size_t cap);
+/* The same with what was told before, and without telling it: for views. */
+size_t zc_maps_wire_all(struct zc_tracee *tracee, void *buffer, size_t cap);
 void zc_maps_forget(struct zc_tracee *tracee);
 void zc_maps_release(struct zc_tracee *tracee);
 
