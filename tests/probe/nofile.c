@@ -2,6 +2,7 @@
 /*
  * nofile.c - with no descriptor left nothing denied is opened, and what is refused is still recorded.
  *
+ * more: the shim needs a descriptor to find out what is denied; without one the kernel's EMFILE comes first
  * policy: --deny-read=$T/vault
  * args: $T/vault/secret $T/open/file $T/open/link
  * expect: exhausted, allowed: EMFILE; one left: EACCES; one left, link: EACCES; lowered: EACCES;
