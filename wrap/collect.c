@@ -14,12 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "wrap/wrap.h"
 
 #define BLOCK_SIZE (1u << 20)
 #define SPOOL_MAX (4ll << 30)
+#define FEW 8u   /* frames at once that let the receiver rest */
+#define MANY 64u /* frames after which the clerk is told although more are there */
 
 struct item {
 	uint32_t size;
@@ -142,9 +145,9 @@ struct credentials {
 /*
  * One datagram. The control buffer holds credentials and nothing more, so that descriptors which a
  * hostile sender attaches are closed by the kernel. An empty datagram carries credentials, the end
- * of the stream does not. Returns its size, or -EPIPE at the end.
+ * of the stream does not. Returns its size, -EPIPE at the end, or -EAGAIN with MSG_DONTWAIT.
  */
-static long receive(int socket, void *buffer, size_t cap, pid_t *ret_pid)
+static long receive(int socket, void *buffer, size_t cap, int flags, pid_t *ret_pid)
 {
 	struct credentials control;
 	struct iovec iov = { buffer, cap };
@@ -157,10 +160,10 @@ static long receive(int socket, void *buffer, size_t cap, pid_t *ret_pid)
 	ssize_t n;
 
 	do {
-		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | flags);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return -EPIPE;
+		return errno == EAGAIN ? -EAGAIN : -EPIPE;
 	head = CMSG_FIRSTHDR(&message);
 	if (!head)
 		return n == 0 ? -EPIPE : n;
@@ -179,8 +182,27 @@ static void take(struct zc_collect *c, struct block *block, long size, pid_t pid
 	memcpy(block->bytes + block->used, &item, sizeof(item));
 	pthread_mutex_lock(&c->lock);
 	block->used += sizeof(item) + (((size_t)size + 7) & ~(size_t)7);
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void wake_clerk(struct zc_collect *c)
+{
+	pthread_mutex_lock(&c->lock);
 	pthread_cond_signal(&c->more);
 	pthread_mutex_unlock(&c->lock);
+}
+
+/*
+ * Waking us is a cost that the sender pays, dearly on a virtual machine. So after a few frames we
+ * stay away for a moment and let some more gather in the socket; many at once are taken on at once,
+ * because the socket of an unprivileged user does not hold many.
+ */
+static void rest(unsigned batch)
+{
+	const struct timespec moment = { 0, 1000000 };
+
+	if (batch < FEW)
+		nanosleep(&moment, NULL);
 }
 
 static void *receiver_main(void *argument)
@@ -188,19 +210,28 @@ static void *receiver_main(void *argument)
 	struct zc_collect *c = argument;
 	static unsigned char spill[ZC_FRAME_MAX];
 
-	for (;;) {
+	for (unsigned batch = 0;;) {
 		struct block *block = room(c);
 		pid_t pid = 0;
 		long n = receive(c->socket,
 				 block ? block->bytes + block->used + sizeof(struct item) : spill,
-				 ZC_FRAME_MAX, &pid);
+				 ZC_FRAME_MAX, batch ? MSG_DONTWAIT : 0, &pid);
 
+		if (n == -EAGAIN) {
+			wake_clerk(c);
+			rest(batch);
+			batch = 0;
+			continue;
+		}
 		if (n < 0)
 			break;
+		batch++;
 		if (block)
 			take(c, block, n, pid);
 		else
 			c->dropped++;
+		if (batch % MANY == 0)
+			wake_clerk(c);
 	}
 	pthread_mutex_lock(&c->lock);
 	c->ended = true;
