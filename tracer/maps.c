@@ -285,9 +285,8 @@ void zc_maps_forget(struct zc_tracee *tracee)
 	zc_maps_release(tracee);
 }
 
-size_t zc_maps_wire(struct zc_tracee *tracee, void *buffer, size_t cap)
+static size_t wire_maps(struct list *list, void *buffer, size_t cap, bool all)
 {
-	struct list *list = tracee->maps;
 	char *to = buffer;
 	size_t len = 0;
 
@@ -297,7 +296,7 @@ size_t zc_maps_wire(struct zc_tracee *tracee, void *buffer, size_t cap)
 		struct zc_wire_map wire = { .start = map->start, .end = map->end, .bias = map->bias,
 					    .name_len = map->name_len, .build_id_len = map->id_len };
 
-		if (map->told)
+		if (map->told && !all)
 			continue;
 		if (len + sizeof(wire) + padded > cap)
 			break;
@@ -306,7 +305,18 @@ size_t zc_maps_wire(struct zc_tracee *tracee, void *buffer, size_t cap)
 		memset(to + len + sizeof(wire), 0, padded);
 		memcpy(to + len + sizeof(wire), map->name, map->name_len);
 		len += sizeof(wire) + padded;
-		map->told = true;
+		map->told |= !all;
 	}
 	return len;
+}
+
+size_t zc_maps_wire(struct zc_tracee *tracee, void *buffer, size_t cap)
+{
+	return wire_maps(tracee->maps, buffer, cap, false);
+}
+
+size_t zc_maps_wire_all(struct zc_tracee *tracee, void *buffer, size_t cap)
+{
+	zc_mapped_refresh(tracee);
+	return wire_maps(tracee->maps, buffer, cap, true);
 }
