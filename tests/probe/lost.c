@@ -6,6 +6,7 @@
  * between two others might do it.
  *
  * modes: shim
+ * flavours: dynamic fortified lfs static static-pie musl musl-static
  * policy: --deny-read=$T/vault
  * args: raw $T/open/file
  * expect: after: EACCES
