@@ -101,10 +101,11 @@ static int judge_open(const void *caller, const struct glibc_action *list, int n
 
 	if (dirfd < 0 && dirfd != AT_FDCWD)
 		return zc_is_refusal((int)dirfd) ? (int)dirfd : 0;
-	error = zc_ask(caller, ZC_ID_openat, dirfd, (long)action->do_.open.path, action->do_.open.flags,
-		       (long)action->do_.open.mode, 0, 0);
+	error = zc_ask(caller, ZC_ID_openat, dirfd, (long)action->do_.open.path,
+		       action->do_.open.flags, (long)action->do_.open.mode, 0, 0);
 	if (error == -ENOENT && action->do_.open.flags & O_CREAT)
-		error = zc_ask(caller, ZC_ID_mknodat, dirfd, (long)action->do_.open.path, S_IFREG, 0, 0, 0);
+		error = zc_ask(caller, ZC_ID_mknodat, dirfd, (long)action->do_.open.path, S_IFREG,
+			       0, 0, 0);
 	drop(dirfd);
 	return zc_is_refusal(error) ? error : 0; /* the child meets the natural error itself */
 }
@@ -149,7 +150,8 @@ static bool may_be_closed(int fd)
 
 	if (zc_is_ours(fd))
 		return false;
-	return (zc_sys2(__NR_getrlimit, RLIMIT_NOFILE, (long)&limit) == 0 && (rlim_t)fd < limit.rlim_cur) ||
+	return (zc_sys2(__NR_getrlimit, RLIMIT_NOFILE, (long)&limit) == 0 &&
+		(rlim_t)fd < limit.rlim_cur) ||
 	       zc_sys3(__NR_fcntl, fd, F_GETFD, 0) >= 0;
 }
 
@@ -187,7 +189,8 @@ static bool closes_ours(const struct glibc_actions *actions, int top)
 	return false;
 }
 
-const posix_spawn_file_actions_t *zc_actions_begin(struct zc_actions *around, const posix_spawn_file_actions_t *actions)
+const posix_spawn_file_actions_t *zc_actions_begin(struct zc_actions *around,
+						   const posix_spawn_file_actions_t *actions)
 {
 	const struct glibc_actions *given = (const void *)actions;
 	struct glibc_actions *ours = (void *)&around->actions;

@@ -22,7 +22,8 @@ struct zc_actions {
 	void *list;
 	size_t size;
 };
-const posix_spawn_file_actions_t *zc_actions_begin(struct zc_actions *around, const posix_spawn_file_actions_t *actions);
+const posix_spawn_file_actions_t *zc_actions_begin(struct zc_actions *around,
+						   const posix_spawn_file_actions_t *actions);
 void zc_actions_end(struct zc_actions *around);
 
 #endif

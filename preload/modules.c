@@ -19,7 +19,6 @@ static struct {
 	uint8_t build_id_len;
 	const char *name;
 } modules[ZC_MODULES];
-static uint32_t module_count;
 
 static void note_of(const ElfW(Nhdr) *note, const char *end, unsigned module)
 {
@@ -40,7 +39,7 @@ static void note_of(const ElfW(Nhdr) *note, const char *end, unsigned module)
 
 static void add_module(const char *name, uint64_t bias, const ElfW(Phdr) *phdr, unsigned count_phdr)
 {
-	unsigned m = module_count;
+	unsigned m = zc_shim.module_count;
 	bool found = false;
 
 	if (m >= ZC_MODULES)
@@ -66,7 +65,7 @@ static void add_module(const char *name, uint64_t bias, const ElfW(Phdr) *phdr, 
 				(const char *)(bias + phdr[i].p_vaddr + phdr[i].p_memsz), m);
 	modules[m].hash = modules[m].build_id_len ? zc_hash_bytes(modules[m].build_id, modules[m].build_id_len, 1)
 						  : zc_hash_bytes(name, zc_len(name), 2);
-	__atomic_store_n(&module_count, m + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&zc_shim.module_count, m + 1, __ATOMIC_RELEASE);
 }
 
 static long read_own(uint64_t address, void *buffer, size_t len)
@@ -97,7 +96,7 @@ static void look_for_modules(void)
 
 static bool find_module(uint64_t pc, uint64_t *ret_hash, uint64_t *ret_offset)
 {
-	uint32_t n = __atomic_load_n(&module_count, __ATOMIC_ACQUIRE);
+	uint32_t n = __atomic_load_n(&zc_shim.module_count, __ATOMIC_ACQUIRE);
 
 	for (uint32_t i = 0; i < n; i++)
 		if (pc >= modules[i].start && pc < modules[i].end) {
@@ -110,7 +109,7 @@ static bool find_module(uint64_t pc, uint64_t *ret_hash, uint64_t *ret_offset)
 
 void zc_modules_put(struct zc_frame_writer *writer, const char *exe, uint32_t from)
 {
-	uint32_t n = __atomic_load_n(&module_count, __ATOMIC_ACQUIRE);
+	uint32_t n = __atomic_load_n(&zc_shim.module_count, __ATOMIC_ACQUIRE);
 	size_t size = 0;
 	char *at, *start;
 
@@ -134,7 +133,7 @@ void zc_modules_put(struct zc_frame_writer *writer, const char *exe, uint32_t fr
 
 uint64_t zc_module_of(const void *pc, uint64_t *ret_offset)
 {
-	uint32_t before = module_count;
+	uint32_t before = zc_shim.module_count;
 	uint64_t hash;
 
 	if (find_module((uintptr_t)pc, &hash, ret_offset))
@@ -143,7 +142,7 @@ uint64_t zc_module_of(const void *pc, uint64_t *ret_offset)
 	if (zc_shim.passive)
 		return 0;
 	look_for_modules();
-	if (module_count != before)
+	if (zc_shim.module_count != before)
 		zc_say_modules(before);
 	return find_module((uintptr_t)pc, &hash, ret_offset) ? hash : 0;
 }
@@ -158,5 +157,5 @@ uint32_t zc_modules_start(void)
 {
 	if (dl_iterate_phdr)
 		dl_iterate_phdr(visit_module, NULL);
-	return module_count;
+	return zc_shim.module_count;
 }

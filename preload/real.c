@@ -13,18 +13,19 @@
 extern struct r_debug _r_debug ZC_WEAK;
 extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden")));
 
-static const struct r_debug *debug_root;
-
 void zc_real_start(const void *r_debug)
 {
-	debug_root = r_debug;
+	zc_shim.r_debug = r_debug;
 }
 
 const struct link_map *zc_link_maps(void)
 {
-	if (!debug_root && &_r_debug)
-		debug_root = &_r_debug;
-	return debug_root ? debug_root->r_map : NULL;
+	const struct r_debug *root;
+
+	if (!zc_shim.r_debug && &_r_debug)
+		zc_shim.r_debug = &_r_debug;
+	root = zc_shim.r_debug;
+	return root ? root->r_map : NULL;
 }
 
 struct tables {

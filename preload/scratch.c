@@ -16,7 +16,6 @@
 
 static struct zc_guard guards[GUARDS];
 static uint64_t frames[FRAMES][ZC_FRAME_MAX / 8];
-static uint32_t guards_taken, frames_taken;
 
 static uint32_t claim(uint32_t *taken, uint32_t count)
 {
@@ -47,7 +46,7 @@ static void *map(size_t size)
 
 struct zc_guard *zc_guard_take(const void *caller)
 {
-	uint32_t slot = claim(&guards_taken, GUARDS);
+	uint32_t slot = claim(&zc_shim.guards_taken, GUARDS);
 	struct zc_guard *guard = slot == MAPPED ? map(sizeof(*guard)) : &guards[slot];
 
 	if (!guard)
@@ -68,12 +67,12 @@ void zc_guard_give(struct zc_guard *guard)
 	if (guard->slot == MAPPED)
 		zc_sys2(__NR_munmap, (long)guard, sizeof(*guard));
 	else
-		release(&guards_taken, guard->slot);
+		release(&zc_shim.guards_taken, guard->slot);
 }
 
 void *zc_frame_take(uint32_t *ret_slot)
 {
-	*ret_slot = claim(&frames_taken, FRAMES);
+	*ret_slot = claim(&zc_shim.frames_taken, FRAMES);
 	return *ret_slot == MAPPED ? map(ZC_FRAME_MAX) : frames[*ret_slot];
 }
 
@@ -82,5 +81,5 @@ void zc_frame_give(void *frame, uint32_t slot)
 	if (slot == MAPPED)
 		zc_sys2(__NR_munmap, (long)frame, ZC_FRAME_MAX);
 	else
-		release(&frames_taken, slot);
+		release(&zc_shim.frames_taken, slot);
 }

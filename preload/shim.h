@@ -62,6 +62,10 @@ struct zc_shim {
 	int pid;                     /* of the process that owns this memory; a vfork child differs */
 	int no_openat2;              /* the kernel, or a filter around us, has none */
 	uint64_t exec_id, program_hash;
+	/* Small things of other files that every start touches: here they share a page. */
+	const void *r_debug;                 /* real.c */
+	uint32_t guards_taken, frames_taken; /* scratch.c */
+	uint32_t module_count;               /* modules.c */
 	size_t preload_len;
 	size_t root_len;
 	char session_env[208];       /* "ZENCUBE=..." */

@@ -9,22 +9,42 @@
 
 #include "preload/shim.h"
 
-/* For syscall_entry.S: is this number one that must come here? One bit a number. */
-uint64_t zc_judged_numbers[8] __attribute__((visibility("hidden"))) = { 0 };
 long zc_judged_syscall(const long *args, const void *caller) __attribute__((visibility("hidden")));
 
-/* Bits are set once, from the rows; until then the entry sends everything here. */
-__attribute__((constructor)) static void set_bits(void)
-{
-	for (unsigned i = 0; i < ZC_CALL_COUNT; i++) {
-		int nr = zc_calls[i].nr[0];
+/* Made by the entry itself, without a frame of ours: they return twice, perhaps on another stack. */
+#define IN_PLACE(name)                                                                            \
+	(ZC_ID_##name == ZC_ID_fork || ZC_ID_##name == ZC_ID_vfork || ZC_ID_##name == ZC_ID_clone || \
+	 ZC_ID_##name == ZC_ID_clone3)
+#define BIT(name, nr, word) \
+	((nr) >= 0 && (nr) / 64 == (word) && !IN_PLACE(name) ? 1ull << ((nr) < 0 ? 0 : (nr) % 64) : 0)
 
-		/* vfork and fork by number are made in place: they return twice. */
-		if (nr < 0 || nr >= 512 || i == ZC_ID_fork || i == ZC_ID_vfork || i == ZC_ID_clone || i == ZC_ID_clone3)
-			continue;
-		zc_judged_numbers[nr / 64] |= 1ull << (nr % 64);
-	}
-}
+/* For syscall_entry.S: one bit for each number that must come here, from the rows. */
+const uint64_t zc_judged_numbers[8] __attribute__((visibility("hidden"))) = {
+#define ZC_CALL(name, class, op, nr64, nr32, ...) BIT(name, nr64, 0) |
+#include "core/calls.def"
+	0,
+#define ZC_CALL(name, class, op, nr64, nr32, ...) BIT(name, nr64, 1) |
+#include "core/calls.def"
+	0,
+#define ZC_CALL(name, class, op, nr64, nr32, ...) BIT(name, nr64, 2) |
+#include "core/calls.def"
+	0,
+#define ZC_CALL(name, class, op, nr64, nr32, ...) BIT(name, nr64, 3) |
+#include "core/calls.def"
+	0,
+#define ZC_CALL(name, class, op, nr64, nr32, ...) BIT(name, nr64, 4) |
+#include "core/calls.def"
+	0,
+#define ZC_CALL(name, class, op, nr64, nr32, ...) BIT(name, nr64, 5) |
+#include "core/calls.def"
+	0,
+#define ZC_CALL(name, class, op, nr64, nr32, ...) BIT(name, nr64, 6) |
+#include "core/calls.def"
+	0,
+#define ZC_CALL(name, class, op, nr64, nr32, ...) BIT(name, nr64, 7) |
+#include "core/calls.def"
+	0,
+};
 
 static long watched(unsigned call, const long *a)
 {
