@@ -33,8 +33,14 @@ int main(int argc, char **argv)
 	struct sockaddr_in denied = { AF_INET, htons(2), { htonl(INADDR_LOOPBACK) } };
 	struct iovec piece = { "x", 1 };
 	struct mmsghdr two[2] = {
-		{ .msg_hdr = { .msg_name = &allowed, .msg_namelen = sizeof(allowed), .msg_iov = &piece, .msg_iovlen = 1 } },
-		{ .msg_hdr = { .msg_name = &denied, .msg_namelen = sizeof(denied), .msg_iov = &piece, .msg_iovlen = 1 } },
+		{ .msg_hdr = { .msg_name = &allowed,
+			       .msg_namelen = sizeof(allowed),
+			       .msg_iov = &piece,
+			       .msg_iovlen = 1 } },
+		{ .msg_hdr = { .msg_name = &denied,
+			       .msg_namelen = sizeof(denied),
+			       .msg_iov = &piece,
+			       .msg_iovlen = 1 } },
 	};
 	struct clone_args how = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
 	int udp = socket(AF_INET, SOCK_DGRAM, 0);

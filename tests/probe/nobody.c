@@ -27,7 +27,9 @@ int main(void)
 	errno = EPERM;
 	say("gethostbyaddr", gethostbyaddr(loopback, 4, AF_INET) ? 0 : -1);
 	say("gethostbyaddr_r",
-	    gethostbyaddr_r(loopback, 4, AF_INET, &entry, buffer, sizeof(buffer), &found, &why) ? -1 : 0);
+	    gethostbyaddr_r(loopback, 4, AF_INET, &entry, buffer, sizeof(buffer), &found, &why)
+		    ? -1
+		    : 0);
 	errno = 0;
 	ptrace(PTRACE_PEEKDATA, child, 0, 0);
 	puts(errno == ESRCH ? "ended: ESRCH" : "ended: another error");

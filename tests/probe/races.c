@@ -105,7 +105,8 @@ int main(int argc, char **argv)
 	scratch = argv[2];
 	snprintf(path, sizeof(path), "%s/open/secret", scratch);
 	if (!strcmp(argv[1], "move"))
-		snprintf(path, sizeof(path), "%s/open/vault-of-b", scratch), name = "../../vault/secret";
+		snprintf(path, sizeof(path), "%s/open/vault-of-b", scratch),
+			name = "../../vault/secret";
 	close(open(path, O_CREAT | O_WRONLY, 0644));
 	if (!strcmp(argv[1], "handler")) {
 		signal(SIGALRM, on_alarm);
