@@ -20,6 +20,7 @@
 
 #include "tracer/session.h"
 #include "tracer/tracer.h"
+#include "tracer/view.h"
 
 struct start {
 	struct zc_tracer_options options;
@@ -281,6 +282,46 @@ static int begin_attached(struct zc_tracer *tracer, const struct start *start)
 	return 0;
 }
 
+static int begin(struct zc_tracer *tracer, struct start *start)
+{
+	int r = take_over(start, tracer);
+
+	if (r == 0)
+		r = open_view(start);
+	if (r == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		r = -errno;
+	if (r < 0)
+		return say_failed(start, ZC_CONTROL_AT_START, 0, -r);
+	return start->attach ? begin_attached(tracer, start) : begin_command(tracer, start);
+}
+
+static int watch(struct zc_tracer *tracer, const struct start *start)
+{
+	int r;
+
+	withdraw();
+	r = zc_loop(tracer);
+	if (start->options.summary)
+		zc_view_summary(tracer);
+	return r < 0 ? ZC_TRACE_TROUBLE : ZC_TRACE_DONE;
+}
+
+static void finish(struct zc_tracer *tracer, struct start *start)
+{
+	for (size_t i = 0; i < ZC_LEN(tracer->bucket); i++)
+		while (tracer->bucket[i])
+			zc_tracee_remove(tracer, tracer->bucket[i]->tid);
+	if (tracer->filter)
+		zc_filter_free(tracer->filter);
+	free(tracer->filter);
+	free(tracer);
+	zc_view_finish();
+	if (start->options.view)
+		fclose(start->options.view);
+	free((void *)start->options.environment);
+	free(start->attach);
+}
+
 int zc_session_run(int argc, char **argv)
 {
 	struct start start = { .environment = -1, .view = -1, .options.control = -1 };
@@ -300,19 +341,9 @@ int zc_session_run(int argc, char **argv)
 	tracer->socket = tracer->tell = -1;
 	start.options.group = getpgrp();
 	hold_signals(&start.options);
-	r = take_over(&start, tracer);
+	r = begin(tracer, &start);
 	if (r == 0)
-		r = open_view(&start);
-	if (r == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
-		r = -errno;
-	if (r < 0)
-		return say_failed(&start, ZC_CONTROL_AT_START, 0, -r);
-	r = start.attach ? begin_attached(tracer, &start) : begin_command(tracer, &start);
-	if (r)
-		return r;
-	withdraw();
-	r = zc_loop(tracer);
-	if (start.options.summary)
-		zc_view_summary(tracer);
-	return r < 0 ? ZC_TRACE_TROUBLE : ZC_TRACE_DONE;
+		r = watch(tracer, &start);
+	finish(tracer, &start);
+	return r;
 }

@@ -99,3 +99,8 @@ void zc_view_stack(struct zc_tracer *tracer, struct zc_tracee *tracee, FILE *out
 		fprintf(out, "    (%s: %s)\n", stack.status, stack.why);
 	zc_maps_unref(unwinder, maps);
 }
+
+void zc_view_finish(void)
+{
+	unwinder = zc_unwinder_free(unwinder);
+}
