@@ -17,7 +17,14 @@
 #define SECTION_MAX (64u << 20)
 #define ENTRIES_MAX (1u << 20)
 
-enum { ABSOLUTE = 0x00, SIGNED4 = 0x0b, SIGNED8 = 0x0c, UNSIGNED4 = 0x03, UNSIGNED8 = 0x04, RELATIVE = 0x10 };
+enum {
+	ABSOLUTE = 0x00,
+	SIGNED4 = 0x0b,
+	SIGNED8 = 0x0c,
+	UNSIGNED4 = 0x03,
+	UNSIGNED8 = 0x04,
+	RELATIVE = 0x10
+};
 
 struct section {
 	const unsigned char *bytes;
@@ -95,7 +102,8 @@ static int encoding_of(const struct section *section, size_t at, size_t end)
 	return ABSOLUTE;
 }
 
-static bool read_address(const struct section *section, size_t at, size_t end, int encoding, uint64_t *ret)
+static bool read_address(const struct section *section, size_t at, size_t end, int encoding,
+			 uint64_t *ret)
 {
 	uint64_t value;
 
@@ -139,7 +147,8 @@ static bool add(struct making *making, uint64_t start, uint64_t row)
 		return true; /* too far for a table: left out */
 	if (making->count == making->cap) {
 		size_t cap = making->cap ? making->cap * 2 : 1024;
-		struct entry *more = cap <= ENTRIES_MAX ? realloc(making->entry, cap * sizeof(*more)) : NULL;
+		struct entry *more =
+			cap <= ENTRIES_MAX ? realloc(making->entry, cap * sizeof(*more)) : NULL;
 
 		if (!more)
 			return false;
@@ -169,14 +178,18 @@ static void collect(struct making *making)
 			return;
 		end = begin + len;
 		common = begin - word_at(section, begin);
-		if (word_at(section, begin) && word_at(section, begin) <= begin && section->size - common >= 8) {
+		if (word_at(section, begin) && word_at(section, begin) <= begin &&
+		    section->size - common >= 8) {
 			size_t common_len = word_at(section, common);
 
-			if (common != known_at && common_len >= 4 && common_len <= section->size - common - 4) {
+			if (common != known_at && common_len >= 4 &&
+			    common_len <= section->size - common - 4) {
 				known_at = common;
-				encoding = encoding_of(section, common + 4, common + 4 + common_len);
+				encoding =
+					encoding_of(section, common + 4, common + 4 + common_len);
 			}
-			if (common == known_at && read_address(section, begin + 4, end, encoding, &start) &&
+			if (common == known_at &&
+			    read_address(section, begin + 4, end, encoding, &start) &&
 			    !add(making, start, section->address + at))
 				return;
 		}
@@ -222,7 +235,8 @@ void zc_module_make_table(struct zc_module *module)
 		return;
 	bytes = malloc(module->frame_size);
 	if (bytes && zc_module_read(module, module->frame_address, bytes, module->frame_size)) {
-		making.section = (struct section){ bytes, module->frame_size, module->frame_address };
+		making.section =
+			(struct section){ bytes, module->frame_size, module->frame_address };
 		collect(&making);
 		module->table = finish(&making, &module->table_size);
 	}

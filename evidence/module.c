@@ -243,7 +243,8 @@ static void find_rows(struct zc_module *module, Elf *elf)
 	if (module->unwind_size || elf_getshdrstrndx(elf, &names))
 		return;
 	while ((section = elf_nextscn(elf, section))) {
-		const char *name = gelf_getshdr(section, &shdr) ? elf_strptr(elf, names, shdr.sh_name) : NULL;
+		const char *name =
+			gelf_getshdr(section, &shdr) ? elf_strptr(elf, names, shdr.sh_name) : NULL;
 
 		if (name && !strcmp(name, ".eh_frame") && shdr.sh_flags & SHF_ALLOC) {
 			module->frame_address = shdr.sh_addr;

@@ -25,7 +25,8 @@ static bool read_all(struct zc_tracee *tracee, uint64_t address, void *buffer, s
 	return process_vm_readv(tracee->tid, &local, 1, &remote, 1, 0) == (ssize_t)len;
 }
 
-static unsigned read_headers64(struct zc_tracee *tracee, uint64_t base, const Elf64_Ehdr *elf, struct header *ret)
+static unsigned read_headers64(struct zc_tracee *tracee, uint64_t base, const Elf64_Ehdr *elf,
+			       struct header *ret)
 {
 	Elf64_Phdr phdr[HEADERS_MAX];
 	unsigned count = elf->e_phnum < HEADERS_MAX ? elf->e_phnum : HEADERS_MAX;
@@ -34,12 +35,13 @@ static unsigned read_headers64(struct zc_tracee *tracee, uint64_t base, const El
 	    !read_all(tracee, base + elf->e_phoff, phdr, count * sizeof(*phdr)))
 		return 0;
 	for (unsigned i = 0; i < count; i++)
-		ret[i] = (struct header){ phdr[i].p_type, phdr[i].p_flags, phdr[i].p_offset, phdr[i].p_vaddr,
-					  phdr[i].p_filesz };
+		ret[i] = (struct header){ phdr[i].p_type, phdr[i].p_flags, phdr[i].p_offset,
+					  phdr[i].p_vaddr, phdr[i].p_filesz };
 	return count;
 }
 
-static unsigned read_headers32(struct zc_tracee *tracee, uint64_t base, const Elf32_Ehdr *elf, struct header *ret)
+static unsigned read_headers32(struct zc_tracee *tracee, uint64_t base, const Elf32_Ehdr *elf,
+			       struct header *ret)
 {
 	Elf32_Phdr phdr[HEADERS_MAX];
 	unsigned count = elf->e_phnum < HEADERS_MAX ? elf->e_phnum : HEADERS_MAX;
@@ -48,8 +50,8 @@ static unsigned read_headers32(struct zc_tracee *tracee, uint64_t base, const El
 	    !read_all(tracee, base + elf->e_phoff, phdr, count * sizeof(*phdr)))
 		return 0;
 	for (unsigned i = 0; i < count; i++)
-		ret[i] = (struct header){ phdr[i].p_type, phdr[i].p_flags, phdr[i].p_offset, phdr[i].p_vaddr,
-					  phdr[i].p_filesz };
+		ret[i] = (struct header){ phdr[i].p_type, phdr[i].p_flags, phdr[i].p_offset,
+					  phdr[i].p_vaddr, phdr[i].p_filesz };
 	return count;
 }
 
@@ -67,7 +69,7 @@ static unsigned read_headers(struct zc_tracee *tracee, uint64_t base, struct hea
 						 : read_headers64(tracee, base, &elf.wide, ret);
 }
 
-static void find_build_id(const unsigned char *notes, size_t size, struct zc_mapped *ret)
+void zc_elf_build_id(const unsigned char *notes, size_t size, struct zc_mapped *ret)
 {
 	size_t at = 0;
 
@@ -82,8 +84,10 @@ static void find_build_id(const unsigned char *notes, size_t size, struct zc_map
 		desc = name + ((note.n_namesz + 3u) & ~3ul);
 		if (desc + note.n_descsz > size)
 			return;
-		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && !memcmp(notes + name, "GNU", 4)) {
-			ret->id_len = (uint8_t)(note.n_descsz > sizeof(ret->id) ? sizeof(ret->id) : note.n_descsz);
+		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
+		    !memcmp(notes + name, "GNU", 4)) {
+			ret->id_len = (uint8_t)(note.n_descsz > sizeof(ret->id) ? sizeof(ret->id)
+										: note.n_descsz);
 			memcpy(ret->id, notes + desc, ret->id_len);
 			return;
 		}
@@ -93,8 +97,8 @@ static void find_build_id(const unsigned char *notes, size_t size, struct zc_map
 	}
 }
 
-bool zc_elf_identify(struct zc_tracee *tracee, uint64_t base, uint64_t map_start, uint64_t map_offset,
-		     struct zc_mapped *ret)
+bool zc_elf_identify(struct zc_tracee *tracee, uint64_t base, uint64_t map_start,
+		     uint64_t map_offset, struct zc_mapped *ret)
 {
 	struct header header[HEADERS_MAX];
 	unsigned char notes[NOTES_MAX];
@@ -103,15 +107,17 @@ bool zc_elf_identify(struct zc_tracee *tracee, uint64_t base, uint64_t map_start
 
 	for (unsigned i = 0; i < count && !placed; i++)
 		if (header[i].type == PT_LOAD && header[i].flags & PF_X &&
-		    map_offset + 4095 >= header[i].offset && map_offset <= header[i].offset + header[i].size) {
+		    map_offset + 4095 >= header[i].offset &&
+		    map_offset <= header[i].offset + header[i].size) {
 			ret->bias = map_start - (header[i].address - header[i].offset + map_offset);
 			placed = true;
 		}
 	for (unsigned i = 0; placed && i < count && !ret->id_len; i++) {
 		size_t size = header[i].size < sizeof(notes) ? header[i].size : sizeof(notes);
 
-		if (header[i].type == PT_NOTE && size && read_all(tracee, ret->bias + header[i].address, notes, size))
-			find_build_id(notes, size, ret);
+		if (header[i].type == PT_NOTE && size &&
+		    read_all(tracee, ret->bias + header[i].address, notes, size))
+			zc_elf_build_id(notes, size, ret);
 	}
 	return placed;
 }

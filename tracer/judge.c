@@ -39,7 +39,8 @@ static int look_at(const struct zc_held *held, struct stat *ret)
 {
 	if (held->fd < 0)
 		return -EBADF;
-	if (fstatat(held->fd, held->entry, ret, AT_SYMLINK_NOFOLLOW | (held->entry[0] ? 0 : AT_EMPTY_PATH)) < 0)
+	if (fstatat(held->fd, held->entry, ret,
+		    AT_SYMLINK_NOFOLLOW | (held->entry[0] ? 0 : AT_EMPTY_PATH)) < 0)
 		return -errno;
 	return 0;
 }
@@ -62,8 +63,9 @@ static int natural_error(const struct zc_case *c)
 			return error;
 		if (object->flags & ZC_OBJ_CREATES && !error)
 			return -EEXIST;
-		if (event->op <= ZC_OP_OPEN_RDWR && event->oflags & O_DIRECTORY && !(event->oflags & O_CREAT) &&
-		    !error && !S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode))
+		if (event->op <= ZC_OP_OPEN_RDWR && event->oflags & O_DIRECTORY &&
+		    !(event->oflags & O_CREAT) && !error && !S_ISDIR(st.st_mode) &&
+		    !S_ISLNK(st.st_mode))
 			return -ENOTDIR;
 	}
 	return 0;
@@ -72,15 +74,16 @@ static int natural_error(const struct zc_case *c)
 /* A missing thing under a rule that would refuse it is a probe: counted, not recorded. */
 static void count_probe(const struct zc_case *c, const struct zc_object *object)
 {
-	if (object->given && !zc_policy_allows_path(c->tracer->image, object->given, object->given_len, object->need))
+	if (object->given && !zc_policy_allows_path(c->tracer->image, object->given,
+						    object->given_len, object->need))
 		count(&c->tracer->page->probes);
 }
 
 /* Errors of ours, which the kernel would not have given the tracee. */
 static bool is_our_trouble(int error)
 {
-	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -EAGAIN || error == -ENOSYS ||
-	       error == -EPERM;
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -EAGAIN ||
+	       error == -ENOSYS || error == -EPERM;
 }
 
 static void look_at_move(struct zc_case *c)
@@ -89,7 +92,8 @@ static void look_at_move(struct zc_case *c)
 
 	for (unsigned n = 0; c->event.op == ZC_OP_RENAME && n < c->event.objects; n++)
 		if (look_at(&c->names.held[n], &st) == 0)
-			c->event.object[n].flags |= ZC_OBJ_EXISTS | (S_ISDIR(st.st_mode) ? ZC_OBJ_DIRECTORY : 0);
+			c->event.object[n].flags |= ZC_OBJ_EXISTS |
+						    (S_ISDIR(st.st_mode) ? ZC_OBJ_DIRECTORY : 0);
 }
 
 int zc_case_resolve(struct zc_case *c)
@@ -163,10 +167,14 @@ struct zc_outcome_of zc_case_decide(struct zc_case *c)
 	return outcome_of(c);
 }
 
-struct zc_outcome_of zc_case_refuse(struct zc_case *c, enum zc_reason reason, unsigned cls, int error)
+struct zc_outcome_of zc_case_refuse(struct zc_case *c, enum zc_reason reason, unsigned cls,
+				    int error)
 {
-	c->verdict = (struct zc_verdict){ .action = ZC_REFUSED, .reason = (uint8_t)reason, .cls = (uint8_t)cls,
-					  .error = (uint16_t)error, .rule = ZC_RULE_NONE };
+	c->verdict = (struct zc_verdict){ .action = ZC_REFUSED,
+					  .reason = (uint8_t)reason,
+					  .cls = (uint8_t)cls,
+					  .error = (uint16_t)error,
+					  .rule = ZC_RULE_NONE };
 	soften(c);
 	if (zc_refuses(c->verdict))
 		count(&c->tracer->page->refused);
@@ -186,7 +194,8 @@ static enum zc_restart answer_clone3(struct zc_case *c)
 	if (!said)
 		zc_report_note(c->tracer, c->tracee, ZC_NOTE_CLONE3, NULL);
 	said = true;
-	return zc_regs_refuse(c->tracee->tid, ENOSYS) < 0 && !c->tracee->dying ? ZC_RESTART_KILL : ZC_RESTART_GO;
+	return zc_regs_refuse(c->tracee->tid, ENOSYS) < 0 && !c->tracee->dying ? ZC_RESTART_KILL
+									       : ZC_RESTART_GO;
 }
 
 /* A process that cannot be read would be judged blindly. */
@@ -201,7 +210,8 @@ static enum zc_restart answer_prctl(struct zc_case *c)
 	said = c->tracee->exec_id;
 	if (only_watches(c->tracer))
 		return ZC_RESTART_GO;
-	return zc_regs_answer(c->tracee->tid, 0) < 0 && !c->tracee->dying ? ZC_RESTART_KILL : ZC_RESTART_GO;
+	return zc_regs_answer(c->tracee->tid, 0) < 0 && !c->tracee->dying ? ZC_RESTART_KILL
+									  : ZC_RESTART_GO;
 }
 
 /* ---- one call ---- */
@@ -254,7 +264,8 @@ static struct zc_outcome_of judge_system(struct zc_case *c)
 	if (outcome.natural || outcome.refusal)
 		return outcome;
 	note_nested(c);
-	if (event->op == ZC_OP_SYS_NAMESPACE || event->op == ZC_OP_SYS_CHROOT || event->op == ZC_OP_SYS_MOUNT)
+	if (event->op == ZC_OP_SYS_NAMESPACE || event->op == ZC_OP_SYS_CHROOT ||
+	    event->op == ZC_OP_SYS_MOUNT)
 		zc_paths_diverge();
 	return outcome;
 }
@@ -287,7 +298,8 @@ static enum zc_restart follow_up(struct zc_case *c)
 	const struct zc_object *object = &event->object[0];
 
 	tracee->call = event->call;
-	if (event->op <= ZC_OP_OPEN_RDWR && tracee->shares_memory && event->objects && object->path) {
+	if (event->op <= ZC_OP_OPEN_RDWR && tracee->shares_memory && event->objects &&
+	    object->path) {
 		free(tracee->judged_path);
 		tracee->judged_path = strndup(object->path, object->path_len);
 		tracee->judged_hash = zc_hash_bytes(object->path, object->path_len, 0);
@@ -337,7 +349,8 @@ static enum zc_restart judge_call(struct zc_case *c)
 	if (zc_calls[c->stop->call].class == ZC_CALL_WATCH)
 		return ZC_RESTART_GO;
 	c->verdict = (struct zc_verdict){ .rule = ZC_RULE_NONE };
-	error = zc_event_fill(&c->event, c->stop->call, c->stop->abi, c->stop->args, &c->reader, &c->names.text);
+	error = zc_event_fill(&c->event, c->stop->call, c->stop->abi, c->stop->args, &c->reader,
+			      &c->names.text);
 	if (c->tracee->dying)
 		return ZC_RESTART_GO;
 	return settle(c, judge_event(c, error));
@@ -346,14 +359,16 @@ static enum zc_restart judge_call(struct zc_case *c)
 /* A call in an ABI that is not in the catalogue: whatever it is, it was not judged. */
 static enum zc_restart judge_stranger(struct zc_case *c)
 {
-	c->event = (struct zc_event){ .call = ZC_CALL_NONE, .abi = ZC_ABI_COUNT, .op = ZC_OP_WATCH };
+	c->event =
+		(struct zc_event){ .call = ZC_CALL_NONE, .abi = ZC_ABI_COUNT, .op = ZC_OP_WATCH };
 	memcpy(c->event.args, c->stop->args, sizeof(c->event.args));
 	return settle(c, zc_case_refuse(c, ZC_WHY_UNSEEN, ZC_CLASS_SYS, ENOSYS));
 }
 
 static struct zc_case the_case; /* one at a time; its names are 24 KiB */
 
-enum zc_restart zc_judge_stop(struct zc_tracer *tracer, struct zc_tracee *tracee, const struct zc_call_stop *stop)
+enum zc_restart zc_judge_stop(struct zc_tracer *tracer, struct zc_tracee *tracee,
+			      const struct zc_call_stop *stop)
 {
 	struct zc_case *c = &the_case;
 	enum zc_restart restart;
@@ -378,11 +393,13 @@ enum zc_restart zc_judge_stop(struct zc_tracer *tracer, struct zc_tracee *tracee
 /* ---- plain permissions ---- */
 
 /* Asked of the kernel where the tracee is the user that we are; else nobody can say for sure. */
-bool zc_judge_dac_refuses(const struct zc_tracee *tracee, const struct zc_event *event, struct zc_verdict verdict)
+bool zc_judge_dac_refuses(const struct zc_tracee *tracee, const struct zc_event *event,
+			  struct zc_verdict verdict)
 {
 	const struct zc_object *object = &event->object[verdict.object & 1];
 	const struct zc_held *held = &the_case.names.held[verdict.object & 1];
-	int want = (object->need & ZC_NEED_READ ? R_OK : 0) | (object->need & ZC_NEED_WRITE ? W_OK : 0) |
+	int want = (object->need & ZC_NEED_READ ? R_OK : 0) |
+		   (object->need & ZC_NEED_WRITE ? W_OK : 0) |
 		   (object->need & ZC_NEED_RUN ? X_OK : 0);
 
 	if (event != &the_case.event || verdict.object >= event->objects || held->fd < 0 || !want ||

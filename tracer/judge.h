@@ -21,8 +21,8 @@ struct zc_case {
 
 /* What a case comes to: nothing to do, a natural error (negative), or the errno of a refusal. */
 struct zc_outcome_of {
-	int natural;  /* -errno that the kernel would give before any verdict; 0 */
-	int refusal;  /* errno to answer because of the verdict; 0 */
+	int natural; /* -errno that the kernel would give before any verdict; 0 */
+	int refusal; /* errno to answer because of the verdict; 0 */
 	bool kill;
 };
 
@@ -31,7 +31,8 @@ int zc_case_resolve(struct zc_case *c);
 /* Decides on an event that is complete, counts and records. Natural errors come first. */
 struct zc_outcome_of zc_case_decide(struct zc_case *c);
 /* Records a verdict that no rule gives; a refusal that stays one in --audit. */
-struct zc_outcome_of zc_case_refuse(struct zc_case *c, enum zc_reason reason, unsigned cls, int error);
+struct zc_outcome_of zc_case_refuse(struct zc_case *c, enum zc_reason reason, unsigned cls,
+				    int error);
 
 /* program.c: may this program run? Its file, its interpreters, what a loader is told to start. */
 struct zc_outcome_of zc_judge_program(struct zc_case *c);
@@ -44,6 +45,7 @@ uint64_t zc_sockets_hash(const struct zc_event *event);
 /* Address of the call that is being judged, for fingerprints; 0: none. */
 uint64_t zc_judge_place(void);
 /* Would plain permissions refuse it too? Only asked for refusals. */
-bool zc_judge_dac_refuses(const struct zc_tracee *tracee, const struct zc_event *event, struct zc_verdict verdict);
+bool zc_judge_dac_refuses(const struct zc_tracee *tracee, const struct zc_event *event,
+			  struct zc_verdict verdict);
 
 #endif

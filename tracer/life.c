@@ -44,7 +44,8 @@ void zc_judge_exec(struct zc_tracer *tracer, struct zc_tracee *tracee)
 {
 	if (!tracee->tgid)
 		tracee->tgid = tracee->tid;
-	if (!tracee->exec_id && getrandom(&tracee->exec_id, sizeof(tracee->exec_id), GRND_NONBLOCK) < 0)
+	if (!tracee->exec_id &&
+	    getrandom(&tracee->exec_id, sizeof(tracee->exec_id), GRND_NONBLOCK) < 0)
 		tracee->exec_id = (uint64_t)tracee->tid;
 	if (!tracee->ppid && zc_tracee_look_up(tracee) < 0)
 		tracee->dying = true;

@@ -11,8 +11,8 @@
 #include "core/mem.h"
 #include "tracer/maps.h"
 
-#define MAPPINGS_MAX 4096u      /* executable ones of one process */
-#define TEXT_MAX (8u << 20)     /* bytes of /proc/TID/maps that are read */
+#define MAPPINGS_MAX 4096u  /* executable ones of one process */
+#define TEXT_MAX (8u << 20) /* bytes of /proc/TID/maps that are read */
 
 struct list {
 	unsigned refs, count, cap;
@@ -21,7 +21,8 @@ struct list {
 
 /* ---- lines ---- */
 
-static const char *take_number(const char *at, const char *end, unsigned base, char stop, uint64_t *ret)
+static const char *take_number(const char *at, const char *end, unsigned base, char stop,
+			       uint64_t *ret)
 {
 	uint64_t value = 0;
 	const char *start = at;
@@ -50,11 +51,13 @@ bool zc_maps_parse_line(const char *line, size_t len, struct zc_maps_line *ret)
 	const char *at = line, *end = line + len;
 	uint64_t major, minor;
 
-	if (!(at = take_number(at, end, 16, '-', &ret->start)) || !(at = take_number(at, end, 16, ' ', &ret->end)) ||
-	    end - at < 5 || at[4] != ' ' || ret->start >= ret->end)
+	if (!(at = take_number(at, end, 16, '-', &ret->start)) ||
+	    !(at = take_number(at, end, 16, ' ', &ret->end)) || end - at < 5 || at[4] != ' ' ||
+	    ret->start >= ret->end)
 		return false;
 	ret->executable = at[2] == 'x';
-	if (!(at = take_number(at + 5, end, 16, ' ', &ret->offset)) || !(at = take_number(at, end, 16, ':', &major)) ||
+	if (!(at = take_number(at + 5, end, 16, ' ', &ret->offset)) ||
+	    !(at = take_number(at, end, 16, ':', &major)) ||
 	    !(at = take_number(at, end, 16, ' ', &minor)))
 		return false;
 	ret->major = (unsigned)major;
@@ -91,7 +94,8 @@ static struct zc_mapped *list_add(struct list *list)
 {
 	if (list->count == list->cap) {
 		unsigned cap = list->cap ? list->cap * 2 : 16;
-		struct zc_mapped *map = cap <= MAPPINGS_MAX ? realloc(list->map, cap * sizeof(*map)) : NULL;
+		struct zc_mapped *map = cap <= MAPPINGS_MAX ? realloc(list->map, cap * sizeof(*map))
+							    : NULL;
 
 		if (!map)
 			return NULL;
@@ -126,7 +130,8 @@ static struct zc_mapped *find(struct list *list, uint64_t address)
 		else
 			high = middle;
 	}
-	return list && low < list->count && list->map[low].start <= address ? &list->map[low] : NULL;
+	return list && low < list->count && list->map[low].start <= address ? &list->map[low]
+									    : NULL;
 }
 
 /* ---- reading ---- */
@@ -140,9 +145,11 @@ struct reading {
 
 static bool same(const struct zc_mapped *map, const struct zc_maps_line *line)
 {
-	if (map->start != line->start || map->end != line->end || map->inode != line->inode || !map->name)
+	if (map->start != line->start || map->end != line->end || map->inode != line->inode ||
+	    !map->name)
 		return false;
-	return line->name_len ? map->name_len == line->name_len && !memcmp(map->name, line->name, line->name_len)
+	return line->name_len ? map->name_len == line->name_len &&
+					!memcmp(map->name, line->name, line->name_len)
 			      : !map->bias;
 }
 
@@ -153,7 +160,8 @@ static void take_line(struct reading *reading, const char *text, size_t len)
 
 	if (!zc_maps_parse_line(text, len, &line))
 		return;
-	if (line.offset == 0 && (line.inode || !line.executable || (line.name_len && *line.name == '['))) {
+	if (line.offset == 0 &&
+	    (line.inode || !line.executable || (line.name_len && *line.name == '['))) {
 		reading->base = line.start;
 		reading->base_inode = line.inode;
 	}
@@ -170,7 +178,10 @@ static void take_line(struct reading *reading, const char *text, size_t len)
 		reading->news |= !map->told;
 		return;
 	}
-	*map = (struct zc_mapped){ .start = line.start, .end = line.end, .inode = line.inode, .bias = line.start - line.offset };
+	*map = (struct zc_mapped){ .start = line.start,
+				   .end = line.end,
+				   .inode = line.inode,
+				   .bias = line.start - line.offset };
 	if (!line.name_len) { /* made by a compiler as it runs: known by its addresses only */
 		line.name = "[anonymous]";
 		line.name_len = 11;
@@ -184,9 +195,11 @@ static void take_line(struct reading *reading, const char *text, size_t len)
 	memcpy(map->name, line.name, line.name_len);
 	map->name[line.name_len] = '\0';
 	map->name_len = (uint32_t)line.name_len;
-	if (reading->base_inode == line.inode && reading->base && (line.inode || !memcmp(map->name, "[vdso]", 7)))
+	if (reading->base_inode == line.inode && reading->base &&
+	    (line.inode || !memcmp(map->name, "[vdso]", 7)))
 		zc_elf_identify(reading->tracee, reading->base, line.start, line.offset, map);
-	map->hash = map->id_len ? zc_hash_bytes(map->id, map->id_len, 1) : zc_hash_bytes(map->name, map->name_len, 2);
+	map->hash = map->id_len ? zc_hash_bytes(map->id, map->id_len, 1)
+				: zc_hash_bytes(map->name, map->name_len, 2);
 	reading->news = true;
 }
 
@@ -293,8 +306,11 @@ static size_t wire_maps(struct list *list, void *buffer, size_t cap, bool all)
 	for (unsigned i = 0; list && i < list->count; i++) {
 		struct zc_mapped *map = &list->map[i];
 		size_t padded = (map->name_len + 7u) & ~7ul;
-		struct zc_wire_map wire = { .start = map->start, .end = map->end, .bias = map->bias,
-					    .name_len = map->name_len, .build_id_len = map->id_len };
+		struct zc_wire_map wire = { .start = map->start,
+					    .end = map->end,
+					    .bias = map->bias,
+					    .name_len = map->name_len,
+					    .build_id_len = map->id_len };
 
 		if (map->told && !all)
 			continue;

@@ -23,10 +23,10 @@ bool zc_maps_parse_line(const char *line, size_t len, struct zc_maps_line *ret);
 
 struct zc_mapped {
 	uint64_t start, end;
-	uint64_t bias;   /* address - bias = ELF virtual address */
-	uint64_t hash;   /* of the build-id, or of the name where there is none */
+	uint64_t bias; /* address - bias = ELF virtual address */
+	uint64_t hash; /* of the build-id, or of the name where there is none */
 	uint64_t inode;
-	bool told;       /* the collector knows it */
+	bool told; /* the collector knows it */
 	uint8_t id_len;
 	uint8_t id[20];
 	uint32_t name_len;
@@ -44,7 +44,9 @@ void zc_mapped_inherit(struct zc_tracee *child, const struct zc_tracee *parent, 
  * elf.c: what an ELF image in the tracee's memory says about itself. base: where its first byte is
  * mapped. Returns false when it is none.
  */
-bool zc_elf_identify(struct zc_tracee *tracee, uint64_t base, uint64_t map_start, uint64_t map_offset,
-		     struct zc_mapped *ret);
+bool zc_elf_identify(struct zc_tracee *tracee, uint64_t base, uint64_t map_start,
+		     uint64_t map_offset, struct zc_mapped *ret);
+/* Takes the build-id, if there is one, out of a note segment. Pure. */
+void zc_elf_build_id(const unsigned char *notes, size_t size, struct zc_mapped *ret);
 
 #endif

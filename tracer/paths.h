@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * paths.h - between paths.c, which names what a tracee's path leads to, and paths_follow.c, which goes
- * there step by step where the kernel cannot be asked in one call. Only these two need it.
+ * paths.h - between paths.c, which finds what a tracee's path leads to; paths_follow.c, which goes there
+ * step by step where the kernel cannot be asked in one call; and paths_name.c, which says what it is
+ * called. Only these three need it.
  */
 #ifndef ZC_TRACER_PATHS_H
 #define ZC_TRACER_PATHS_H
@@ -9,8 +10,9 @@
 #include "tracer/tracer.h"
 
 enum {
-	ZC_FOLLOW_LAST = 1,   /* a last symbolic link is followed */
-	ZC_FOLLOW_CREATE = 2, /* a last component that is missing is found: its directory and its name */
+	ZC_FOLLOW_LAST = 1, /* a last symbolic link is followed */
+	ZC_FOLLOW_CREATE =
+		2, /* a last component that is missing is found: its directory and its name */
 };
 
 /*
@@ -19,6 +21,14 @@ enum {
  */
 int zc_paths_follow(const struct zc_tracee *tracee, int from, const char *path, unsigned flags,
 		    struct zc_held *ret);
+
+/* paths_name.c. Whose processes are the run's own: their /proc/PID is called /proc/self. */
+void zc_paths_name_for(struct zc_tracer *tracer);
+bool zc_paths_starts_with(const char *text, long len, const char *prefix);
+/* Rewrites /proc/PID in place; len bytes of ZC_PATH_CAP. Returns the new length. */
+long zc_paths_name_process(char *path, long len);
+/* The policy's name of what our own descriptor holds. Returns its length or -errno. */
+long zc_paths_name_own_fd(int fd, char *buffer, uint8_t *ret_flags);
 
 /* /proc/TID/NAME, held by O_PATH. Returns a descriptor or -errno. */
 int zc_paths_anchor(const struct zc_tracee *tracee, const char *name);

@@ -17,7 +17,7 @@
 
 #include "tracer/paths.h"
 
-#define MOST_LINKS 40u   /* as many as the kernel follows */
+#define MOST_LINKS 40u /* as many as the kernel follows */
 #define PROC_ROOT_INODE 1u
 
 struct walk {
@@ -25,7 +25,7 @@ struct walk {
 	int at, root;
 	struct statx root_is;
 	unsigned flags, links;
-	char *rest;               /* what is still to be walked; in one of the two texts */
+	char *rest; /* what is still to be walked; in one of the two texts */
 	char text[2][2 * ZC_PATH_CAP];
 };
 
@@ -41,7 +41,8 @@ int zc_paths_anchor(const struct zc_tracee *tracee, const char *name)
 
 static int look(int fd, struct statx *ret)
 {
-	return statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO | STATX_MNT_ID, ret) < 0 ? -errno : 0;
+	return statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO | STATX_MNT_ID, ret) < 0 ? -errno
+											    : 0;
 }
 
 static bool is_procfs(int fd)
@@ -69,13 +70,15 @@ static int step_up(struct walk *walk)
 	if (error)
 		return error;
 	if (here.stx_ino == walk->root_is.stx_ino && here.stx_mnt_id == walk->root_is.stx_mnt_id &&
-	    here.stx_dev_major == walk->root_is.stx_dev_major && here.stx_dev_minor == walk->root_is.stx_dev_minor)
+	    here.stx_dev_major == walk->root_is.stx_dev_major &&
+	    here.stx_dev_minor == walk->root_is.stx_dev_minor)
 		return 0;
 	return step_to(walk, openat(walk->at, "..", O_PATH | O_CLOEXEC));
 }
 
 /* What the link called name says, with "self" meaning the tracee. Returns its length or -errno. */
-static long read_target(const struct walk *walk, const char *name, int link, bool proc, char *target, size_t cap)
+static long read_target(const struct walk *walk, const char *name, int link, bool proc,
+			char *target, size_t cap)
 {
 	struct statx here;
 	long len;
@@ -84,7 +87,8 @@ static long read_target(const struct walk *walk, const char *name, int link, boo
 		if (!strcmp(name, "self"))
 			return snprintf(target, cap, "%d", walk->tracee->tgid);
 		if (!strcmp(name, "thread-self"))
-			return snprintf(target, cap, "%d/task/%d", walk->tracee->tgid, walk->tracee->tid);
+			return snprintf(target, cap, "%d/task/%d", walk->tracee->tgid,
+					walk->tracee->tid);
 	}
 	len = readlinkat(link, "", target, cap - 1);
 	if (len < 0)
@@ -129,7 +133,8 @@ static int follow_link(struct walk *walk, const char *name, int link)
 }
 
 /* Cuts the next component off the rest. *ret_last: nothing follows it; a slash behind it makes it a directory. */
-static bool next_name(struct walk *walk, char name[256], bool *ret_last, bool *ret_slash, int *ret_error)
+static bool next_name(struct walk *walk, char name[256], bool *ret_last, bool *ret_slash,
+		      int *ret_error)
 {
 	const char *start = walk->rest + strspn(walk->rest, "/");
 	size_t len = strcspn(start, "/");

@@ -13,8 +13,9 @@
 #include "tracer/judge.h"
 
 #define MOST_INTERPRETERS 5u /* as many as the kernel follows */
-#define MOST_ARGUMENTS 64u   /* of a loader, that are looked at */
-#define LINE_MAX_BYTES 255u  /* of a script's first line, that the kernel reads */
+#define MOST_ARGUMENTS 256u  /* of a loader, that are looked at */
+#define ARGUMENT_BYTES (256u << 10)
+#define LINE_MAX_BYTES 255u /* of a script's first line, that the kernel reads */
 
 /* The tracer's own memory, where the path of an interpreter stands. */
 static long own_bytes(void *context, uint64_t address, void *buffer, size_t len)
@@ -79,33 +80,55 @@ static uint64_t read_pointer(const struct zc_case *c, uint64_t address)
 	uint64_t wide = 0;
 
 	if (c->stop->abi == ZC_ABI_X86_64)
-		return c->reader.bytes(c->reader.context, address, &wide, sizeof(wide)) < 0 ? 0 : wide;
-	return c->reader.bytes(c->reader.context, address, &narrow, sizeof(narrow)) < 0 ? 0 : narrow;
+		return c->reader.bytes(c->reader.context, address, &wide, sizeof(wide)) < 0 ? 0
+											    : wide;
+	return c->reader.bytes(c->reader.context, address, &narrow, sizeof(narrow)) < 0 ? 0
+											: narrow;
 }
 
-/* "ld.so PROGRAM" starts a program without an exec of it. */
-static bool find_launched(const struct zc_case *c, uint64_t argv, char next[ZC_PATH_CAP])
+/*
+ * The arguments of a loader. One that is too long is cut: what counts is whether it is an option, and a
+ * program by that name could not be opened. Returns false when there are more than are looked at.
+ */
+static bool read_arguments(const struct zc_case *c, uint64_t argv, char *list[MOST_ARGUMENTS + 1])
 {
-	static char text[MOST_ARGUMENTS][ZC_PATH_CAP];
+	static char text[ARGUMENT_BYTES];
+	size_t width = c->stop->abi == ZC_ABI_X86_64 ? 8 : 4, used = 0;
+
+	for (unsigned i = 0; i < MOST_ARGUMENTS && sizeof(text) - used > ZC_PATH_CAP; i++) {
+		uint64_t at = read_pointer(c, argv + i * width);
+		long len;
+
+		list[i] = NULL;
+		if (!at)
+			return true;
+		len = c->reader.text(c->reader.context, at, text + used, ZC_PATH_CAP);
+		if (len < 0 && len != -ENAMETOOLONG)
+			return true; /* the kernel's EFAULT */
+		list[i] = text + used;
+		list[i + 1] = NULL;
+		used += len < 0 ? ZC_PATH_CAP : (size_t)len + 1;
+		text[used - 1] = '\0';
+	}
+	return false;
+}
+
+/* "ld.so PROGRAM" starts a program without an exec of it. Returns 1: which, 0: none, or -E2BIG. */
+static int find_launched(const struct zc_case *c, uint64_t argv, char next[ZC_PATH_CAP])
+{
 	const struct zc_object *object = &c->event.object[0];
-	char *list[MOST_ARGUMENTS + 1] = { NULL };
-	size_t width = c->stop->abi == ZC_ABI_X86_64 ? 8 : 4;
 	const char *base = memrchr(object->path, '/', object->path_len), *program;
+	char *list[MOST_ARGUMENTS + 1] = { NULL };
+	bool all;
 
 	if (!argv || !base || strncmp(base, "/ld-", 4) != 0)
-		return false;
-	for (unsigned i = 0; i < MOST_ARGUMENTS; i++) {
-		uint64_t at = read_pointer(c, argv + i * width);
-
-		if (!at || c->reader.text(c->reader.context, at, text[i], sizeof(text[i])) < 0)
-			break;
-		list[i] = text[i];
-	}
+		return 0;
+	all = read_arguments(c, argv, list);
 	program = zc_launched_program(object->path, object->path_len, list);
 	if (!program)
-		return false;
+		return all ? 0 : -E2BIG;
 	strcpy(next, program);
-	return true;
+	return 1;
 }
 
 static int fill_with(struct zc_case *c, char *path)
@@ -138,8 +161,16 @@ struct zc_outcome_of zc_judge_program(struct zc_case *c)
 		if (outcome.natural || outcome.refusal || !object->path)
 			return outcome;
 		c->tracee->judged_hash = zc_hash_bytes(object->path, object->path_len, 0);
-		if (!find_interpreter(c, next) && !find_launched(c, argv, next))
-			return outcome;
+		if (!find_interpreter(c, next)) {
+			int launched = find_launched(c, argv, next);
+
+			if (launched < 0) {
+				c->event.flags |= ZC_EV_UNREADABLE;
+				return zc_case_decide(c);
+			}
+			if (!launched)
+				return outcome;
+		}
 		argv = 0;
 		outcome.natural = fill_with(c, next);
 		if (outcome.natural)

@@ -23,7 +23,8 @@ static const char *short_of(const char *text)
 }
 
 /* Judges what came of a call of this row. Returns true when it is not allowed; it has been recorded then. */
-static bool is_a_violation(struct zc_tracer *tracer, struct zc_tracee *tracee, struct zc_event *event)
+static bool is_a_violation(struct zc_tracer *tracer, struct zc_tracee *tracee,
+			   struct zc_event *event)
 {
 	struct zc_verdict verdict = zc_policy_decide(tracer->image, event);
 
@@ -42,16 +43,22 @@ static bool is_a_violation(struct zc_tracer *tracer, struct zc_tracee *tracee, s
 	return verdict.action == ZC_KILLED;
 }
 
-static void name_event(struct zc_event *event, const struct zc_tracee *tracee, unsigned call, unsigned need,
-		       const char *path, size_t len)
+static void name_event(struct zc_event *event, const struct zc_tracee *tracee, unsigned call,
+		       unsigned need, const char *path, size_t len)
 {
 	*event = (struct zc_event){ .call = (uint16_t)call, .abi = tracee->abi, .objects = 1 };
-	event->op = need & ZC_NEED_RUN ? ZC_OP_EXEC : need == ZC_NEED_READ ? ZC_OP_OPEN_READ :
-		    need == ZC_NEED_WRITE ? ZC_OP_OPEN_WRITE : ZC_OP_OPEN_RDWR;
-	event->object[0] = (struct zc_object){ .path = path, .path_len = (uint32_t)len,
+	event->op = need & ZC_NEED_RUN      ? ZC_OP_EXEC
+		    : need == ZC_NEED_READ  ? ZC_OP_OPEN_READ
+		    : need == ZC_NEED_WRITE ? ZC_OP_OPEN_WRITE
+					    : ZC_OP_OPEN_RDWR;
+	event->object[0] = (struct zc_object){ .path = path,
+					       .path_len = (uint32_t)len,
 					       .requested = short_of(tracee->judged_path),
-					       .requested_len = (uint32_t)strlen(short_of(tracee->judged_path)),
-					       .dirfd = AT_FDCWD, .need = (uint8_t)need, .flags = ZC_OBJ_EXISTS };
+					       .requested_len = (uint32_t)strlen(
+						       short_of(tracee->judged_path)),
+					       .dirfd = AT_FDCWD,
+					       .need = (uint8_t)need,
+					       .flags = ZC_OBJ_EXISTS };
 }
 
 enum zc_restart zc_recheck_open(struct zc_tracer *tracer, struct zc_tracee *tracee)
@@ -64,13 +71,15 @@ enum zc_restart zc_recheck_open(struct zc_tracer *tracer, struct zc_tracee *trac
 	if (zc_regs_result(tracee->tid, &result) < 0 || result < 0)
 		return ZC_RESTART_GO;
 	len = zc_paths_fd(tracee, (int)result, name, &flags);
-	if (len < 0 || flags & ZC_OBJ_NAMELESS || zc_hash_bytes(name, (size_t)len, 0) == tracee->judged_hash)
+	if (len < 0 || flags & ZC_OBJ_NAMELESS ||
+	    zc_hash_bytes(name, (size_t)len, 0) == tracee->judged_hash)
 		return ZC_RESTART_GO; /* closed by another thread already, or a pipe, or what was judged */
 	name_event(&event, tracee, tracee->call, tracee->judged_need, name, (size_t)len);
 	return is_a_violation(tracer, tracee, &event) ? ZC_RESTART_KILL : ZC_RESTART_GO;
 }
 
-void zc_recheck_exec(struct zc_tracer *tracer, struct zc_tracee *tracee, const char *exe, size_t len)
+void zc_recheck_exec(struct zc_tracer *tracer, struct zc_tracee *tracee, const char *exe,
+		     size_t len)
 {
 	struct zc_event event;
 

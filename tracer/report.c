@@ -67,7 +67,8 @@ static bool send_frame(struct zc_tracer *tracer, size_t size)
 	return false;
 }
 
-static struct zc_frame_head *begin(struct zc_frame_writer *writer, const struct zc_tracee *tracee, unsigned type)
+static struct zc_frame_head *begin(struct zc_frame_writer *writer, const struct zc_tracee *tracee,
+				   unsigned type)
 {
 	struct zc_frame_head *head = zc_frame_begin(writer, frame, sizeof(frame), type);
 
@@ -102,11 +103,13 @@ static void put_text(struct zc_frame_writer *writer, unsigned field, const char 
 static uint64_t count_finding(struct zc_page *page, uint64_t fingerprint)
 {
 	for (uint32_t i = 0; i < 64; i++) {
-		struct zc_page_finding *slot = &page->findings[(fingerprint + i) & (ZC_PAGE_FINDINGS - 1)];
+		struct zc_page_finding *slot =
+			&page->findings[(fingerprint + i) & (ZC_PAGE_FINDINGS - 1)];
 		uint64_t seen = __atomic_load_n(&slot->fingerprint, __ATOMIC_RELAXED);
 
-		if (seen == 0 && __atomic_compare_exchange_n(&slot->fingerprint, &seen, fingerprint, false,
-							     __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		if (seen == 0 &&
+		    __atomic_compare_exchange_n(&slot->fingerprint, &seen, fingerprint, false,
+						__ATOMIC_RELAXED, __ATOMIC_RELAXED))
 			seen = fingerprint;
 		if (seen == fingerprint)
 			return __atomic_add_fetch(&slot->count, 1, __ATOMIC_RELAXED);
@@ -164,7 +167,8 @@ static void put_stack(struct zc_frame_writer *writer, struct zc_tracee *tracee, 
 	zc_frame_shrink(writer, field, 8 + (got > 0 ? (size_t)got : 0));
 }
 
-static void put_object(struct zc_frame_writer *writer, const struct zc_object *object, unsigned path_field)
+static void put_object(struct zc_frame_writer *writer, const struct zc_object *object,
+		       unsigned path_field)
 {
 	if (object->path)
 		zc_frame_put(writer, path_field, object->path, object->path_len);
@@ -175,12 +179,17 @@ static void put_object(struct zc_frame_writer *writer, const struct zc_object *o
 		zc_frame_put(writer, path_field + 2, object->requested, object->requested_len);
 }
 
-static void put_event(struct zc_frame_writer *writer, struct zc_frame_head *head, const struct zc_event *event,
-		      struct zc_verdict verdict)
+static void put_event(struct zc_frame_writer *writer, struct zc_frame_head *head,
+		      const struct zc_event *event, struct zc_verdict verdict)
 {
 	struct zc_wire_detail detail = {
-		.oflags = event->oflags, .mode = event->mode, .domain = event->domain, .type = event->type,
-		.protocol = event->protocol, .target_pid = event->target_pid, .event_flags = event->flags,
+		.oflags = event->oflags,
+		.mode = event->mode,
+		.domain = event->domain,
+		.type = event->type,
+		.protocol = event->protocol,
+		.target_pid = event->target_pid,
+		.event_flags = event->flags,
 		.dirfd = { event->object[0].dirfd, event->object[1].dirfd },
 		.need = { event->object[0].need, event->object[1].need },
 		.object_flags = { event->object[0].flags, event->object[1].flags },
@@ -206,8 +215,9 @@ static void put_event(struct zc_frame_writer *writer, struct zc_frame_head *head
 		zc_frame_put(writer, ZC_FIELD_ENDPOINT, &event->peer, sizeof(event->peer));
 }
 
-static void send_record(struct zc_tracer *tracer, struct zc_tracee *tracee, const struct zc_event *event,
-			struct zc_verdict verdict, uint64_t fingerprint, uint64_t repeat)
+static void send_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
+			const struct zc_event *event, struct zc_verdict verdict,
+			uint64_t fingerprint, uint64_t repeat)
 {
 	struct zc_frame_writer writer;
 	struct zc_frame_head *head;
@@ -229,8 +239,8 @@ static void send_record(struct zc_tracer *tracer, struct zc_tracee *tracee, cons
 	finish(tracer, &writer, true);
 }
 
-void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee, const struct zc_event *event,
-		      struct zc_verdict verdict)
+void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
+		      const struct zc_event *event, struct zc_verdict verdict)
 {
 	uint64_t ip = zc_judge_place(), module = 0, offset = 0, fingerprint, repeat;
 	const struct zc_mapped *map;
@@ -244,7 +254,8 @@ void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee, const 
 		module = map->hash;
 		offset = map->bias ? ip - map->bias : map->inode ? ip : 0;
 	}
-	fingerprint = zc_fingerprint(tracer->image, event, verdict, tracee->program_hash, module, offset);
+	fingerprint =
+		zc_fingerprint(tracer->image, event, verdict, tracee->program_hash, module, offset);
 	count(&tracer->page->records);
 	repeat = count_finding(tracer->page, fingerprint);
 	if (repeat <= ZC_SEND_REPEATS)
@@ -253,7 +264,8 @@ void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee, const 
 
 /* ---- everything that is not a verdict ---- */
 
-void zc_report_note(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_note note, const char *text)
+void zc_report_note(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_note note,
+		    const char *text)
 {
 	struct zc_frame_writer writer;
 	struct zc_frame_head *head = begin(&writer, tracee, ZC_FRAME_NOTE);

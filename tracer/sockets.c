@@ -38,7 +38,8 @@ void zc_sockets_bound(struct zc_page *page, uint64_t hash)
 	for (uint32_t i = 0; i < 32; i++) {
 		uint64_t *slot = &page->unix_made[(hash + i) & (ZC_PAGE_UNIX - 1)], free = 0;
 
-		if (__atomic_compare_exchange_n(slot, &free, hash, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
+		if (__atomic_compare_exchange_n(slot, &free, hash, false, __ATOMIC_RELAXED,
+						__ATOMIC_RELAXED) ||
 		    free == hash)
 			return;
 	}
@@ -47,7 +48,8 @@ void zc_sockets_bound(struct zc_page *page, uint64_t hash)
 static bool was_bound(const struct zc_page *page, uint64_t hash)
 {
 	for (uint32_t i = 0; i < 32; i++)
-		if (__atomic_load_n(&page->unix_made[(hash + i) & (ZC_PAGE_UNIX - 1)], __ATOMIC_RELAXED) == hash)
+		if (__atomic_load_n(&page->unix_made[(hash + i) & (ZC_PAGE_UNIX - 1)],
+				    __ATOMIC_RELAXED) == hash)
 			return true;
 	return false;
 }
@@ -104,8 +106,8 @@ static struct zc_outcome_of judge_address(struct zc_case *c)
 	outcome.natural = zc_case_resolve(c);
 	if (outcome.natural)
 		return outcome;
-	if (event->flags & ZC_EV_HAS_PEER && event->peer.family == AF_UNIX && event->op != ZC_OP_BIND &&
-	    was_bound(c->tracer->page, zc_sockets_hash(event)))
+	if (event->flags & ZC_EV_HAS_PEER && event->peer.family == AF_UNIX &&
+	    event->op != ZC_OP_BIND && was_bound(c->tracer->page, zc_sockets_hash(event)))
 		event->flags |= ZC_EV_MADE_IN_RUN;
 	return zc_case_decide(c);
 }
@@ -145,7 +147,8 @@ static struct zc_outcome_of judge_messages(struct zc_case *c)
 	for (uint64_t i = 0; i < count; i++) {
 		if (i) {
 			zc_paths_end(&c->names);
-			outcome.natural = zc_event_fill_message(&c->event, first + i * size, &c->reader, &c->names.text);
+			outcome.natural = zc_event_fill_message(&c->event, first + i * size,
+								&c->reader, &c->names.text);
 		}
 		c->event.flags &= (uint16_t)~ZC_EV_MADE_IN_RUN;
 		if (!outcome.natural && (c->event.flags & ZC_EV_HAS_PEER || no_net(c)))

@@ -26,7 +26,8 @@ static pid_t read_field(const char *path, const char *label)
 		return 0;
 	text[got] = '\0';
 	/* The first line of status is the name, where a line feed is written as "\n". */
-	for (at = text; at && strncmp(at, label, strlen(label)) != 0; at = strchr(at, '\n'), at += at ? 1 : 0)
+	for (at = text; at && strncmp(at, label, strlen(label)) != 0;
+	     at = strchr(at, '\n'), at += at ? 1 : 0)
 		;
 	return at ? (pid_t)strtol(at + strlen(label), NULL, 10) : 0;
 }
@@ -90,7 +91,8 @@ static pid_t behind_pidfd(const struct zc_tracee *tracee, int fd)
 }
 
 /* A signal to many: would it reach us? Only KILL and STOP to our groups do harm; we survive the rest. */
-static bool reaches_us(const struct zc_tracer *tracer, const struct zc_tracee *tracee, const struct zc_event *event)
+static bool reaches_us(const struct zc_tracer *tracer, const struct zc_tracee *tracee,
+		       const struct zc_event *event)
 {
 	int sig = (int)event->args[1], target = event->target_pid;
 	int group = tracer->image ? tracer->image->supervisor_group : 0;

@@ -3,10 +3,12 @@
  * stack_walk.c - snapshots of this process's own stack, unwound and named as a record's would be.
  */
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -260,6 +262,62 @@ static void test_other_file(struct zc_unwinder *unwinder)
 	frame_sign_in(&sign_in, 7);
 }
 
+/* A copy of the program whose header does not say where the search table is, as in a static program. */
+static int without_table(void)
+{
+	int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC),
+	    to = memfd_create("static", MFD_CLOEXEC);
+	struct stat st;
+	ElfW(Ehdr) head;
+	ElfW(Phdr) phdr;
+
+	if (from < 0 || to < 0 || fstat(from, &st) < 0 ||
+	    sendfile(to, from, NULL, (size_t)st.st_size) != st.st_size ||
+	    pread(to, &head, sizeof(head), 0) != sizeof(head))
+		abort();
+	close(from);
+	for (unsigned i = 0; i < head.e_phnum; i++) {
+		off_t at = (off_t)(head.e_phoff + i * sizeof(phdr));
+
+		if (pread(to, &phdr, sizeof(phdr), at) != sizeof(phdr))
+			abort();
+		if (phdr.p_type != PT_GNU_EH_FRAME)
+			continue;
+		phdr.p_type = PT_NULL;
+		if (pwrite(to, &phdr, sizeof(phdr), at) != sizeof(phdr))
+			abort();
+	}
+	return to;
+}
+
+static void test_no_search_table(struct zc_unwinder *unwinder)
+{
+	struct {
+		struct zc_wire_map map;
+		char name[32];
+	} one = { 0 };
+	struct zc_maps *maps = own_maps(unwinder);
+	int fd = without_table();
+	struct zc_frame frame;
+	struct zc_stack stack;
+	const char *name;
+	size_t at = 0;
+
+	zc_frame_decode(&frame, sign_in.words, sign_in.size);
+	if (!zc_frame_next_map(frame.field[ZC_FIELD_MAPS].bytes, frame.field[ZC_FIELD_MAPS].len,
+			       &at, &one.map, &name))
+		abort();
+	one.map.name_len = (uint32_t)snprintf(one.name, sizeof(one.name), "/proc/self/fd/%d", fd);
+	maps = zc_maps_add(unwinder, maps, &one, sizeof(one.map) + ((one.map.name_len + 7u) & ~7u),
+			   NULL);
+	recurse(20);
+	walk(unwinder, maps, &stack);
+	T_OK(in_order(&stack) && complete(&stack) && stack.count > 23,
+	     "a program without a search table is unwound by its rows");
+	zc_maps_unref(unwinder, maps);
+	close(fd);
+}
+
 static void test_hostile_stack(struct zc_unwinder *unwinder, struct zc_maps *maps)
 {
 	struct zc_stack stack;
@@ -310,6 +368,7 @@ int main(void)
 	test_short_copy(unwinder, maps);
 	test_hostile_stack(unwinder, maps);
 	test_forks_share_maps(unwinder, maps);
+	test_no_search_table(unwinder);
 	test_other_file(unwinder);
 	zc_maps_unref(unwinder, maps);
 	zc_unwinder_free(unwinder);
