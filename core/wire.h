@@ -41,6 +41,8 @@ enum zc_note {
 	ZC_NOTE_SPAWN_UNSEEN,   /* a spawn whose file actions were not understood */
 	ZC_NOTE_CLONE3,         /* clone3 answered ENOSYS: its flags hide behind a pointer */
 	ZC_NOTE_NESTED_TRACER,  /* a program wanted to trace; it is traced already, so it is told EPERM */
+	ZC_NOTE_LISTENER,       /* a program wanted to answer system calls itself; it is told EBUSY */
+	ZC_NOTE_NO_FILTER,      /* seccomp is not to be had: every call stops. TEXT: why */
 	ZC_NOTES
 };
 

@@ -96,6 +96,8 @@ static const char *const note_names[ZC_NOTES] = {
 	[ZC_NOTE_SPAWN_UNSEEN] = "spawn-unseen",
 	[ZC_NOTE_CLONE3] = "clone3",
 	[ZC_NOTE_NESTED_TRACER] = "nested-tracer",
+	[ZC_NOTE_LISTENER] = "listener",
+	[ZC_NOTE_NO_FILTER] = "no-filter",
 };
 static const char *const note_texts[ZC_NOTES] = {
 	[ZC_NOTE_PASSIVE] = "the program installed a seccomp filter: fewer checks from here on",
@@ -105,9 +107,13 @@ static const char *const note_texts[ZC_NOTES] = {
 	[ZC_NOTE_CHROOT] = "the root directory changed",
 	[ZC_NOTE_PRELOAD_LEFT] = "the next program cannot load the shim",
 	[ZC_NOTE_SPAWN_UNSEEN] = "a spawn whose file actions were not understood",
-	[ZC_NOTE_CLONE3] = "clone3 is answered ENOSYS, so that clone is used, whose flags can be seen",
+	[ZC_NOTE_CLONE3] =
+		"clone3 is answered ENOSYS, so that clone is used, whose flags can be seen",
 	[ZC_NOTE_NESTED_TRACER] =
 		"the program wants to trace another, which is traced already; --mode=shim lets it",
+	[ZC_NOTE_LISTENER] = "the program wants to answer system calls itself, which would hide "
+			     "them; answered EBUSY",
+	[ZC_NOTE_NO_FILTER] = "no filter can be put into the command, so every call stops: slower",
 };
 
 static void put_note(struct zc_evidence *e, const struct zc_frame *frame)

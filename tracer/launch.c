@@ -12,6 +12,7 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -115,12 +116,16 @@ static int hear(struct zc_tracer *tracer, struct word *ret)
 	return n == (ssize_t)sizeof(*ret) ? 0 : -ENODATA;
 }
 
-void zc_launch_done(struct zc_tracer *tracer)
+void zc_launch_done(struct zc_tracer *tracer, struct zc_tracee *command)
 {
 	struct word word;
+	int error = hear(tracer, &word) == 0 && word.kind == WORD_FILTER ? word.error : ENODATA;
 
-	/* Without the word that it is in, every call stops: slower, and nothing is missed. */
-	tracer->filtered = hear(tracer, &word) == 0 && word.kind == WORD_FILTER && word.error == 0;
+	tracer->filtered = error == 0;
+	if (error == EBUSY)
+		zc_report_note(tracer, command, ZC_NOTE_NO_FILTER, "another supervisor answers system calls here");
+	else if (error)
+		zc_report_note(tracer, command, ZC_NOTE_NO_FILTER, strerror(error));
 }
 
 static int begin(struct zc_tracer *tracer, pid_t pid, int go)

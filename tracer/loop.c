@@ -88,6 +88,16 @@ static bool is_judged(const struct zc_tracer *tracer, const struct zc_call_stop 
 	return (zc_filter_run(tracer->filter, &data) & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE;
 }
 
+/* A listener answers before our filter would ask for us. Programs take EBUSY for somebody else's. */
+static enum zc_restart answer_listener(struct zc_tracer *tracer, struct zc_tracee *tracee)
+{
+	int r = zc_regs_refuse(tracee->tid, EBUSY);
+
+	if (r == 0)
+		zc_report_note(tracer, tracee, ZC_NOTE_LISTENER, NULL);
+	return r == 0 || r == -ESRCH ? ZC_RESTART_GO : ZC_RESTART_KILL;
+}
+
 static enum zc_restart judge(struct zc_tracer *tracer, struct zc_tracee *tracee, bool filtered)
 {
 	struct zc_call_stop stop;
@@ -108,6 +118,8 @@ static enum zc_restart judge(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			zc_regs_refuse(tracee->tid, ENOSYS);
 		return ZC_RESTART_GO;
 	}
+	if (filtered && stop.call == ZC_ID_seccomp)
+		return answer_listener(tracer, tracee);
 	return zc_judge_stop(tracer, tracee, &stop);
 }
 
@@ -192,6 +204,39 @@ static pid_t event_tid(struct zc_tracee *tracee)
 	return message > 0 && message <= INT32_MAX ? (pid_t)message : 0;
 }
 
+/*
+ * While a vfork child runs its parent waits, so nobody changes what is read of it; unless the memory
+ * is shared with others besides. Whoever that memory was borrowed from shares it from then on.
+ */
+static void share_memory(struct zc_tracer *tracer, struct zc_tracee *parent, struct zc_tracee *child, uint64_t flags)
+{
+	struct zc_tracee *owner = parent;
+
+	if (!(flags & CLONE_VM))
+		return;
+	child->memory_of = parent->tid;
+	child->shares_memory = parent->shares_memory;
+	if (flags & CLONE_VFORK)
+		return;
+	child->shares_memory = true;
+	for (unsigned depth = 0; owner && depth < 64; depth++) {
+		owner->shares_memory = true;
+		owner = owner->memory_of ? zc_tracee_find(tracer, owner->memory_of) : NULL;
+	}
+}
+
+/* What registers do not say, /proc does: whose thread it is. Of its memory the worst is assumed. */
+static uint64_t birth_flags(struct zc_tracee *parent, struct zc_tracee *child)
+{
+	uint64_t flags = 0;
+
+	if (zc_regs_birth_flags(parent->tid, &flags) == 0)
+		return flags;
+	if (zc_tracee_look_up(child) == 0 && child->tgid != child->tid)
+		return CLONE_VM | CLONE_THREAD;
+	return CLONE_VM;
+}
+
 static void born_of(const struct zc_tracee *parent, struct zc_tracee *child, uint64_t flags)
 {
 	child->tgid = flags & CLONE_THREAD ? parent->tgid : child->tid;
@@ -205,21 +250,16 @@ static void on_birth(struct zc_tracer *tracer, struct zc_tracee *parent, int sta
 {
 	pid_t tid = event_tid(parent);
 	struct zc_tracee *child = tid ? zc_tracee_add(tracer, tid) : NULL;
-	uint64_t flags = 0;
 
 	if (tid && !child) {
 		kill(tid, SIGKILL);
 	} else if (child && child->gone) {
 		zc_tracee_remove(tracer, tid);
 	} else if (child) {
-		bool shares;
+		uint64_t flags = birth_flags(parent, child);
 
-		if (zc_regs_birth_flags(parent->tid, &flags) < 0)
-			flags = zc_tracee_look_up(child) == 0 && child->tgid != tid ? CLONE_THREAD | CLONE_VM : 0;
-		shares = flags & CLONE_VM && !(flags & CLONE_VFORK);
-		child->shares_memory = shares;
-		if (shares)
-			parent->shares_memory = true;
+		child->shares_memory = false;
+		share_memory(tracer, parent, child, flags);
 		if (!child->adopted) {
 			born_of(parent, child, flags);
 			zc_judge_birth(tracer, parent, child);
@@ -259,12 +299,12 @@ static void on_exec(struct zc_tracer *tracer, struct zc_tracee *tracee, int stat
 		return;
 	}
 	tracee->attached = attached;
-	if (tracer->launching && tid == tracer->command) {
-		tracer->launching = false;
-		zc_launch_done(tracer);
-	}
 	if (!tracer->stopping)
 		zc_judge_exec(tracer, tracee);
+	if (tracer->launching && tid == tracer->command) {
+		tracer->launching = false;
+		zc_launch_done(tracer, tracee);
+	}
 	go_on(tracer, tracee);
 }
 

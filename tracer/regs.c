@@ -11,13 +11,11 @@
 #include <sched.h>
 #include <stddef.h>
 #include <sys/ptrace.h>
-#include <sys/uio.h>
 #include <sys/user.h>
 
 #include "tracer/tracer.h"
 
 #define X32_BIT 0x40000000ull
-#define NR_CLONE3 435
 
 static int syscall_info(pid_t tid, struct __ptrace_syscall_info *ret)
 {
@@ -136,28 +134,29 @@ int zc_regs_walk(pid_t tid, struct zc_wire_regs *ret)
 	return 0;
 }
 
-/* The registers still hold the call's arguments: its return has not happened yet. */
+/*
+ * The registers still hold the call's arguments: its return has not happened yet. clone3's flags lie
+ * in memory that may have changed since, so they are not looked at.
+ */
 int zc_regs_birth_flags(pid_t tid, uint64_t *ret_flags)
 {
+	struct __ptrace_syscall_info info;
 	struct user_regs_struct regs;
-	struct iovec local, remote;
-	uint64_t flags = 0;
-	bool compat;
+	struct zc_call_stop stop;
+	int r = syscall_info(tid, &info);
 
+	if (r < 0)
+		return r;
 	if (ptrace(PTRACE_GETREGS, tid, 0, &regs) < 0)
 		return -errno;
-	compat = regs.cs == 0x23; /* good enough: only what is guessed about sharing hangs on it */
-	switch (zc_call_by_number(compat ? ZC_ABI_I386 : ZC_ABI_X86_64, (long)regs.orig_rax)) {
-	case ZC_ID_clone: flags = compat ? regs.rbx : regs.rdi; break;
-	case ZC_ID_vfork: flags = CLONE_VM | CLONE_VFORK; break;
-	case ZC_ID_clone3:
-		local = (struct iovec){ &flags, sizeof(flags) };
-		remote = (struct iovec){ (void *)(uintptr_t)(compat ? regs.rbx : regs.rdi), sizeof(flags) };
-		if (process_vm_readv(tid, &local, 1, &remote, 1, 0) != (ssize_t)sizeof(flags))
-			flags = CLONE_VM | CLONE_THREAD;
-		break;
-	default: break;
+	stop.nr = (long)(int)regs.orig_rax;
+	name_abi(&stop, info.arch);
+	if (!stop.known_abi)
+		return -ENODATA;
+	switch (zc_numbers_row(stop.abi, stop.nr)) {
+	case ZC_ID_fork: *ret_flags = 0; return 0;
+	case ZC_ID_vfork: *ret_flags = CLONE_VM | CLONE_VFORK; return 0;
+	case ZC_ID_clone: *ret_flags = stop.abi == ZC_ABI_I386 ? regs.rbx : regs.rdi; return 0;
+	default: return -ENODATA;
 	}
-	*ret_flags = flags;
-	return 0;
 }

@@ -72,6 +72,7 @@ struct zc_tracee {
 	bool seized, attached;      /* attached: by -p, no filter inside */
 	bool dying;                 /* a request or a read said ESRCH: nothing about it is worth a record */
 	bool shares_memory;         /* threads, or CLONE_VM without vfork: what was read may change */
+	pid_t memory_of;            /* whose memory it was born into; 0: has its own */
 	bool new_born;              /* its first stop has not been seen */
 	bool adopted;               /* stopped before its parent's birth event, which is still to come */
 	bool gone;                  /* ... and ended before it too: kept for that event only */
@@ -160,7 +161,8 @@ struct zc_call_stop {
 };
 int zc_regs_call(pid_t tid, struct zc_call_stop *ret);
 int zc_regs_is_return(pid_t tid);                  /* at a syscall-stop: 1, 0 or -errno */
-int zc_regs_birth_flags(pid_t tid, uint64_t *ret_flags); /* at BIRTH: CLONE_*, 0 for fork */
+/* At BIRTH: CLONE_* of the call, 0 for fork; -ENODATA where registers cannot say it. */
+int zc_regs_birth_flags(pid_t tid, uint64_t *ret_flags);
 /* Makes the call not happen and answers -error, at a seccomp or entry stop. */
 int zc_regs_refuse(pid_t tid, int error);
 /* ... or answers value (0: done as asked, without doing it). */
@@ -210,7 +212,7 @@ enum { ZC_FILTER_UNKNOWN_ABI = 0xfffe }; /* RET_DATA besides row ids */
  * through *ret_exec_error with 0 returned). */
 pid_t zc_launch(struct zc_tracer *tracer, int *ret_exec_error);
 /* At the command's own exec: what the child said about the filter. For loop.c. */
-void zc_launch_done(struct zc_tracer *tracer);
+void zc_launch_done(struct zc_tracer *tracer, struct zc_tracee *command);
 /* attach.c: -p. */
 int zc_attach(struct zc_tracer *tracer, pid_t pid);
 void zc_detach_all(struct zc_tracer *tracer);
