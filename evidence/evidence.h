@@ -49,7 +49,7 @@ struct zc_evidence_setup {
 	size_t layer_count;
 	const char *cwd;
 	FILE *events_copy; /* with dir: every line of events.jsonl goes here too; NULL: nowhere */
-	FILE *human; /* lines for people; NULL: quiet */
+	FILE *human;       /* lines for people; NULL: quiet */
 	bool color;
 	const struct zc_page *page; /* shared counters; NULL: none */
 	pid_t command_pid;          /* set later with zc_evidence_command() when not known yet */

@@ -155,7 +155,9 @@ bool zc_flags_text(unsigned role, uint64_t value, char *buffer, size_t cap)
 	case ZC_ROLE_CLONEFLAGS: ADD_FLAGS(clone_flags, value & ~0xffull); return true;
 	case ZC_ROLE_DOMAIN: domain_text(value, buffer, cap); return true;
 	case ZC_ROLE_TYPE: type_text(value & 0xffffffffu, buffer, cap); return true;
-	case ZC_ROLE_MODE: snprintf(buffer, cap, value ? "0%o" : "0", (unsigned)value & 0177777); return true;
+	case ZC_ROLE_MODE:
+		snprintf(buffer, cap, value ? "0%o" : "0", (unsigned)value & 0177777);
+		return true;
 	case ZC_ROLE_SIG:
 		abbreviation = sigabbrev_np((int)value);
 		if (abbreviation)

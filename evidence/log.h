@@ -21,8 +21,8 @@
 #include "evidence/json.h"
 
 struct zc_log {
-	int fd;     /* events.jsonl; -1: none */
-	FILE *out;  /* lines without a chain go here when there is no file; may be NULL */
+	int fd;    /* events.jsonl; -1: none */
+	FILE *out; /* lines without a chain go here when there is no file; may be NULL */
 	FILE *copy; /* whole lines go here too; NULL: nowhere. What becomes of them there is not our loss */
 	off_t size; /* bytes of whole lines */
 	uint64_t lines;

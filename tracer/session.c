@@ -64,7 +64,7 @@ static const char *value_of(const char *argument, const char *name)
 	size_t len = strlen(name);
 
 	return strncmp(argument, name, len) == 0 && argument[len] == '=' ? argument + len + 1
-									  : NULL;
+									 : NULL;
 }
 
 static int parse_one(struct start *start, const char *argument)

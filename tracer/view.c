@@ -41,7 +41,8 @@ static void put(struct zc_line *line, const char *format, ...)
 static void put_shown(struct zc_line *line, const char *text, size_t len)
 {
 	if (line->len + 8 < line->cap)
-		line->len += zc_text_show_in(line->text + line->len, line->cap - line->len, text, len);
+		line->len +=
+			zc_text_show_in(line->text + line->len, line->cap - line->len, text, len);
 }
 
 static void put_object(struct zc_line *line, const struct zc_object *object)
@@ -62,7 +63,8 @@ static void put_fd(struct zc_line *line, const struct zc_event *event, int fd)
 	const struct zc_object *object = &event->object[0];
 
 	put(line, fd == -100 ? "AT_FDCWD" : "%d", fd);
-	if (event->objects && (object->flags & ZC_OBJ_BY_FD) && object->dirfd == fd && object->path) {
+	if (event->objects && (object->flags & ZC_OBJ_BY_FD) && object->dirfd == fd &&
+	    object->path) {
 		put(line, "<");
 		put_shown(line, object->path, object->path_len);
 		put(line, ">");
@@ -90,8 +92,7 @@ static void put_argument(struct zc_line *line, const struct zc_event *event, uns
 	case ZC_ROLE_MSGHDR:
 	case ZC_ROLE_MMSGHDR:
 		if (event->flags & ZC_EV_HAS_PEER) {
-			put_shown(line, text,
-				  zc_endpoint_print(&event->peer, text, sizeof(text)));
+			put_shown(line, text, zc_endpoint_print(&event->peer, text, sizeof(text)));
 			return;
 		}
 		break;

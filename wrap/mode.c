@@ -86,11 +86,10 @@ int zc_mode_choose(struct zc_mode_choice *choice, const struct zc_options *optio
 	if (required >= 0 && find(choice->used) > required)
 		pick(choice, asked, true);
 	if (required >= 0 && find(choice->used) > required)
-		return zc_trouble(trouble, -ENOSYS,
-				  "--require=%s: %s; the strongest that fits is %s",
-				  options->require,
-				  modes[required].why_not ? modes[required].why_not
-							  : "another was asked for",
-				  choice->used);
+		return zc_trouble(
+			trouble, -ENOSYS, "--require=%s: %s; the strongest that fits is %s",
+			options->require,
+			modes[required].why_not ? modes[required].why_not : "another was asked for",
+			choice->used);
 	return 0;
 }

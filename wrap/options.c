@@ -335,7 +335,8 @@ static bool is_class_list(const char *text)
 	while (*text) {
 		size_t len = strcspn(text, ","), i = 0;
 
-		while (i < ZC_LEN(names) && (strlen(names[i]) != len || strncmp(names[i], text, len)))
+		while (i < ZC_LEN(names) &&
+		       (strlen(names[i]) != len || strncmp(names[i], text, len)))
 			i++;
 		if (i == ZC_LEN(names))
 			return false;
@@ -357,8 +358,8 @@ static int check_tracing(const struct zc_options *options, struct zc_trouble *tr
 	if (only && !zc_mode_is_traced(options->mode))
 		return zc_trouble(trouble, -EINVAL, "--%s needs --mode=trace", only);
 	if (strcmp(zc_say_name, "zctrace") == 0 && !zc_mode_is_traced(options->mode))
-		return zc_trouble(trouble, -EINVAL, "--mode=%s: zctrace traces; 'zcwrap' has others",
-				  options->mode);
+		return zc_trouble(trouble, -EINVAL,
+				  "--mode=%s: zctrace traces; 'zcwrap' has others", options->mode);
 	if (options->classes && !is_class_list(options->classes))
 		return zc_trouble(trouble, -EINVAL,
 				  "--classes=%s: expected some of file,exec,net,sys",

@@ -189,7 +189,8 @@ static bool tree_is_empty(struct loop *loop)
 		return true;
 	if (loop->tracer)
 		return false; /* it ends with its tree */
-	if ((loop->phase == RUNNING && !loop->watch->tracer) || !loop->watch->before->count || zc_now_ms() < loop->scan_ms)
+	if ((loop->phase == RUNNING && !loop->watch->tracer) || !loop->watch->before->count ||
+	    zc_now_ms() < loop->scan_ms)
 		return false;
 	loop->scan_ms = after(LOOK_MS);
 	scan(loop);

@@ -87,7 +87,8 @@ static int open_append(struct zc_job *job, const char *option, const char *name,
 	if (zc_option_number(name, INT_MAX, &number) == 0 && strcmp(option, "json") == 0)
 		fd = fcntl((int)number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	else
-		fd = open(name, O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+		fd = open(name, O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY,
+			  0666);
 	*ret = fd >= 0 ? fdopen(fd, "a") : NULL;
 	if (!*ret)
 		return zc_trouble(&job->trouble, -errno, "--%s=%s: %s", option, name,
