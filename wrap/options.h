@@ -2,7 +2,7 @@
 /*
  * options.h - the command line, parsed: plain values, nothing decided yet.
  *
- * Texts point into argv. One table in options.c holds name, kind, help and group of every option;
+ * Texts point into argv. One table in option_rows.c holds name, kind, help and group of every option;
  * parsing, --help and "did you mean" all read it. Policy flags are passed on as they came.
  */
 #ifndef ZC_WRAP_OPTIONS_H

@@ -259,3 +259,17 @@ bool zc_trace_hear(int control, struct zc_control *ret)
 	} while (n < 0 && errno == EINTR);
 	return n == (ssize_t)sizeof(*ret);
 }
+
+int zc_trace_blame(struct zc_job *job)
+{
+	int status = job->ending.tracer_status;
+
+	job->facts.start = ZC_START_TROUBLE;
+	if (WIFSIGNALED(status))
+		return zc_trouble(&job->trouble, -EPIPE,
+				  "zctrace was ended by signal %d (%s) before what it traced",
+				  WTERMSIG(status), strsignal(WTERMSIG(status)));
+	return zc_trouble(&job->trouble, -EPIPE,
+			  "zctrace ended with status %d before what it traced",
+			  WEXITSTATUS(status));
+}

@@ -202,21 +202,6 @@ static void note_command(struct zc_job *job, pid_t pid)
 			    job->traced ? NULL : zc_target_gap(program));
 }
 
-/* Whatever the command came to: what nobody saw is not a pass. */
-static int blame_tracer(struct zc_job *job)
-{
-	int status = job->ending.tracer_status;
-
-	job->facts.start = ZC_START_TROUBLE;
-	if (WIFSIGNALED(status))
-		return zc_trouble(&job->trouble, -EPIPE,
-				  "zctrace was ended by signal %d (%s) before what it traced",
-				  WTERMSIG(status), strsignal(WTERMSIG(status)));
-	return zc_trouble(&job->trouble, -EPIPE,
-			  "zctrace ended with status %d before what it traced",
-			  WEXITSTATUS(status));
-}
-
 static int watch(struct zc_job *job, pid_t pid, uint64_t *ret_dropped)
 {
 	struct clerk clerk = { job->evidence, &job->status, job->channel.page,
@@ -244,7 +229,7 @@ static int watch(struct zc_job *job, pid_t pid, uint64_t *ret_dropped)
 	}
 	zc_run(&watched, &job->ending);
 	*ret_dropped = zc_collect_finish(collect);
-	return job->ending.unseen ? blame_tracer(job) : 0;
+	return job->ending.unseen ? zc_trace_blame(job) : 0;
 }
 
 /* A shell that became zcwrap by exec may have left children; /proc is read only if so. */

@@ -217,6 +217,8 @@ int zc_trace_find(char path[ZC_PATH_CAP], struct zc_trouble *trouble);
 int zc_trace_launch(struct zc_job *job);
 /* Takes one word off the control socket. False: there is none, or nobody is left to say one. */
 bool zc_trace_hear(int control, struct zc_control *ret);
+/* When zctrace ended too early: whatever the command came to, what nobody saw is not a pass. */
+int zc_trace_blame(struct zc_job *job);
 
 struct zc_tracing {
 	pid_t tracer, command;
