@@ -111,8 +111,8 @@ static const char *const note_texts[ZC_NOTES] = {
 		"clone3 is answered ENOSYS, so that clone is used, whose flags can be seen",
 	[ZC_NOTE_NESTED_TRACER] =
 		"the program wants to trace another, which is traced already; --mode=shim lets it",
-	[ZC_NOTE_LISTENER] = "the program wants to answer system calls itself, which would hide "
-			     "them; answered EBUSY",
+	[ZC_NOTE_LISTENER] =
+		"the program wants to answer system calls itself, out of sight; answered EBUSY",
 	[ZC_NOTE_NO_FILTER] = "no filter can be put into the command, so every call stops: slower",
 };
 
