@@ -236,7 +236,7 @@ unw_addr_space_t zc_maps_space(struct zc_unwinder *unwinder, struct zc_maps *map
 	return maps->space;
 }
 
-static uint8_t kind_of(const struct zc_module *module)
+uint8_t zc_module_kind(const struct zc_module *module)
 {
 	static const char *const system[] = { "libc.so.", "libc-2.", "libc.musl",     "ld-linux",
 					      "ld-musl",  "ld-2.",   "libpthread.so." };
@@ -287,7 +287,7 @@ static struct zc_site *make_site(struct zc_module *module, uint64_t offset, bool
 	if (!site)
 		return NULL;
 	*site = (struct zc_site){
-		.module = module, .offset = offset, .caller = caller, .kind = kind_of(module)
+		.module = module, .offset = offset, .caller = caller, .kind = zc_module_kind(module)
 	};
 	site->function = zc_module_symbol(module, offset - caller, &site->function_offset);
 	site->function_offset += site->function ? caller : 0;

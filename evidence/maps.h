@@ -26,6 +26,8 @@ unw_addr_space_t zc_maps_space(struct zc_unwinder *unwinder, struct zc_maps *map
 /* The named place; NULL without memory. Valid until zc_sites_trim(). */
 const struct zc_site *zc_site_get(struct zc_unwinder *unwinder, struct zc_module *module,
 				  uint64_t offset, bool caller);
+/* enum zc_site_kind, by the file's name. */
+uint8_t zc_module_kind(const struct zc_module *module);
 /* Forgets all places when there are too many. */
 void zc_sites_trim(struct zc_unwinder *unwinder);
 

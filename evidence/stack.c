@@ -323,18 +323,24 @@ static const char *step_out(struct zc_unwinder *unwinder, struct walk *walk, unw
 	return "more frames than are kept";
 }
 
+static void take_copy(struct walk *walk, const struct zc_frame *record, struct zc_wire_regs *regs)
+{
+	const unsigned char *copy = record->field[ZC_FIELD_STACK].bytes;
+
+	memcpy(regs, record->field[ZC_FIELD_REGS].bytes, sizeof(*regs));
+	memcpy(&walk->copy_at, copy, sizeof(walk->copy_at));
+	walk->copy = copy + sizeof(walk->copy_at);
+	walk->copy_len = record->field[ZC_FIELD_STACK].len - sizeof(walk->copy_at);
+}
+
 static void walk_copy(struct zc_unwinder *unwinder, struct zc_maps *maps,
 		      const struct zc_frame *record, struct zc_stack *ret)
 {
-	const unsigned char *copy = record->field[ZC_FIELD_STACK].bytes;
 	struct zc_wire_regs regs;
 	struct walk walk = { .maps = maps, .regs = &regs, .stack = ret };
 	unw_cursor_t cursor;
 
-	memcpy(&regs, record->field[ZC_FIELD_REGS].bytes, sizeof(regs));
-	memcpy(&walk.copy_at, copy, sizeof(walk.copy_at));
-	walk.copy = copy + sizeof(walk.copy_at);
-	walk.copy_len = record->field[ZC_FIELD_STACK].len - sizeof(walk.copy_at);
+	take_copy(&walk, record, &regs);
 	walk.space = zc_maps_space(unwinder, maps);
 	if (!walk.space || unw_init_remote(&cursor, walk.space, &walk) < 0) {
 		ret->why = "the unwinder did not start";
@@ -345,6 +351,53 @@ static void walk_copy(struct zc_unwinder *unwinder, struct zc_maps *maps,
 	ret->status = !ret->count ? "unavailable" : ret->why ? "truncated" : "complete";
 	if (!ret->count && !ret->why)
 		ret->why = "no frame of the program was found";
+}
+
+/* Returns false, and says which address it was, when no known file is mapped there. */
+static bool add_place(struct walk *walk, uint64_t ip, bool caller, struct zc_place *ret,
+		      unsigned *count, uint64_t *ret_lost)
+{
+	const struct zc_map *map = zc_maps_find(walk->maps, caller ? ip - 1 : ip);
+
+	if (!map)
+		*ret_lost = ip;
+	if (!map || !map->module)
+		return false;
+	ret[(*count)++] = (struct zc_place){ map->module, ip - map->bias,
+					     zc_module_kind(map->module) != ZC_SITE_PROGRAM };
+	return true;
+}
+
+unsigned zc_stack_places(struct zc_unwinder *unwinder, struct zc_maps *maps,
+			 const struct zc_frame *record, struct zc_place *ret, unsigned most,
+			 uint64_t *ret_lost)
+{
+	struct zc_stack unused;
+	struct zc_wire_regs regs;
+	unw_cursor_t cursor;
+	unsigned count = 0;
+	struct walk walk = { .maps = maps, .regs = &regs, .stack = &unused };
+	unw_word_t ip, sp, last_sp;
+	bool known, exact;
+
+	*ret_lost = 0;
+	take_copy(&walk, record, &regs);
+	last_sp = regs.sp;
+	walk.space = zc_maps_space(unwinder, maps);
+	if (!most || !walk.space || unw_init_remote(&cursor, walk.space, &walk) < 0)
+		return 0;
+	known = add_place(&walk, regs.ip, false, ret, &count, ret_lost);
+	while (known && count < most) {
+		exact = unw_is_signal_frame(&cursor) > 0;
+		walk.no_rows = false;
+		if (unw_step(&cursor) <= 0 || walk.no_rows ||
+		    unw_get_reg(&cursor, UNW_REG_IP, &ip) < 0 ||
+		    unw_get_reg(&cursor, UNW_REG_SP, &sp) < 0 || !ip || (sp <= last_sp && !exact))
+			break;
+		last_sp = sp;
+		known = add_place(&walk, ip, !exact, ret, &count, ret_lost);
+	}
+	return count;
 }
 
 static void name_counters(struct zc_unwinder *unwinder, struct zc_maps *maps,

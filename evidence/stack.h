@@ -64,6 +64,20 @@ struct zc_maps *zc_maps_add(struct zc_unwinder *unwinder, struct zc_maps *maps, 
 /* Walks the stack of a record (REGS and STACK, or PCS). maps NULL: the process never told. */
 void zc_stack_walk(struct zc_unwinder *unwinder, struct zc_maps *maps,
 		   const struct zc_frame *record, struct zc_stack *ret);
+/* Where a call came from, without names. */
+struct zc_place {
+	const struct zc_module *module;
+	uint64_t offset; /* ELF virtual address */
+	bool system;     /* libc, ld.so or the shim */
+};
+/*
+ * The innermost places of a record with REGS and STACK, as far as unwind rows lead. Names nothing, so
+ * that it is cheap on a file never seen before. Returns how many; *ret_lost is an address in code that
+ * maps do not know and where the walk ended, or 0.
+ */
+unsigned zc_stack_places(struct zc_unwinder *unwinder, struct zc_maps *maps,
+			 const struct zc_frame *record, struct zc_place *ret, unsigned most,
+			 uint64_t *ret_lost);
 /* "stack":{...} */
 void zc_stack_write(const struct zc_stack *stack, struct zc_json *json);
 

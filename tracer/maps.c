@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/mem.h"
+#include "core/image.h"
+#include "tracer/caller.h"
 #include "tracer/maps.h"
 
 #define MAPPINGS_MAX 4096u  /* executable ones of one process */
@@ -17,6 +18,7 @@
 struct list {
 	unsigned refs, count, cap;
 	struct zc_mapped *map; /* in rising order */
+	void *kept;            /* caller.c's; for the list as it is now */
 };
 
 /* ---- lines ---- */
@@ -86,6 +88,7 @@ static void list_unref(struct list *list)
 	if (!list || --list->refs)
 		return;
 	list_clear(list);
+	zc_caller_forget(list->kept);
 	free(list->map);
 	free(list);
 }
@@ -140,7 +143,8 @@ struct reading {
 	struct zc_tracee *tracee;
 	struct list *old, fresh;
 	uint64_t base, base_inode; /* where the file whose mappings come now begins */
-	bool news;
+	bool news;                 /* something has not been told */
+	bool changed;              /* something was not there before */
 };
 
 static bool same(const struct zc_mapped *map, const struct zc_maps_line *line)
@@ -200,7 +204,7 @@ static void take_line(struct reading *reading, const char *text, size_t len)
 		zc_elf_identify(reading->tracee, reading->base, line.start, line.offset, map);
 	map->hash = map->id_len ? zc_hash_bytes(map->id, map->id_len, 1)
 				: zc_hash_bytes(map->name, map->name_len, 2);
-	reading->news = true;
+	reading->news = reading->changed = true;
 }
 
 static void read_lines(struct reading *reading, int fd)
@@ -242,6 +246,8 @@ bool zc_mapped_refresh(struct zc_tracee *tracee)
 		return false;
 	read_lines(&reading, fd);
 	close(fd);
+	if (reading.changed || list->count != reading.fresh.count)
+		list->kept = zc_caller_forget(list->kept);
 	list_clear(list);
 	free(list->map);
 	list->map = reading.fresh.map;
@@ -285,6 +291,15 @@ void zc_mapped_inherit(struct zc_tracee *child, const struct zc_tracee *parent, 
 		*map = from->map[i];
 		map->name = name;
 	}
+	if (copy)
+		copy->kept = zc_caller_share(from->kept);
+}
+
+void **zc_mapped_kept(struct zc_tracee *tracee)
+{
+	struct list *list = list_of(tracee);
+
+	return list ? &list->kept : NULL;
 }
 
 void zc_maps_release(struct zc_tracee *tracee)
@@ -329,6 +344,11 @@ static size_t wire_maps(struct list *list, void *buffer, size_t cap, bool all)
 size_t zc_maps_wire(struct zc_tracee *tracee, void *buffer, size_t cap)
 {
 	return wire_maps(tracee->maps, buffer, cap, false);
+}
+
+size_t zc_mapped_wire(struct zc_tracee *tracee, void *buffer, size_t cap)
+{
+	return wire_maps(tracee->maps, buffer, cap, true);
 }
 
 size_t zc_maps_wire_all(struct zc_tracee *tracee, void *buffer, size_t cap)

@@ -37,6 +37,10 @@ struct zc_mapped {
 const struct zc_mapped *zc_mapped_find(struct zc_tracee *tracee, uint64_t address);
 /* Reads the list again. Returns true when something in it has not been told. */
 bool zc_mapped_refresh(struct zc_tracee *tracee);
+/* Where caller.c keeps what it makes of the list; emptied when the list changes. NULL without memory. */
+void **zc_mapped_kept(struct zc_tracee *tracee);
+/* The whole list as a MAPS field, without telling it. */
+size_t zc_mapped_wire(struct zc_tracee *tracee, void *buffer, size_t cap);
 /* The new process or thread starts with what its parent has. */
 void zc_mapped_inherit(struct zc_tracee *child, const struct zc_tracee *parent, bool thread);
 

@@ -11,15 +11,13 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "core/mem.h"
+#include "tracer/caller.h"
 #include "tracer/judge.h"
 #include "tracer/maps.h"
 
@@ -139,34 +137,6 @@ static void tell_maps(struct zc_tracer *tracer, struct zc_tracee *tracee)
 	}
 }
 
-/* The stack from sp up, as far as it is mapped: a read of several pages ends at the first that is not. */
-static void put_stack(struct zc_frame_writer *writer, struct zc_tracee *tracee, uint64_t sp)
-{
-	size_t room = writer->cap - writer->len > 64 ? writer->cap - writer->len - 64 : 0;
-	size_t want = room < ZC_STACK_MAX ? room : ZC_STACK_MAX;
-	struct iovec local, remote[6];
-	uint64_t at = sp;
-	unsigned n = 0;
-	char *field = zc_frame_reserve(writer, ZC_FIELD_STACK, 8 + want);
-	ssize_t got;
-
-	if (!field)
-		return;
-	memcpy(field, &sp, 8);
-	local = (struct iovec){ field + 8, want };
-	while (want && n < ZC_LEN(remote)) {
-		size_t piece = 4096 - (at & 4095);
-
-		if (piece > want)
-			piece = want;
-		remote[n++] = (struct iovec){ (void *)(uintptr_t)at, piece };
-		at += piece;
-		want -= piece;
-	}
-	got = process_vm_readv(tracee->tid, &local, 1, remote, n, 0);
-	zc_frame_shrink(writer, field, 8 + (got > 0 ? (size_t)got : 0));
-}
-
 static void put_object(struct zc_frame_writer *writer, const struct zc_object *object,
 		       unsigned path_field)
 {
@@ -217,11 +187,10 @@ static void put_event(struct zc_frame_writer *writer, struct zc_frame_head *head
 
 static void send_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			const struct zc_event *event, struct zc_verdict verdict,
-			uint64_t fingerprint, uint64_t repeat)
+			const struct zc_snapshot *snapshot, uint64_t fingerprint, uint64_t repeat)
 {
 	struct zc_frame_writer writer;
 	struct zc_frame_head *head;
-	struct zc_wire_regs regs;
 
 	tell_maps(tracer, tracee);
 	head = begin(&writer, tracee, ZC_FRAME_RECORD);
@@ -232,9 +201,12 @@ static void send_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	put_event(&writer, head, event, verdict);
 	if (zc_judge_dac_refuses(tracee, event, verdict))
 		head->flags |= ZC_FRAME_DAC_REFUSES;
-	if (zc_regs_walk(tracee->tid, &regs) == 0) {
-		zc_frame_put(&writer, ZC_FIELD_REGS, &regs, sizeof(regs));
-		put_stack(&writer, tracee, regs.sp);
+	/* The walk is for 64-bit code, which may well make a 32-bit call. */
+	if (snapshot && snapshot->regs.sp <= UINT32_MAX && tracee->abi == ZC_ABI_I386) {
+		zc_frame_put(&writer, ZC_FIELD_PCS, &snapshot->regs.ip, sizeof(uint64_t));
+	} else if (snapshot) {
+		zc_frame_put(&writer, ZC_FIELD_REGS, &snapshot->regs, sizeof(snapshot->regs));
+		zc_frame_put(&writer, ZC_FIELD_STACK, &snapshot->stack, snapshot->stack_len);
 	}
 	finish(tracer, &writer, true);
 }
@@ -242,24 +214,21 @@ static void send_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		      const struct zc_event *event, struct zc_verdict verdict)
 {
-	uint64_t ip = zc_judge_place(), module = 0, offset = 0, fingerprint, repeat;
-	const struct zc_mapped *map;
+	uint64_t module, offset, fingerprint, repeat;
+	const struct zc_snapshot *snapshot;
 
 	if (verdict.action == ZC_REFUSED_QUIET) {
 		count(&tracer->page->quiet);
 		return;
 	}
-	map = ip ? zc_mapped_find(tracee, ip) : NULL;
-	if (map) {
-		module = map->hash;
-		offset = map->bias ? ip - map->bias : map->inode ? ip : 0;
-	}
+	snapshot = zc_snapshot_take(tracee);
+	zc_caller_find(tracee, snapshot, &module, &offset);
 	fingerprint =
 		zc_fingerprint(tracer->image, event, verdict, tracee->program_hash, module, offset);
 	count(&tracer->page->records);
 	repeat = count_finding(tracer->page, fingerprint);
 	if (repeat <= ZC_SEND_REPEATS)
-		send_record(tracer, tracee, event, verdict, fingerprint, repeat);
+		send_record(tracer, tracee, event, verdict, snapshot, fingerprint, repeat);
 }
 
 /* ---- everything that is not a verdict ---- */
