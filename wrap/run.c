@@ -170,7 +170,10 @@ static void reap(struct loop *loop)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-		if (pid == loop->tracer && !WIFSTOPPED(status))
+		if (pid == loop->tracer && WIFSTOPPED(status))
+			kill(pid,
+			     SIGCONT); /* whoever stopped it stopped everything that it judges */
+		else if (pid == loop->tracer)
 			tracer_ended(loop, status);
 		if (loop->watch->tracer || pid != loop->watch->command)
 			continue;
@@ -230,7 +233,7 @@ static void step(struct loop *loop)
 		loop->end->killed = true;
 		kill_tree(loop);
 	} else if (loop->phase == RUNNING && now >= loop->timeout_ms) {
-		loop->end->timed_out = true;
+		loop->end->timed_out = !watch->attached; /* there it is only enough */
 		end_tree(loop, watch->options->grace_ms);
 	} else if (now >= loop->deadline_ms) {
 		on_deadline(loop);

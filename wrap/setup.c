@@ -71,6 +71,9 @@ static int find_attached(struct zc_job *job)
 			return zc_trouble(&job->trouble, -EINVAL,
 					  "--attach=%s: expected the number of a process",
 					  list->item[i]);
+		if ((pid_t)pid == getpid())
+			return zc_trouble(&job->trouble, -EINVAL, "--attach=%s: that is us",
+					  list->item[i]);
 		if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
 			return zc_trouble(&job->trouble, -ESRCH, "--attach=%s: no such process",
 					  list->item[i]);
@@ -79,13 +82,23 @@ static int find_attached(struct zc_job *job)
 	return 0;
 }
 
+/* The command does not get the descriptor on which others are told about it. */
+static int own_copy(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	if (copy >= 0 && fd > STDERR_FILENO)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return copy;
+}
+
 static int open_append(struct zc_job *job, const char *option, const char *name, FILE **ret)
 {
 	unsigned long number;
 	int fd;
 
 	if (zc_option_number(name, INT_MAX, &number) == 0 && strcmp(option, "json") == 0)
-		fd = fcntl((int)number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		fd = own_copy((int)number);
 	else
 		fd = open(name, O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY,
 			  0666);
@@ -146,6 +159,24 @@ int zc_setup_look(struct zc_job *job)
 
 /* --- the policy ------------------------------------------------------------------------------------ */
 
+/* --output and --json, where they are files: nobody else writes there either. */
+static size_t own_output(FILE *file, char path[ZC_PATH_CAP])
+{
+	char link[40];
+	struct stat st;
+	ssize_t len;
+
+	if (!file || fstat(fileno(file), &st) < 0 || !S_ISREG(st.st_mode) ||
+	    fileno(file) <= STDERR_FILENO)
+		return 0;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fileno(file));
+	len = readlink(link, path, ZC_PATH_CAP - 1);
+	if (len <= 0 || *path != '/')
+		return 0;
+	path[len] = '\0';
+	return 1;
+}
+
 /* What the command must never write: the programs that watch it. */
 static void list_own_files(struct zc_job *job)
 {
@@ -164,6 +195,8 @@ static void list_own_files(struct zc_job *job)
 	}
 	if (count == 0 || strcmp(job->own[count - 1], job->shim) != 0)
 		memcpy(job->own[count++], job->shim, ZC_PATH_CAP);
+	count += own_output(job->human, job->own[count]);
+	count += own_output(job->json, job->own[count]);
 	for (size_t i = 0; i < count; i++)
 		job->own_write[i] = job->own[i];
 }

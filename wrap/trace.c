@@ -185,8 +185,11 @@ static int refused(struct zc_job *job, const struct zc_control *word)
 				  job->options->command[0], why);
 	}
 	if (word->step != ZC_CONTROL_AT_ATTACH)
-		return zc_trouble(&job->trouble, -word->value, "cannot trace '%s': %s",
-				  job->options->command[0] ? job->options->command[0] : "", why);
+		return zc_trouble(&job->trouble, -word->value, "cannot trace '%s': %s%s",
+				  job->options->command[0] ? job->options->command[0] : "", why,
+				  word->value != EPERM ? ""
+						       : "; we are traced ourselves, or this host "
+							 "forbids ptrace: see --mode=shim");
 	return zc_trouble(&job->trouble, -word->value, "cannot attach to process %d: %s%s",
 			  word->pid, why,
 			  word->value != EPERM

@@ -286,7 +286,7 @@ int zc_show_freeze(const char *file, const struct zc_image *image, size_t size);
 
 /* --- setup.c: before anything is made --------------------------------------------------------- */
 
-#define ZC_OWN_FILES 5u
+#define ZC_OWN_FILES 7u
 
 /* One run. wrap.c owns it; setup.c fills the first half. */
 struct zc_job {
