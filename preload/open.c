@@ -216,6 +216,7 @@ static long open_closely(struct zc_guard *guard, int dirfd, const char *path, ui
 {
 	for (unsigned races = 0; races <= MOST_RACES; races++) {
 		const long args[6] = { dirfd, (long)path, (long)flags, (long)mode, 0, 0 };
+		bool last_try = races == MOST_RACES || zc_shim.no_openat2;
 		int error = zc_guard_fill(guard, ZC_ID_openat, args);
 		long fd;
 
@@ -242,13 +243,13 @@ static long open_closely(struct zc_guard *guard, int dirfd, const char *path, ui
 		if (guard->pin[0].dirfd == guard->pin[0].fd)
 			return zc_sys_openat(guard->pin[0].dirfd, guard->pin[0].path, (long)(flags | O_NOFOLLOW),
 					     (long)mode);
-		fd = open_judged(guard, flags, mode, races == MOST_RACES || zc_shim.no_openat2);
+		fd = open_judged(guard, flags, mode, last_try);
 		drop_pin(guard);
 		/* Refused or gone by its name, where the pinned inode may still be opened (/dev/stdin). */
-		if (fd == -EACCES || fd == -ELOOP)
-			races = fd == -EACCES && races < MOST_RACES - 1 ? MOST_RACES - 1 : races;
-		else
+		if (last_try || (fd != -EACCES && fd != -ELOOP))
 			return fd;
+		if (fd == -EACCES)
+			races = MOST_RACES - 1;
 	}
 	return -ELOOP;
 }

@@ -30,6 +30,9 @@ int main(int argc, char **argv)
 	say("rmdir a file", rmdir("open/file"));
 	say("rename over a directory", rename("open/file", "open/dir"));
 	say("trailing slash", open("open/file/", O_RDONLY));
+	unlink("open/closed");
+	close(open("open/closed", O_CREAT | O_WRONLY, 0));
+	say("no permission, from a descriptor", openat(open("open", O_RDONLY), "closed", O_RDONLY));
 	errno = 42;
 	if (open("open/file", O_RDONLY) < 0 || errno != 42)
 		say("errno is left alone", -1);
