@@ -7,17 +7,23 @@
 #include <dirent.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
+#include <sys/time.h>
 #include <time.h>
 
 #include "tracer/tracer.h"
 
-#define OPTIONS                                                                                   \
+#define OPTIONS \
 	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | \
 	 PTRACE_O_TRACEEXEC)
 #define PATIENCE_MS 2000
+#define DETACH_MS 2000
+#define TICK_US 100000
+
+static volatile sig_atomic_t asked_to_end;
 
 /* A thread that is ending answers EPERM for a moment, as does one whose other tracer is leaving. */
 static int seize(pid_t tid, long *patience_ms)
@@ -34,7 +40,8 @@ static int seize(pid_t tid, long *patience_ms)
 	}
 }
 
-static int take(struct zc_tracer *tracer, pid_t tid, const struct zc_tracee *leader, long *patience_ms)
+static int take(struct zc_tracer *tracer, pid_t tid, const struct zc_tracee *leader,
+		long *patience_ms)
 {
 	struct zc_tracee *tracee;
 	int r = seize(tid, patience_ms);
@@ -100,8 +107,63 @@ int zc_attach(struct zc_tracer *tracer, pid_t pid)
 	return r < 0 ? r : all ? 0 : -ESRCH;
 }
 
+static void on_asked(int signal)
+{
+	asked_to_end = 1;
+}
+
+static void on_tick(int signal)
+{
+}
+
+/* So that a waitpid() that began just before the signal, or waits for what never stops, ends too. */
+static void tick(bool on)
+{
+	const struct itimerval timer = { { 0, on ? TICK_US : 0 }, { 0, on ? TICK_US : 0 } };
+	struct sigaction action = { .sa_handler = on_tick };
+	sigset_t set;
+
+	sigaction(SIGALRM, &action, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* Only for -p: with a command these signals are zcwrap's to forward, and ours stay blocked. */
+void zc_attach_listen(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = on_asked };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ZC_LEN(signals); i++) {
+		sigaction(signals[i], &action, NULL);
+		sigaddset(&set, signals[i]);
+	}
+	tick(true);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool zc_attach_is_over(void)
+{
+	return asked_to_end;
+}
+
+/* Each is stopped once more, and let go of there. What does not stop is let go of by our own end. */
 void zc_detach_all(struct zc_tracer *tracer)
 {
+	long deadline = now_ms() + DETACH_MS;
+
 	if (tracer->stopping)
 		return;
 	tracer->stopping = true;
@@ -109,5 +171,8 @@ void zc_detach_all(struct zc_tracer *tracer)
 		for (struct zc_tracee *t = tracer->bucket[i]; t; t = t->next)
 			if (ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) < 0 && errno == ESRCH)
 				t->dying = true;
-	zc_loop_detach(tracer);
+	tick(true);
+	while (tracer->alive && now_ms() < deadline && zc_loop_turn(tracer) == 0)
+		;
+	tick(false);
 }

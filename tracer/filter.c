@@ -50,12 +50,14 @@ static void emit(struct zc_filter_code *code, uint16_t op, uint32_t k, unsigned 
 
 static void load(struct zc_filter_code *code, unsigned arg)
 {
-	emit(code, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offsetof(struct seccomp_data, args) + 8 * arg), 0, 0);
+	emit(code, BPF_LD | BPF_W | BPF_ABS,
+	     (uint32_t)(offsetof(struct seccomp_data, args) + 8 * arg), 0, 0);
 }
 
 static void load_high(struct zc_filter_code *code, unsigned arg)
 {
-	emit(code, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offsetof(struct seccomp_data, args) + 8 * arg + 4), 0, 0);
+	emit(code, BPF_LD | BPF_W | BPF_ABS,
+	     (uint32_t)(offsetof(struct seccomp_data, args) + 8 * arg + 4), 0, 0);
 }
 
 static void equal(struct zc_filter_code *code, uint32_t value, unsigned yes, unsigned no)
@@ -79,7 +81,8 @@ static void is_zero(struct zc_filter_code *code, unsigned arg, unsigned yes, uns
 
 /* --- which tests each call has ------------------------------------------------------------------ */
 
-static void block_open(struct zc_filter_code *code, const struct zc_filter_free *free_, unsigned flags)
+static void block_open(struct zc_filter_code *code, const struct zc_filter_free *free_,
+		       unsigned flags)
 {
 	load(code, flags);
 	has(code, PATH_BIT, PASS, NEXT);
@@ -90,7 +93,8 @@ static void block_open(struct zc_filter_code *code, const struct zc_filter_free 
 static void block_socket(struct zc_filter_code *code, const struct zc_filter_free *free_)
 {
 	static const uint16_t stream[] = { 0, IPPROTO_TCP, MPTCP };
-	static const uint16_t datagram[] = { 0, IPPROTO_UDP, IPPROTO_UDPLITE, IPPROTO_ICMP, IPPROTO_ICMPV6 };
+	static const uint16_t datagram[] = { 0, IPPROTO_UDP, IPPROTO_UDPLITE, IPPROTO_ICMP,
+					     IPPROTO_ICMPV6 };
 
 	load(code, 0);
 	equal(code, AF_UNIX, PASS, NEXT);
@@ -126,7 +130,8 @@ static void block_send(struct zc_filter_code *code, const struct zc_filter_free 
  * To a whole process only its id says whether it is ours. kill() and tkill() take the id of any
  * thread, so there only the harmless signal 0 passes.
  */
-static void block_signal(struct zc_filter_code *code, const struct zc_filter_free *free_, unsigned row)
+static void block_signal(struct zc_filter_code *code, const struct zc_filter_free *free_,
+			 unsigned row)
 {
 	bool by_group = row == ZC_ID_tgkill || row == ZC_ID_rt_tgsigqueueinfo;
 
@@ -241,13 +246,15 @@ bool zc_filter_passes(const struct zc_filter_free *free_, unsigned row)
 		return free_->path[ZC_CLASS_WRITE];
 	case ZC_CALL_NET: return net_passes(free_, call->op);
 	case ZC_CALL_WATCH: return row != ZC_ID_prctl && row != ZC_ID_seccomp;
-	default: return false; /* programs are signed in; sys calls are rare and change what we see */
+	default:
+		return false; /* programs are signed in; sys calls are rare and change what we see */
 	}
 }
 
 /* --- the tree ----------------------------------------------------------------------------------- */
 
-static void leaf(struct zc_filter_code *code, const struct zc_filter_free *free_, struct zc_number number)
+static void leaf(struct zc_filter_code *code, const struct zc_filter_free *free_,
+		 struct zc_number number)
 {
 	size_t first = code->len, last;
 
@@ -261,8 +268,12 @@ static void leaf(struct zc_filter_code *code, const struct zc_filter_free *free_
 
 		if (BPF_CLASS(f->code) != BPF_JMP || BPF_OP(f->code) == BPF_JA)
 			continue;
-		f->jt = f->jt == STOP ? (uint8_t)(last - i - 1) : f->jt == PASS ? (uint8_t)(last - i) : f->jt;
-		f->jf = f->jf == STOP ? (uint8_t)(last - i - 1) : f->jf == PASS ? (uint8_t)(last - i) : f->jf;
+		f->jt = f->jt == STOP   ? (uint8_t)(last - i - 1)
+			: f->jt == PASS ? (uint8_t)(last - i)
+					: f->jt;
+		f->jf = f->jf == STOP   ? (uint8_t)(last - i - 1)
+			: f->jf == PASS ? (uint8_t)(last - i)
+					: f->jf;
 	}
 }
 
@@ -302,7 +313,8 @@ static void tree(struct zc_filter_code *code, const struct zc_filter_free *free_
 	}
 }
 
-static void numbers(struct zc_filter_code *code, const struct zc_filter_free *free_, enum zc_abi abi)
+static void numbers(struct zc_filter_code *code, const struct zc_filter_free *free_,
+		    enum zc_abi abi)
 {
 	struct zc_number list[ZC_NUMBERS_CAP];
 	size_t count = zc_numbers_list(abi, list), kept = 0;

@@ -18,8 +18,8 @@ struct zc_filter_code {
 struct zc_filter_free {
 	bool path[ZC_PATH_CLASSES];
 	bool net, listen;
-	bool no_net;      /* sockets of foreign families are refused one by one */
-	int32_t ours[5];  /* pids of ours; 0: unused */
+	bool no_net;     /* sockets of foreign families are refused one by one */
+	int32_t ours[5]; /* pids of ours; 0: unused */
 };
 /* free.c; pure. */
 void zc_filter_free_of(const struct zc_image *image, struct zc_filter_free *ret);

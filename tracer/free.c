@@ -12,12 +12,14 @@
 /* The four bits above ALLOW in each layer's five, and the implicit denies. */
 static uint64_t refusals_of(unsigned cls)
 {
-	return ZC_MASK_IMPLICIT(cls) | ZC_MASK_PROFILE(cls, ZC_SAYS_ALLOW) * 30 | ZC_MASK_USER(cls, ZC_SAYS_ALLOW) * 30;
+	return ZC_MASK_IMPLICIT(cls) | ZC_MASK_PROFILE(cls, ZC_SAYS_ALLOW) * 30 |
+	       ZC_MASK_USER(cls, ZC_SAYS_ALLOW) * 30;
 }
 
 static uint64_t grants_of(unsigned cls, bool replaced)
 {
-	return ZC_MASK_BASE(cls) | ZC_MASK_USER(cls, ZC_SAYS_ALLOW) | (replaced ? 0 : ZC_MASK_PROFILE(cls, ZC_SAYS_ALLOW));
+	return ZC_MASK_BASE(cls) | ZC_MASK_USER(cls, ZC_SAYS_ALLOW) |
+	       (replaced ? 0 : ZC_MASK_PROFILE(cls, ZC_SAYS_ALLOW));
 }
 
 static bool nets_refuse(const struct zc_image *image, bool abstract, unsigned mask_class)

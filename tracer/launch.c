@@ -21,8 +21,8 @@
 
 #include "tracer/tracer.h"
 
-#define OPTIONS                                                                                   \
-	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |   \
+#define OPTIONS \
+	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | \
 	 PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP)
 
 enum { WORD_FILTER, WORD_EXEC };
@@ -72,7 +72,8 @@ static void child(const struct zc_tracer *tracer, int go, int tell, int unfit)
 	say(tell, WORD_FILTER, unfit ? unfit : install(tracer->filter));
 	sigaction(SIGCHLD, &o->child, NULL);
 	sigprocmask(SIG_SETMASK, &o->mask, NULL);
-	execve(o->exe ? o->exe : o->command[0], o->command, o->environment ? o->environment : environ);
+	execve(o->exe ? o->exe : o->command[0], o->command,
+	       o->environment ? o->environment : environ);
 	say(tell, WORD_EXEC, errno);
 	_exit(127);
 }
@@ -95,7 +96,8 @@ static int outer_listener(void)
 	pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program) < 0)
+		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+			    &program) < 0)
 			_exit(errno == EBUSY);
 		_exit(0);
 	}
@@ -123,7 +125,8 @@ void zc_launch_done(struct zc_tracer *tracer, struct zc_tracee *command)
 
 	tracer->filtered = error == 0;
 	if (error == EBUSY)
-		zc_report_note(tracer, command, ZC_NOTE_NO_FILTER, "another supervisor answers system calls here");
+		zc_report_note(tracer, command, ZC_NOTE_NO_FILTER,
+			       "another supervisor answers system calls here");
 	else if (error)
 		zc_report_note(tracer, command, ZC_NOTE_NO_FILTER, strerror(error));
 }
@@ -170,7 +173,8 @@ static pid_t failed(struct zc_tracer *tracer, int *ret_exec_error)
 	return -ECHILD;
 }
 
-static pid_t start(struct zc_tracer *tracer, const int go[2], const int tell[2], int *ret_exec_error)
+static pid_t start(struct zc_tracer *tracer, const int go[2], const int tell[2],
+		   int *ret_exec_error)
 {
 	int unfit = outer_listener(), r;
 	pid_t pid = fork();

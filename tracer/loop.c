@@ -11,27 +11,20 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
-#include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "tracer/tracer.h"
 
 #define BATCH 64
-#define DETACH_MS 2000
-#define TICK_US 100000
 
 struct arrival {
 	pid_t tid;
 	int status;
 };
-
-static volatile sig_atomic_t asked_to_end;
 
 /* --- restarting --------------------------------------------------------------------------------- */
 
@@ -50,7 +43,8 @@ static void let_go(struct zc_tracer *tracer, struct zc_tracee *tracee, int signa
 		note_error(tracee);
 }
 
-static void restart(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_restart how, int signal)
+static void restart(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_restart how,
+		    int signal)
 {
 	enum __ptrace_request request = PTRACE_CONT;
 
@@ -85,7 +79,8 @@ static bool is_judged(const struct zc_tracer *tracer, const struct zc_call_stop 
 		return true;
 	data.arch = stop->abi == ZC_ABI_I386 ? AUDIT_ARCH_I386 : AUDIT_ARCH_X86_64;
 	memcpy(data.args, stop->args, sizeof(data.args));
-	return (zc_filter_run(tracer->filter, &data) & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE;
+	return (zc_filter_run(tracer->filter, &data) & SECCOMP_RET_ACTION_FULL) ==
+	       SECCOMP_RET_TRACE;
 }
 
 /* A listener answers before our filter would ask for us. Programs take EBUSY for somebody else's. */
@@ -204,48 +199,6 @@ static pid_t event_tid(struct zc_tracee *tracee)
 	return message > 0 && message <= INT32_MAX ? (pid_t)message : 0;
 }
 
-/*
- * While a vfork child runs its parent waits, so nobody changes what is read of it; unless the memory
- * is shared with others besides. Whoever that memory was borrowed from shares it from then on.
- */
-static void share_memory(struct zc_tracer *tracer, struct zc_tracee *parent, struct zc_tracee *child, uint64_t flags)
-{
-	struct zc_tracee *owner = parent;
-
-	if (!(flags & CLONE_VM))
-		return;
-	child->memory_of = parent->tid;
-	child->shares_memory = parent->shares_memory;
-	if (flags & CLONE_VFORK)
-		return;
-	child->shares_memory = true;
-	for (unsigned depth = 0; owner && depth < 64; depth++) {
-		owner->shares_memory = true;
-		owner = owner->memory_of ? zc_tracee_find(tracer, owner->memory_of) : NULL;
-	}
-}
-
-/* What registers do not say, /proc does: whose thread it is. Of its memory the worst is assumed. */
-static uint64_t birth_flags(struct zc_tracee *parent, struct zc_tracee *child)
-{
-	uint64_t flags = 0;
-
-	if (zc_regs_birth_flags(parent->tid, &flags) == 0)
-		return flags;
-	if (zc_tracee_look_up(child) == 0 && child->tgid != child->tid)
-		return CLONE_VM | CLONE_THREAD;
-	return CLONE_VM;
-}
-
-static void born_of(const struct zc_tracee *parent, struct zc_tracee *child, uint64_t flags)
-{
-	child->tgid = flags & CLONE_THREAD ? parent->tgid : child->tid;
-	child->ppid = flags & (CLONE_THREAD | CLONE_PARENT) ? parent->ppid : parent->tgid;
-	child->attached = parent->attached;
-	child->seized = true;
-	child->exec_id = parent->exec_id;
-}
-
 static void on_birth(struct zc_tracer *tracer, struct zc_tracee *parent, int status)
 {
 	pid_t tid = event_tid(parent);
@@ -256,36 +209,9 @@ static void on_birth(struct zc_tracer *tracer, struct zc_tracee *parent, int sta
 	} else if (child && child->gone) {
 		zc_tracee_remove(tracer, tid);
 	} else if (child) {
-		uint64_t flags = birth_flags(parent, child);
-
-		child->shares_memory = false;
-		share_memory(tracer, parent, child, flags);
-		if (!child->adopted) {
-			born_of(parent, child, flags);
-			zc_judge_birth(tracer, parent, child);
-		}
-		child->adopted = false;
+		zc_birth(tracer, parent, child);
 	}
 	go_on(tracer, parent);
-}
-
-/* It stopped first: /proc says whose it is. It may not wait, for a parent that was killed says nothing. */
-static struct zc_tracee *adopt(struct zc_tracer *tracer, pid_t tid)
-{
-	struct zc_tracee *child = zc_tracee_add(tracer, tid), *parent;
-
-	if (!child)
-		return NULL;
-	child->adopted = child->seized = child->shares_memory = true;
-	if (zc_tracee_look_up(child) < 0)
-		child->tgid = tid;
-	parent = zc_tracee_find(tracer, child->tgid == tid ? child->ppid : child->tgid);
-	if (parent) {
-		child->attached = parent->attached;
-		child->exec_id = parent->exec_id;
-		zc_judge_birth(tracer, parent, child);
-	}
-	return child;
 }
 
 static void on_exec(struct zc_tracer *tracer, struct zc_tracee *tracee, int status)
@@ -331,16 +257,11 @@ static void on_end(struct zc_tracer *tracer, struct zc_tracee *tracee, int statu
 /* --- the loop ----------------------------------------------------------------------------------- */
 
 static void (*const handlers[ZC_STOP_COUNT])(struct zc_tracer *, struct zc_tracee *, int) = {
-	[ZC_STOP_EXITED] = on_end,
-	[ZC_STOP_KILLED] = on_end,
-	[ZC_STOP_SECCOMP] = on_seccomp,
-	[ZC_STOP_SYSCALL] = on_syscall,
-	[ZC_STOP_SIGNAL] = on_signal,
-	[ZC_STOP_GROUP] = on_group_stop,
-	[ZC_STOP_TRAP] = on_trap,
-	[ZC_STOP_BIRTH] = on_birth,
-	[ZC_STOP_VFORK_DONE] = on_other,
-	[ZC_STOP_EXEC] = on_exec,
+	[ZC_STOP_EXITED] = on_end,       [ZC_STOP_KILLED] = on_end,
+	[ZC_STOP_SECCOMP] = on_seccomp,  [ZC_STOP_SYSCALL] = on_syscall,
+	[ZC_STOP_SIGNAL] = on_signal,    [ZC_STOP_GROUP] = on_group_stop,
+	[ZC_STOP_TRAP] = on_trap,        [ZC_STOP_BIRTH] = on_birth,
+	[ZC_STOP_VFORK_DONE] = on_other, [ZC_STOP_EXEC] = on_exec,
 	[ZC_STOP_EXITING] = on_other,
 };
 
@@ -362,7 +283,7 @@ static void handle(struct zc_tracer *tracer, const struct arrival *arrival)
 	if (!tracee && (stop == ZC_STOP_EXITED || stop == ZC_STOP_KILLED))
 		return; /* it ended before its first stop */
 	if (!tracee)
-		tracee = adopt(tracer, arrival->tid);
+		tracee = zc_birth_adopt(tracer, arrival->tid);
 	if (tracee)
 		handlers[stop](tracer, tracee, arrival->status);
 	else
@@ -395,8 +316,7 @@ static bool waits(const struct arrival *later, size_t count, pid_t tid)
 	return false;
 }
 
-/* Waits once. Returns 0, or -ECHILD when there is nobody left. */
-static int turn(struct zc_tracer *tracer)
+int zc_loop_turn(struct zc_tracer *tracer)
 {
 	struct arrival batch[BATCH];
 	size_t later = 0, count = gather(tracer, batch);
@@ -422,65 +342,8 @@ int zc_loop_launch(struct zc_tracer *tracer)
 	int r = 0;
 
 	while (r == 0 && tracer->launching)
-		r = turn(tracer);
+		r = zc_loop_turn(tracer);
 	return r;
-}
-
-static void on_asked(int signal)
-{
-	asked_to_end = 1;
-}
-
-static void on_tick(int signal)
-{
-}
-
-/* So that a waitpid() that began just before the signal, or waits for what never stops, ends too. */
-static void tick(bool on)
-{
-	const struct itimerval timer = { { 0, on ? TICK_US : 0 }, { 0, on ? TICK_US : 0 } };
-	struct sigaction action = { .sa_handler = on_tick };
-	sigset_t set;
-
-	sigaction(SIGALRM, &action, NULL);
-	sigemptyset(&set);
-	sigaddset(&set, SIGALRM);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	setitimer(ITIMER_REAL, &timer, NULL);
-}
-
-/* Only for -p: with a command these signals are zcwrap's to forward, and ours stay blocked. */
-static void listen_for_end(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = on_asked };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < ZC_LEN(signals); i++) {
-		sigaction(signals[i], &action, NULL);
-		sigaddset(&set, signals[i]);
-	}
-	tick(true);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
-static long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-void zc_loop_detach(struct zc_tracer *tracer)
-{
-	long deadline = now_ms() + DETACH_MS;
-
-	tick(true);
-	while (tracer->alive && now_ms() < deadline && turn(tracer) == 0)
-		;
-	tick(false);
 }
 
 int zc_loop(struct zc_tracer *tracer)
@@ -488,9 +351,9 @@ int zc_loop(struct zc_tracer *tracer)
 	int r = 0;
 
 	if (tracer->options->attach)
-		listen_for_end();
-	while (r == 0 && !asked_to_end)
-		r = turn(tracer);
+		zc_attach_listen();
+	while (r == 0 && !zc_attach_is_over())
+		r = zc_loop_turn(tracer);
 	if (r == 0)
 		zc_detach_all(tracer);
 	return r == -ECHILD ? 0 : r;

@@ -105,17 +105,22 @@ int zc_regs_result(pid_t tid, long *ret)
 
 int zc_regs_set_result(pid_t tid, long value)
 {
-	return ptrace(PTRACE_POKEUSER, tid, offsetof(struct user, regs.rax), value) < 0 ? -errno : 0;
+	return ptrace(PTRACE_POKEUSER, tid, offsetof(struct user, regs.rax), value) < 0 ? -errno
+											: 0;
 }
 
 int zc_regs_set_argument(pid_t tid, enum zc_abi abi, unsigned n, uint64_t value)
 {
-	static const size_t wide[6] = { offsetof(struct user, regs.rdi), offsetof(struct user, regs.rsi),
-					offsetof(struct user, regs.rdx), offsetof(struct user, regs.r10),
-					offsetof(struct user, regs.r8), offsetof(struct user, regs.r9) };
-	static const size_t narrow[6] = { offsetof(struct user, regs.rbx), offsetof(struct user, regs.rcx),
-					  offsetof(struct user, regs.rdx), offsetof(struct user, regs.rsi),
-					  offsetof(struct user, regs.rdi), offsetof(struct user, regs.rbp) };
+	static const size_t wide[6] = {
+		offsetof(struct user, regs.rdi), offsetof(struct user, regs.rsi),
+		offsetof(struct user, regs.rdx), offsetof(struct user, regs.r10),
+		offsetof(struct user, regs.r8),  offsetof(struct user, regs.r9)
+	};
+	static const size_t narrow[6] = {
+		offsetof(struct user, regs.rbx), offsetof(struct user, regs.rcx),
+		offsetof(struct user, regs.rdx), offsetof(struct user, regs.rsi),
+		offsetof(struct user, regs.rdi), offsetof(struct user, regs.rbp)
+	};
 	size_t at = n < 6 ? (abi == ZC_ABI_I386 ? narrow : wide)[n] : 0;
 
 	return n >= 6 ? -EINVAL : ptrace(PTRACE_POKEUSER, tid, at, value) < 0 ? -errno : 0;
@@ -128,8 +133,14 @@ int zc_regs_walk(pid_t tid, struct zc_wire_regs *ret)
 	if (ptrace(PTRACE_GETREGS, tid, 0, &regs) < 0)
 		return -errno;
 	*ret = (struct zc_wire_regs){
-		.ip = regs.rip,  .sp = regs.rsp,  .bp = regs.rbp,  .bx = regs.rbx,
-		.r12 = regs.r12, .r13 = regs.r13, .r14 = regs.r14, .r15 = regs.r15,
+		.ip = regs.rip,
+		.sp = regs.rsp,
+		.bp = regs.rbp,
+		.bx = regs.rbx,
+		.r12 = regs.r12,
+		.r13 = regs.r13,
+		.r14 = regs.r14,
+		.r15 = regs.r15,
 	};
 	return 0;
 }

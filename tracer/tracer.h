@@ -13,6 +13,7 @@
  *   launch.c  the command is forked, seized, filtered, executed; attach.c: the same for -p, and detaching
  *   tracee.c  the table of tracees by tid: birth in any order, exec by any thread, death at any time
  *   numbers.c which row a system call number is, second numbers included
+ *   birth.c   whose child a tracee is, and whose memory it lives in
  *   regs.c    PTRACE_GET_SYSCALL_INFO, skipping a call with a result; the only place that knows registers
  *   mem.c     bounded reads of a tracee's memory
  *   paths.c   names as the tracee sees them: its root, directory, descriptors, mount namespace
@@ -216,13 +217,21 @@ void zc_launch_done(struct zc_tracer *tracer, struct zc_tracee *command);
 /* attach.c: -p. */
 int zc_attach(struct zc_tracer *tracer, pid_t pid);
 void zc_detach_all(struct zc_tracer *tracer);
+/* From now on INT, TERM and HUP ask for the end, and a wait that they came too early for ends too. */
+void zc_attach_listen(void);
+bool zc_attach_is_over(void);
+
+/* birth.c: at the parent's event. */
+void zc_birth(struct zc_tracer *tracer, struct zc_tracee *parent, struct zc_tracee *child);
+/* A tracee that nobody has told of stops: NULL when there is no memory for it. */
+struct zc_tracee *zc_birth_adopt(struct zc_tracer *tracer, pid_t tid);
 
 /* loop.c: until all tracees are gone (or detached). Returns 0 or -errno. */
 int zc_loop(struct zc_tracer *tracer);
 /* ... or until the command has executed, or ended before that. For launch.c. */
 int zc_loop_launch(struct zc_tracer *tracer);
-/* ... or until all have been let go, two seconds at most. For attach.c. */
-void zc_loop_detach(struct zc_tracer *tracer);
+/* One wait and what it brought. Returns 0, or -ECHILD when there is nobody left. For attach.c. */
+int zc_loop_turn(struct zc_tracer *tracer);
 
 /* judge.c: what the handlers ask. how the tracee is to be restarted. */
 enum zc_restart { ZC_RESTART_GO, ZC_RESTART_TO_EXIT, ZC_RESTART_KILL };
@@ -268,6 +277,6 @@ void zc_control_ended(struct zc_tracer *tracer, int status);
 /* view.c: one readable line. */
 void zc_view_call(struct zc_tracer *tracer, struct zc_tracee *tracee, const struct zc_event *event,
 		  struct zc_verdict verdict);
-void zc_view_summary(struct zc_tracer *tracer);
+void zc_view_end(struct zc_tracer *tracer); /* the table, when asked for */
 
 #endif

@@ -25,8 +25,9 @@
 /* --- policies -------------------------------------------------------------------------------------- */
 
 enum kind { STRICT, READS_FREE, NO_NET, NETS_FREE, KINDS };
-static const char *const kind_names[KINDS] = { "a policy that denies a file", "one that reads everything",
-					       "--no-net", "one with the whole network" };
+static const char *const kind_names[KINDS] = { "a policy that denies a file",
+					       "one that reads everything", "--no-net",
+					       "one with the whole network" };
 
 static struct lab make(enum kind kind)
 {
@@ -38,7 +39,8 @@ static struct lab make(enum kind kind)
 	if (kind == NETS_FREE) {
 		int rule = lab_rule(&lab, USER, ALLOW, NET | LISTEN, "all");
 
-		if (zc_build_net_any(lab.build, rule, NET | LISTEN) < 0 || zc_build_unix_any(lab.build, rule) < 0)
+		if (zc_build_net_any(lab.build, rule, NET | LISTEN) < 0 ||
+		    zc_build_unix_any(lab.build, rule) < 0)
 			abort();
 	}
 	return lab;
@@ -92,10 +94,22 @@ static const struct {
 	{ "execve", ZC_ABI_X86_64, SYS_execve, { 0 }, true },
 	{ "a terminal's ioctl", ZC_ABI_X86_64, SYS_ioctl, { 0, 0x5401 }, false },
 	{ "FS_IOC_SETFLAGS", ZC_ABI_X86_64, SYS_ioctl, { 0, 0x40086602 }, true },
-	{ "FS_IOC_SETFLAGS with noise above", ZC_ABI_X86_64, SYS_ioctl, { 0, 0x900000040086602 }, true },
+	{ "FS_IOC_SETFLAGS with noise above",
+	  ZC_ABI_X86_64,
+	  SYS_ioctl,
+	  { 0, 0x900000040086602 },
+	  true },
 	{ "a unix socket", ZC_ABI_X86_64, SYS_socket, { AF_UNIX, SOCK_STREAM }, false },
-	{ "a TCP socket", ZC_ABI_X86_64, SYS_socket, { AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 6 }, false },
-	{ "a UDP socket", ZC_ABI_X86_64, SYS_socket, { AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK }, false },
+	{ "a TCP socket",
+	  ZC_ABI_X86_64,
+	  SYS_socket,
+	  { AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 6 },
+	  false },
+	{ "a UDP socket",
+	  ZC_ABI_X86_64,
+	  SYS_socket,
+	  { AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK },
+	  false },
 	{ "an SCTP socket", ZC_ABI_X86_64, SYS_socket, { AF_INET, SOCK_STREAM, 132 }, true },
 	{ "a raw socket", ZC_ABI_X86_64, SYS_socket, { AF_INET, SOCK_RAW, 1 }, true },
 	{ "a route socket", ZC_ABI_X86_64, SYS_socket, { AF_NETLINK, SOCK_RAW }, false },
@@ -103,12 +117,20 @@ static const struct {
 	{ "a packet socket", ZC_ABI_X86_64, SYS_socket, { 17, SOCK_RAW }, true },
 	{ "sendto of a connected socket", ZC_ABI_X86_64, SYS_sendto, { 3, 1, 1, 0x4000 }, false },
 	{ "sendto with an address", ZC_ABI_X86_64, SYS_sendto, { 3, 1, 1, 0, 1, 16 }, true },
-	{ "sendto with an address above 4 GiB", ZC_ABI_X86_64, SYS_sendto, { 3, 1, 1, 0, 1ull << 32, 16 }, true },
+	{ "sendto with an address above 4 GiB",
+	  ZC_ABI_X86_64,
+	  SYS_sendto,
+	  { 3, 1, 1, 0, 1ull << 32, 16 },
+	  true },
 	{ "sendto with MSG_FASTOPEN", ZC_ABI_X86_64, SYS_sendto, { 3, 1, 1, 0x20000000 }, true },
 	{ "sendmsg", ZC_ABI_X86_64, SYS_sendmsg, { 3 }, true },
 	{ "recvmsg", ZC_ABI_X86_64, SYS_recvmsg, { 3 }, false },
 	{ "fork by clone", ZC_ABI_X86_64, SYS_clone, { SIGCHLD | CLONE_CHILD_SETTID }, false },
-	{ "a thread by clone", ZC_ABI_X86_64, SYS_clone, { CLONE_VM | CLONE_THREAD | CLONE_SIGHAND }, false },
+	{ "a thread by clone",
+	  ZC_ABI_X86_64,
+	  SYS_clone,
+	  { CLONE_VM | CLONE_THREAD | CLONE_SIGHAND },
+	  false },
 	{ "CLONE_UNTRACED", ZC_ABI_X86_64, SYS_clone, { SIGCHLD | CLONE_UNTRACED }, true },
 	{ "CLONE_NEWUSER", ZC_ABI_X86_64, SYS_clone, { SIGCHLD | CLONE_NEWUSER }, true },
 	{ "clone3", ZC_ABI_X86_64, SYS_clone3, { 0 }, true },
@@ -183,15 +205,18 @@ static void test_by_policy(void)
 	lab = make(NO_NET);
 	program = built(&lab);
 	data = call(ZC_ABI_X86_64, SYS_recvmsg, unix_one);
-	T_OK(stops(&program, &data), "under --no-net receiving stops: the socket may have come from outside");
+	T_OK(stops(&program, &data),
+	     "under --no-net receiving stops: the socket may have come from outside");
 	zc_filter_free(&program);
 	lab_free(&lab);
 
 	lab = make(NETS_FREE);
 	program = built(&lab);
 	data = call(ZC_ABI_X86_64, SYS_connect, unix_one);
-	T_OK(!stops(&program, &data) == zc_filter_passes(&(struct zc_filter_free){ .net = true, .path[ZC_CLASS_UNIX] = true },
-							 ZC_ID_connect),
+	T_OK(!stops(&program, &data) ==
+		     zc_filter_passes(&(struct zc_filter_free){ .net = true,
+								.path[ZC_CLASS_UNIX] = true },
+				      ZC_ID_connect),
 	     "where every address is allowed, connect passes");
 	zc_filter_free(&program);
 	lab_free(&lab);
@@ -213,9 +238,41 @@ static uint64_t dice(void)
 static uint64_t argument(void)
 {
 	static const uint64_t some[] = {
-		0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 16, 17, 58, 132, 136, 262, O_PATH, O_CREAT, O_RDWR, O_TRUNC | O_WRONLY,
-		020200000, 0x20000000, 0x40086602, 0x40046602, 0x401c5820, CLONE_NEWNS, CLONE_NEWTIME, CLONE_VM,
-		SIGTERM, SUPERVISOR, 0x7fff00001000, 1ull << 32, UINT64_MAX, (uint32_t)-100, SOCK_DGRAM | SOCK_CLOEXEC,
+		0,
+		1,
+		2,
+		3,
+		4,
+		5,
+		6,
+		8,
+		9,
+		10,
+		16,
+		17,
+		58,
+		132,
+		136,
+		262,
+		O_PATH,
+		O_CREAT,
+		O_RDWR,
+		O_TRUNC | O_WRONLY,
+		020200000,
+		0x20000000,
+		0x40086602,
+		0x40046602,
+		0x401c5820,
+		CLONE_NEWNS,
+		CLONE_NEWTIME,
+		CLONE_VM,
+		SIGTERM,
+		SUPERVISOR,
+		0x7fff00001000,
+		1ull << 32,
+		UINT64_MAX,
+		(uint32_t)-100,
+		SOCK_DGRAM | SOCK_CLOEXEC,
 	};
 	uint64_t value = some[dice() % ZC_LEN(some)];
 
@@ -228,7 +285,10 @@ static long read_bytes(void *context, uint64_t address, void *buffer, size_t len
 	for (size_t i = 0; i < len; i++)
 		((unsigned char *)buffer)[i] = (unsigned char)(dice() % 3 ? 0 : dice());
 	if (len >= 16 && dice() % 2)
-		memcpy(buffer, &(struct sockaddr_in){ .sin_family = AF_INET, .sin_port = 5, .sin_addr = { 6 } }, 16);
+		memcpy(buffer,
+		       &(struct sockaddr_in){
+			       .sin_family = AF_INET, .sin_port = 5, .sin_addr = { 6 } },
+		       16);
 	return (long)len;
 }
 
@@ -246,15 +306,18 @@ static bool is_ours(const struct seccomp_data *data, unsigned row)
 	return true;
 }
 
-static bool decided_free(struct lab *lab, const struct seccomp_data *data, enum zc_abi abi, unsigned row)
+static bool decided_free(struct lab *lab, const struct seccomp_data *data, enum zc_abi abi,
+			 unsigned row)
 {
 	static const struct zc_reader reader = { .bytes = read_bytes, .text = read_text };
 	static struct zc_event_text text;
 	struct zc_event event;
 	uint64_t args[6];
 
-	for (unsigned i = 0; i < 6; i++) /* a pid or signal is an int: the kernel drops the upper half */
-		args[i] = zc_calls[row].op == ZC_OP_SYS_SIGNAL_SUPERVISOR ? (uint32_t)data->args[i] : data->args[i];
+	for (unsigned i = 0; i < 6;
+	     i++) /* a pid or signal is an int: the kernel drops the upper half */
+		args[i] = zc_calls[row].op == ZC_OP_SYS_SIGNAL_SUPERVISOR ? (uint32_t)data->args[i]
+									  : data->args[i];
 	if (zc_event_fill(&event, row, abi, args, &reader, &text) < 0)
 		return true; /* the kernel's own error comes first */
 	if (zc_calls[row].op == ZC_OP_SYS_SIGNAL_SUPERVISOR && is_ours(data, row))
@@ -286,7 +349,8 @@ static void test_against_decision(enum kind kind)
 				struct seccomp_data data;
 
 				for (unsigned i = 0; i < 6; i++)
-					args[i] = abi == ZC_ABI_I386 ? (uint32_t)argument() : argument();
+					args[i] = abi == ZC_ABI_I386 ? (uint32_t)argument()
+								     : argument();
 				data = call((enum zc_abi)abi, list[n].nr, args);
 				if (stops(&program, &data)) {
 					stopped++;
@@ -295,15 +359,18 @@ static void test_against_decision(enum kind kind)
 				passed++;
 				if (zc_calls[list[n].row].op == ZC_OP_SOCKOPT)
 					continue; /* names no address of its own */
-				if (!decided_free(&lab, &data, (enum zc_abi)abi, list[n].row) && wrong++ < 5)
-					printf("# %s %s(%#llx, %#llx, %#llx, %#llx) passes\n", zc_abi_name(abi),
-					       zc_calls[list[n].row].name, data.args[0], data.args[1], data.args[2],
+				if (!decided_free(&lab, &data, (enum zc_abi)abi, list[n].row) &&
+				    wrong++ < 5)
+					printf("# %s %s(%#llx, %#llx, %#llx, %#llx) passes\n",
+					       zc_abi_name(abi), zc_calls[list[n].row].name,
+					       data.args[0], data.args[1], data.args[2],
 					       data.args[3]);
 			}
 		}
 	}
-	T_OK(wrong == 0 && passed && stopped, "%s: of %u calls that passed, each is allowed whatever it names",
-	     kind_names[kind], passed);
+	T_OK(wrong == 0 && passed && stopped,
+	     "%s: of %u calls that passed, each is allowed whatever it names", kind_names[kind],
+	     passed);
 	zc_filter_free(&program);
 	lab_free(&lab);
 }
@@ -322,7 +389,8 @@ static void test_every_number(void)
 			unsigned row = zc_numbers_row((enum zc_abi)abi, data.nr);
 			uint32_t said = zc_filter_run(&program, &data);
 
-			if (said != SECCOMP_RET_ALLOW && (row == ZC_CALL_NONE || said != (SECCOMP_RET_TRACE | row)))
+			if (said != SECCOMP_RET_ALLOW &&
+			    (row == ZC_CALL_NONE || said != (SECCOMP_RET_TRACE | row)))
 				wrong++;
 		}
 	T_OK(wrong == 0, "what stops, stops under its row's number, in every ABI");
@@ -360,7 +428,8 @@ static int install_and_try(const struct sock_fprog *program)
 		return 77;
 	for (size_t i = 0; i < ZC_LEN(in_kernel); i++) {
 		const long *a = in_kernel[i].args;
-		bool stopped = syscall(in_kernel[i].nr, a[0], a[1], a[2], a[3]) < 0 && errno == ENOSYS;
+		bool stopped = syscall(in_kernel[i].nr, a[0], a[1], a[2], a[3]) < 0 &&
+			       errno == ENOSYS;
 
 		failed += stopped != in_kernel[i].stops;
 	}
@@ -380,7 +449,8 @@ static void test_in_kernel(void)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
 		T_SKIP("no seccomp filter may be installed here");
 	else
-		T_OK(status == 0, "the kernel takes the program and answers as the interpreter does");
+		T_OK(status == 0,
+		     "the kernel takes the program and answers as the interpreter does");
 	zc_filter_free(&program);
 	lab_free(&lab);
 }

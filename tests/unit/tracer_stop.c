@@ -49,8 +49,8 @@ static void test_made_by_hand(void)
 	};
 
 	for (size_t i = 0; i < ZC_LEN(all); i++)
-		T_OK(zc_stop_of(all[i].status) == all[i].stop, "status %#x is %s", (unsigned)all[i].status,
-		     zc_stop_name(all[i].stop));
+		T_OK(zc_stop_of(all[i].status) == all[i].stop, "status %#x is %s",
+		     (unsigned)all[i].status, zc_stop_name(all[i].stop));
 }
 
 static void test_names(void)
@@ -93,14 +93,16 @@ static void test_made_by_the_kernel(void)
 	}
 	if (write(go[1], "", 1) != 1)
 		abort();
-	T_OK(next(pid, &signal) == ZC_STOP_SIGNAL && signal == SIGSTOP, "SIGSTOP is delivered first");
+	T_OK(next(pid, &signal) == ZC_STOP_SIGNAL && signal == SIGSTOP,
+	     "SIGSTOP is delivered first");
 	ptrace(PTRACE_CONT, pid, 0, SIGSTOP);
 	T_OK(next(pid, &signal) == ZC_STOP_GROUP && signal == SIGSTOP, "then the group stops");
 	ptrace(PTRACE_LISTEN, pid, 0, 0);
 	kill(pid, SIGCONT);
 	T_OK(next(pid, &signal) == ZC_STOP_TRAP, "a listener is told when it goes on");
 	ptrace(PTRACE_CONT, pid, 0, 0);
-	T_OK(next(pid, &signal) == ZC_STOP_SIGNAL && signal == SIGCONT, "by a signal, delivered too");
+	T_OK(next(pid, &signal) == ZC_STOP_SIGNAL && signal == SIGCONT,
+	     "by a signal, delivered too");
 	ptrace(PTRACE_CONT, pid, 0, 0);
 	T_OK(next(pid, &signal) == ZC_STOP_EXITED, "and ends");
 }
