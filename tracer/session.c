@@ -20,7 +20,6 @@
 
 #include "tracer/session.h"
 #include "tracer/tracer.h"
-#include "tracer/view.h"
 
 struct start {
 	struct zc_tracer_options options;
@@ -301,8 +300,7 @@ static int watch(struct zc_tracer *tracer, const struct start *start)
 
 	withdraw();
 	r = zc_loop(tracer);
-	if (start->options.summary)
-		zc_view_summary(tracer);
+	zc_view_summary(tracer);
 	return r < 0 ? ZC_TRACE_TROUBLE : ZC_TRACE_DONE;
 }
 
@@ -315,7 +313,6 @@ static void finish(struct zc_tracer *tracer, struct start *start)
 		zc_filter_free(tracer->filter);
 	free(tracer->filter);
 	free(tracer);
-	zc_view_finish();
 	if (start->options.view)
 		fclose(start->options.view);
 	free((void *)start->options.environment);

@@ -5,9 +5,13 @@
  *   [4711 cat] openat(AT_FDCWD, "link"</etc/shadow>, O_RDONLY) = EACCES, denied by deny-read ... (@dev)
  *
  * Arguments are spelled by the roles of the call's row. What a program chose is made safe for a
- * terminal. A view is never waited for longer than its descriptor takes: it is the user's own.
+ * terminal. Whoever does not take a line for a second does not get it, nor the next until there is
+ * room again: the tracee waits meanwhile.
  */
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,11 +22,37 @@
 #include "tracer/view.h"
 
 #define LINE_MAX_BYTES (3 * ZC_PATH_CAP)
+#define WAIT_MS 1000
 
 /* For the table. There is one tracer a process. */
 static struct tally {
 	uint64_t judged, refused, recorded;
 } tallies[ZC_CALL_COUNT];
+
+static uint64_t dropped; /* blocks that nobody took */
+static bool stuck;       /* the last one was not taken: no more waiting until one is */
+
+/* A pipe that polls as writable takes PIPE_BUF bytes at once (pipe(7)), so a write never waits. */
+static void send_text(int fd, const char *text, size_t len)
+{
+	while (len) {
+		struct pollfd poller = { .fd = fd, .events = POLLOUT };
+		size_t piece = len < PIPE_BUF ? len : PIPE_BUF;
+		ssize_t n;
+
+		if (poll(&poller, 1, stuck ? 0 : WAIT_MS) <= 0 || !(poller.revents & POLLOUT)) {
+			dropped++;
+			stuck = true;
+			return;
+		}
+		stuck = false;
+		n = write(fd, text, piece);
+		if (n < 0 && errno != EINTR)
+			return;
+		if (n > 0)
+			text += n, len -= (size_t)n;
+	}
+}
 
 static void put(struct zc_line *line, const char *format, ...) ZC_PRINTF(2, 3);
 static void put(struct zc_line *line, const char *format, ...)
@@ -163,6 +193,20 @@ static void count(const struct zc_event *event, struct zc_verdict verdict)
 	tally->recorded += verdict.action == ZC_AUDITED || verdict.action == ZC_LOGGED;
 }
 
+static void send_stack(struct zc_tracer *tracer, struct zc_tracee *tracee)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return;
+	zc_view_stack(tracer, tracee, out);
+	if (fclose(out) == 0)
+		send_text(fileno(tracer->options->view), text, len);
+	free(text);
+}
+
 void zc_view_call(struct zc_tracer *tracer, struct zc_tracee *tracee, const struct zc_event *event,
 		  struct zc_verdict verdict)
 {
@@ -188,9 +232,9 @@ void zc_view_call(struct zc_tracer *tracer, struct zc_tracee *tracee, const stru
 	put(&line, ")");
 	put_verdict(&line, tracer->image, verdict);
 	text[line.len++] = '\n';
-	fwrite(text, 1, line.len, options->view);
+	send_text(fileno(options->view), text, line.len);
 	if (options->stacks)
-		zc_view_stack(tracer, tracee, options->view);
+		send_stack(tracer, tracee);
 }
 
 /* --- the table --------------------------------------------------------------------------------------- */
@@ -202,17 +246,14 @@ static int by_count(const void *a, const void *b)
 	return x->judged == y->judged ? 0 : x->judged < y->judged ? 1 : -1;
 }
 
-void zc_view_summary(struct zc_tracer *tracer)
+static void print_table(FILE *out)
 {
-	FILE *out = tracer->options->view;
 	unsigned order[ZC_CALL_COUNT], used = 0;
 	struct tally total = { 0 };
 
 	for (unsigned i = 0; i < ZC_CALL_COUNT; i++)
 		if (tallies[i].judged)
 			order[used++] = i;
-	if (!out)
-		return;
 	qsort(order, used, sizeof(*order), by_count);
 	fprintf(out, "%12s %12s %12s  %s\n", "judged", "refused", "recorded", "call");
 	for (unsigned i = 0; i < used; i++) {
@@ -226,5 +267,23 @@ void zc_view_summary(struct zc_tracer *tracer)
 	}
 	fprintf(out, "%12" PRIu64 " %12" PRIu64 " %12" PRIu64 "  total\n", total.judged,
 		total.refused, total.recorded);
-	fflush(out);
+}
+
+void zc_view_summary(struct zc_tracer *tracer)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = tracer->options->view ? open_memstream(&text, &len) : NULL;
+
+	zc_view_stack_finish();
+	if (!out)
+		return;
+	if (tracer->options->summary)
+		print_table(out);
+	if (dropped)
+		fprintf(out, "zctrace: %" PRIu64 " of these lines were not taken in time\n",
+			dropped);
+	if (fclose(out) == 0)
+		send_text(fileno(tracer->options->view), text, len);
+	free(text);
 }

@@ -17,6 +17,6 @@ struct zc_line {
 
 /* -k: the tracee's stack, one frame a line, innermost first. */
 void zc_view_stack(struct zc_tracer *tracer, struct zc_tracee *tracee, FILE *out);
-void zc_view_finish(void);
+void zc_view_stack_finish(void);
 
 #endif

@@ -100,7 +100,7 @@ void zc_view_stack(struct zc_tracer *tracer, struct zc_tracee *tracee, FILE *out
 	zc_maps_unref(unwinder, maps);
 }
 
-void zc_view_finish(void)
+void zc_view_stack_finish(void)
 {
 	unwinder = zc_unwinder_free(unwinder);
 }
