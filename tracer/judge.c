@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "core/record.h"
 #include "tracer/judge.h"
 
 static uint64_t place; /* of the call under judgement */
@@ -308,7 +309,7 @@ static enum zc_restart follow_up(struct zc_case *c)
 		return ZC_RESTART_TO_EXIT;
 	}
 	if (event->op == ZC_OP_BIND && event->flags & ZC_EV_HAS_PEER && event->peer.family == 1) {
-		tracee->judged_hash = zc_sockets_hash(event);
+		tracee->judged_hash = zc_unix_hash(event);
 		tracee->pending = ZC_PENDING_RESULT;
 		return ZC_RESTART_TO_EXIT;
 	}
@@ -367,6 +368,17 @@ static enum zc_restart judge_stranger(struct zc_case *c)
 
 static struct zc_case the_case; /* one at a time; its names are 24 KiB */
 
+/* A thread that was there when we attached: it runs what its process runs. */
+static void know_thread(struct zc_tracer *tracer, struct zc_tracee *tracee)
+{
+	struct zc_tracee *leader = tracee->exec_id ? NULL : zc_tracee_find(tracer, tracee->tgid);
+
+	if (leader && leader != tracee && leader->exec_id) {
+		tracee->ppid = leader->ppid;
+		zc_judge_birth(tracer, leader, tracee);
+	}
+}
+
 enum zc_restart zc_judge_stop(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			      const struct zc_call_stop *stop)
 {
@@ -375,6 +387,7 @@ enum zc_restart zc_judge_stop(struct zc_tracer *tracer, struct zc_tracee *tracee
 
 	if (stop->known_abi && stop->call >= ZC_CALL_COUNT)
 		return ZC_RESTART_GO;
+	know_thread(tracer, tracee);
 	tracee->calls++;
 	tracee->abi = (uint8_t)stop->abi;
 	tracee->pending = ZC_PENDING_NONE;

@@ -110,7 +110,8 @@ static bool is_magic(const struct walk *walk, const char *name)
 	return fd < 0 && errno == ELOOP;
 }
 
-static int follow_link(struct walk *walk, const char *name, int link)
+/* slash: one stands behind the name, so that the target must be a directory. */
+static int follow_link(struct walk *walk, const char *name, int link, bool slash)
 {
 	char *next = walk->rest < walk->text[1] ? walk->text[1] : walk->text[0];
 	bool proc = is_procfs(link);
@@ -125,9 +126,9 @@ static int follow_link(struct walk *walk, const char *name, int link)
 		return len < 0 ? (int)len : -ENOENT;
 	if ((size_t)len + strlen(walk->rest) + 2 > sizeof(walk->text[0]))
 		return -ENAMETOOLONG;
-	if (*walk->rest)
+	if (*walk->rest || slash)
 		next[len++] = '/';
-	strcpy(next + len, walk->rest);
+	memcpy(next + len, walk->rest, strlen(walk->rest) + 1);
 	walk->rest = next;
 	return *next == '/' ? step_to(walk, fcntl(walk->root, F_DUPFD_CLOEXEC, 0)) : 0;
 }
@@ -165,12 +166,12 @@ static int step(struct walk *walk, const char *name, bool last, bool slash, stru
 	if (fd < 0) {
 		if (errno != ENOENT || !last || slash || !(walk->flags & ZC_FOLLOW_CREATE))
 			return -errno;
-		strcpy(ret->entry, name);
+		memcpy(ret->entry, name, strlen(name) + 1);
 		return 1;
 	}
 	error = look(fd, &is);
 	if (!error && S_ISLNK(is.stx_mode) && (!last || slash || walk->flags & ZC_FOLLOW_LAST)) {
-		error = follow_link(walk, name, fd);
+		error = follow_link(walk, name, fd, slash);
 		close(fd);
 		return error;
 	}

@@ -36,7 +36,7 @@ static long strip_jail(char *path, long len)
 	if (!jail || !zc_path_under(path, (size_t)len, zc_image_at(image, image->jail), jail))
 		return len;
 	if ((size_t)len == jail)
-		return strcpy(path, "/"), 1;
+		return path[1] = '\0', 1; /* what is left of it is the root */
 	memmove(path, path + jail, (size_t)len - jail + 1);
 	return len - (long)jail;
 }

@@ -127,7 +127,7 @@ static int find_launched(const struct zc_case *c, uint64_t argv, char next[ZC_PA
 	program = zc_launched_program(object->path, object->path_len, list);
 	if (!program)
 		return all ? 0 : -E2BIG;
-	strcpy(next, program);
+	memcpy(next, program, strlen(program) + 1); /* it was read into as much */
 	return 1;
 }
 

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/record.h"
 #include "tracer/caller.h"
 #include "tracer/judge.h"
 #include "tracer/maps.h"
@@ -97,25 +98,6 @@ static void put_text(struct zc_frame_writer *writer, unsigned field, const char 
 
 /* ---- records ---- */
 
-/* How often this finding has happened now; 0 when there was no room to count it. */
-static uint64_t count_finding(struct zc_page *page, uint64_t fingerprint)
-{
-	for (uint32_t i = 0; i < 64; i++) {
-		struct zc_page_finding *slot =
-			&page->findings[(fingerprint + i) & (ZC_PAGE_FINDINGS - 1)];
-		uint64_t seen = __atomic_load_n(&slot->fingerprint, __ATOMIC_RELAXED);
-
-		if (seen == 0 &&
-		    __atomic_compare_exchange_n(&slot->fingerprint, &seen, fingerprint, false,
-						__ATOMIC_RELAXED, __ATOMIC_RELAXED))
-			seen = fingerprint;
-		if (seen == fingerprint)
-			return __atomic_add_fetch(&slot->count, 1, __ATOMIC_RELAXED);
-	}
-	count(&page->overflow);
-	return 0;
-}
-
 static void put_maps(struct zc_frame_writer *writer, struct zc_tracee *tracee)
 {
 	void *at = zc_frame_reserve(writer, ZC_FIELD_MAPS, MAPS_MAX);
@@ -137,54 +119,6 @@ static void tell_maps(struct zc_tracer *tracer, struct zc_tracee *tracee)
 	}
 }
 
-static void put_object(struct zc_frame_writer *writer, const struct zc_object *object,
-		       unsigned path_field)
-{
-	if (object->path)
-		zc_frame_put(writer, path_field, object->path, object->path_len);
-	if (object->given && (!object->path || object->given_len != object->path_len ||
-			      memcmp(object->given, object->path, object->path_len) != 0))
-		zc_frame_put(writer, path_field + 1, object->given, object->given_len);
-	if (object->requested)
-		zc_frame_put(writer, path_field + 2, object->requested, object->requested_len);
-}
-
-static void put_event(struct zc_frame_writer *writer, struct zc_frame_head *head,
-		      const struct zc_event *event, struct zc_verdict verdict)
-{
-	struct zc_wire_detail detail = {
-		.oflags = event->oflags,
-		.mode = event->mode,
-		.domain = event->domain,
-		.type = event->type,
-		.protocol = event->protocol,
-		.target_pid = event->target_pid,
-		.event_flags = event->flags,
-		.dirfd = { event->object[0].dirfd, event->object[1].dirfd },
-		.need = { event->object[0].need, event->object[1].need },
-		.object_flags = { event->object[0].flags, event->object[1].flags },
-	};
-
-	head->call = event->call;
-	head->abi = event->abi;
-	head->op = event->op;
-	head->action = verdict.action;
-	head->reason = verdict.reason;
-	head->cls = verdict.cls;
-	head->object = verdict.object;
-	head->error = verdict.error;
-	head->rule = verdict.rule;
-	for (unsigned i = 0; i < 6; i++)
-		head->args[i] = event->args[i];
-	zc_frame_put(writer, ZC_FIELD_DETAIL, &detail, sizeof(detail));
-	if (event->objects > 0)
-		put_object(writer, &event->object[0], ZC_FIELD_PATH);
-	if (event->objects > 1)
-		put_object(writer, &event->object[1], ZC_FIELD_PATH2);
-	if (event->flags & ZC_EV_HAS_PEER)
-		zc_frame_put(writer, ZC_FIELD_ENDPOINT, &event->peer, sizeof(event->peer));
-}
-
 static void send_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			const struct zc_event *event, struct zc_verdict verdict,
 			const struct zc_snapshot *snapshot, uint64_t fingerprint, uint64_t repeat)
@@ -198,7 +132,7 @@ static void send_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	head->repeat = repeat ? repeat : 1;
 	if (repeat >= ZC_SEND_REPEATS)
 		head->flags |= ZC_FRAME_REPEATS;
-	put_event(&writer, head, event, verdict);
+	zc_record_put(&writer, head, event, verdict);
 	if (zc_judge_dac_refuses(tracee, event, verdict))
 		head->flags |= ZC_FRAME_DAC_REFUSES;
 	/* The walk is for 64-bit code, which may well make a 32-bit call. */
@@ -226,7 +160,7 @@ void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	fingerprint =
 		zc_fingerprint(tracer->image, event, verdict, tracee->program_hash, module, offset);
 	count(&tracer->page->records);
-	repeat = count_finding(tracer->page, fingerprint);
+	repeat = zc_page_count(tracer->page, fingerprint);
 	if (repeat <= ZC_SEND_REPEATS)
 		send_record(tracer, tracee, event, verdict, snapshot, fingerprint, repeat);
 }
@@ -259,8 +193,9 @@ static void put_argv(struct zc_frame_writer *writer, pid_t tid)
 		len = read(fd, field, ARGV_MAX);
 		close(fd);
 	}
-	while (len == (ssize_t)ARGV_MAX && len > 0 && field[len - 1])
-		len--; /* the argument that is cut off is left out */
+	if (len == (ssize_t)ARGV_MAX)
+		while (len > 0 && field[len - 1])
+			len--; /* the argument that is cut off is left out */
 	zc_frame_shrink(writer, field, len > 0 ? (size_t)len : 0);
 }
 

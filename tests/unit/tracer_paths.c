@@ -65,6 +65,7 @@ static void make_tree(void)
 	link_to("loop", "loop");
 	link_to("dir/new", "dangling");
 	link_to("/proc/self/cwd/file", "by-proc");
+	link_to("file", "to-file");
 	link_to("/etc/name", "jail/absolute");
 	link_to("../../../etc/name", "jail/etc/upwards");
 }
@@ -209,6 +210,9 @@ static void test_errors(pid_t pid)
 	T_OK(open_of(pid, AT_FDCWD, "none/x", O_WRONLY | O_CREAT) == -ENOENT,
 	     "so is what would be made in what is missing");
 	T_OK(open_of(pid, AT_FDCWD, "file/x", O_RDONLY) == -ENOTDIR, "a file is no directory");
+	T_OK(open_of(pid, AT_FDCWD, "to-file/", O_RDONLY) == -ENOTDIR, "nor is a link to one");
+	T_OK(open_of(pid, AT_FDCWD, "/proc/self/cwd/to-file/", O_RDONLY) == -ENOTDIR,
+	     "also when it is walked by hand");
 	T_OK(open_of(pid, AT_FDCWD, "loop", O_RDONLY) == -ELOOP, "a link to itself is ELOOP");
 	T_OK(open_of(pid, AT_FDCWD, longest, O_RDONLY) == -ENAMETOOLONG,
 	     "a component that is too long");
