@@ -300,7 +300,7 @@ static int watch(struct zc_tracer *tracer, const struct start *start)
 
 	withdraw();
 	r = zc_loop(tracer);
-	zc_view_summary(tracer);
+	zc_view_end(tracer);
 	return r < 0 ? ZC_TRACE_TROUBLE : ZC_TRACE_DONE;
 }
 

@@ -269,7 +269,7 @@ static void print_table(FILE *out)
 		total.refused, total.recorded);
 }
 
-void zc_view_summary(struct zc_tracer *tracer)
+void zc_view_end(struct zc_tracer *tracer)
 {
 	char *text = NULL;
 	size_t len = 0;
