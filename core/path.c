@@ -48,13 +48,7 @@ long zc_path_join(char *buffer, size_t cap, const char *base, size_t base_len, c
 		return -ENAMETOOLONG;
 	if (path_len == 0 || path[0] != '/')
 		len = push_all(buffer, cap, 0, base, base_len);
-	len = push_all(buffer, cap, len, path, path_len);
-	if (len < 0)
-		return len;
-	if (len == 0)
-		buffer[len++] = '/';
-	buffer[len] = '\0';
-	return len;
+	return len < 0 ? len : zc_path_append(buffer, cap, (size_t)len, path, path_len);
 }
 
 long zc_path_append(char *buffer, size_t cap, size_t base_len, const char *path, size_t path_len)
@@ -82,6 +76,21 @@ size_t zc_path_parent(const char *path, size_t path_len)
 	while (path_len > 1 && path[path_len - 1] != '/')
 		path_len--;
 	return path_len > 1 ? path_len - 1 : 1;
+}
+
+bool zc_path_last(const char *path, size_t path_len, size_t *ret_base, size_t *ret_base_len)
+{
+	size_t end = path_len, base;
+
+	while (end > 0 && path[end - 1] == '/')
+		end--;
+	base = end;
+	while (base > 0 && path[base - 1] != '/')
+		base--;
+	*ret_base = base;
+	*ret_base_len = end - base;
+	return end > base && !(end - base == 1 && path[base] == '.') &&
+	       !(end - base == 2 && path[base] == '.' && path[base + 1] == '.');
 }
 
 bool zc_glob_match(const char *pattern, size_t pattern_len, const char *text, size_t len)

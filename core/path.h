@@ -22,6 +22,11 @@ long zc_path_append(char *buffer, size_t cap, size_t base_len, const char *path,
 bool zc_path_under(const char *path, size_t path_len, const char *dir, size_t dir_len);
 /* Length of the parent of a clean absolute path: 1 for "/x" ("/"). */
 size_t zc_path_parent(const char *path, size_t path_len);
+/*
+ * Where the last component starts, and its length without slashes behind it. Returns whether it names an
+ * entry: "." and ".." do not, nor does "/".
+ */
+bool zc_path_last(const char *path, size_t path_len, size_t *ret_base, size_t *ret_base_len);
 /* Does text match pattern, where '*' is any run of bytes? Linear in len * stars. */
 bool zc_glob_match(const char *pattern, size_t pattern_len, const char *text, size_t len);
 

@@ -36,44 +36,17 @@ static int family_of(int fd)
 	return family;
 }
 
-static uint64_t unix_hash(const struct zc_guard *guard)
-{
-	const struct zc_event *event = &guard->event;
-	uint64_t hash;
-
-	if (event->objects && event->object[0].path)
-		hash = zc_hash_bytes(event->object[0].path, event->object[0].path_len, 4);
-	else
-		hash = zc_hash_bytes(event->peer.name, event->peer.name_len, 5);
-	return hash ? hash : 1;
-}
-
 /* Sockets that the run itself has bound may be talked to: their names are kept in the shared page. */
-static void remember_bound(uint64_t hash)
+static void remember_bound(const struct zc_event *event)
 {
-	struct zc_page *page = zc_shim.page;
-
-	if (page->magic != ZC_PAGE_MAGIC)
-		return;
-	for (uint32_t i = 0; i < 32; i++) {
-		uint64_t *slot = &page->unix_made[(hash + i) & (ZC_PAGE_UNIX - 1)], free = 0;
-
-		if (__atomic_compare_exchange_n(slot, &free, hash, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
-		    free == hash)
-			return;
-	}
+	if (zc_shim.page->magic == ZC_PAGE_MAGIC)
+		zc_page_remember_unix(zc_shim.page, zc_unix_hash(event));
 }
 
-static bool was_bound(uint64_t hash)
+static bool was_bound(const struct zc_event *event)
 {
-	const struct zc_page *page = zc_shim.page;
-
-	if (page->magic != ZC_PAGE_MAGIC)
-		return false;
-	for (uint32_t i = 0; i < 32; i++)
-		if (__atomic_load_n(&page->unix_made[(hash + i) & (ZC_PAGE_UNIX - 1)], __ATOMIC_RELAXED) == hash)
-			return true;
-	return false;
+	return zc_shim.page->magic == ZC_PAGE_MAGIC &&
+	       zc_page_knows_unix(zc_shim.page, zc_unix_hash(event));
 }
 
 /* Judges a filled event. Unix addresses are resolved first, to know whether the run made them. */
@@ -88,7 +61,7 @@ static int judge_address(struct zc_guard *guard, int fd)
 
 		if (error)
 			return error;
-		if (was_bound(unix_hash(guard)))
+		if (was_bound(event))
 			event->flags |= ZC_EV_MADE_IN_RUN;
 		return zc_guard_decide(guard);
 	}
@@ -200,7 +173,7 @@ ZC_EXPORT int bind(int fd, __CONST_SOCKADDR_ARG to, socklen_t len)
 		return (int)zc_ret(error);
 	result = zc_sys3(__NR_bind, fd, (long)to.__sockaddr__, (long)len);
 	if (guard && result == 0 && guard->event.peer.family == AF_UNIX)
-		remember_bound(unix_hash(guard));
+		remember_bound(&guard->event);
 	zc_guard_give(guard);
 	return (int)zc_ret(result);
 }
@@ -376,7 +349,7 @@ long zc_call_on_network(const void *caller, unsigned call, const long args[6])
 		return error;
 	result = zc_sys6(zc_calls[call].nr[0], args[0], args[1], count, args[3], args[4], args[5]);
 	if (call == ZC_ID_bind && guard && result == 0 && guard->event.peer.family == AF_UNIX)
-		remember_bound(unix_hash(guard));
+		remember_bound(&guard->event);
 	zc_guard_give(guard);
 	return result;
 }

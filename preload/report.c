@@ -124,27 +124,6 @@ static void put_text(struct zc_frame_writer *writer, unsigned field, const char 
 
 /* ---- records ---- */
 
-/* How often this finding has happened now; 0 when there was no room to count it. */
-static uint64_t count_finding(uint64_t fingerprint)
-{
-	struct zc_page *page = zc_shim.page;
-
-	if (page->magic != ZC_PAGE_MAGIC)
-		return 1;
-	for (uint32_t i = 0; i < 64; i++) {
-		struct zc_page_finding *slot = &page->findings[(fingerprint + i) & (ZC_PAGE_FINDINGS - 1)];
-		uint64_t seen = __atomic_load_n(&slot->fingerprint, __ATOMIC_RELAXED);
-
-		if (seen == 0 && __atomic_compare_exchange_n(&slot->fingerprint, &seen, fingerprint, false,
-							     __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-			seen = fingerprint;
-		if (seen == fingerprint)
-			return __atomic_add_fetch(&slot->count, 1, __ATOMIC_RELAXED);
-	}
-	count(&page->overflow);
-	return 0;
-}
-
 /* Registers here; the walk leads out through our own frames, whose unwind tables the collector has. */
 static __attribute__((always_inline)) inline void take_registers(struct zc_wire_regs *regs)
 {
@@ -204,50 +183,6 @@ static bool permissions_refuse(const struct zc_guard *guard)
 	return result == -EACCES || result == -EPERM || result == -EROFS;
 }
 
-static void put_object(struct zc_frame_writer *writer, const struct zc_object *object, unsigned path_field)
-{
-	if (object->path)
-		zc_frame_put(writer, path_field, object->path, object->path_len);
-	if (object->given && (!object->path || object->given_len != object->path_len ||
-			      !zc_equal(object->given, object->path, object->path_len)))
-		zc_frame_put(writer, path_field + 1, object->given, object->given_len);
-	if (object->requested)
-		zc_frame_put(writer, path_field + 2, object->requested, object->requested_len);
-}
-
-static void put_event(struct zc_frame_writer *writer, struct zc_frame_head *head, const struct zc_guard *guard)
-{
-	const struct zc_event *event = &guard->event;
-	struct zc_wire_detail detail = {
-		.oflags = event->oflags, .mode = event->mode, .domain = event->domain, .type = event->type,
-		.protocol = event->protocol, .target_pid = event->target_pid, .event_flags = event->flags,
-		.dirfd = { event->object[0].dirfd, event->object[1].dirfd },
-		.need = { event->object[0].need, event->object[1].need },
-		.object_flags = { event->object[0].flags, event->object[1].flags },
-	};
-
-	head->call = event->call;
-	head->abi = event->abi;
-	head->op = event->op;
-	head->action = guard->verdict.action;
-	head->reason = guard->verdict.reason;
-	head->cls = guard->verdict.cls;
-	head->object = guard->verdict.object;
-	head->error = guard->verdict.error;
-	head->rule = guard->verdict.rule;
-	for (unsigned i = 0; i < 6; i++)
-		head->args[i] = event->args[i];
-	zc_frame_put(writer, ZC_FIELD_DETAIL, &detail, sizeof(detail));
-	if (event->objects > 0)
-		put_object(writer, &event->object[0], ZC_FIELD_PATH);
-	if (event->objects > 1)
-		put_object(writer, &event->object[1], ZC_FIELD_PATH2);
-	if (event->flags & ZC_EV_HAS_PEER)
-		zc_frame_put(writer, ZC_FIELD_ENDPOINT, &event->peer, sizeof(event->peer));
-	if (event->host)
-		put_text(writer, ZC_FIELD_HOST, event->host);
-}
-
 static __attribute__((noinline)) void send_record(const struct zc_guard *guard, uint64_t fingerprint, uint64_t repeat)
 {
 	struct zc_frame_writer writer;
@@ -265,7 +200,7 @@ static __attribute__((noinline)) void send_record(const struct zc_guard *guard, 
 	head->repeat = repeat ? repeat : 1;
 	if (repeat >= ZC_SEND_REPEATS)
 		head->flags |= ZC_FRAME_REPEATS;
-	put_event(&writer, head, guard);
+	zc_record_put(&writer, head, &guard->event, guard->verdict);
 	if (permissions_refuse(guard))
 		head->flags |= ZC_FRAME_DAC_REFUSES;
 	if (!zc_shim.passive) {
@@ -289,7 +224,7 @@ void zc_report(struct zc_guard *guard)
 	module = zc_module_of(guard->caller, &offset);
 	fingerprint = zc_fingerprint(zc_shim.image, &guard->event, guard->verdict, zc_shim.program_hash, module, offset);
 	count(&page->records);
-	repeat = count_finding(fingerprint);
+	repeat = page->magic == ZC_PAGE_MAGIC ? zc_page_count(page, fingerprint) : 1;
 	if (repeat <= ZC_SEND_REPEATS)
 		send_record(guard, fingerprint, repeat);
 	if (guard->verdict.action == ZC_KILLED) {

@@ -167,22 +167,6 @@ static int resolve_fd(struct zc_guard *guard, unsigned n)
 	return 0;
 }
 
-/* Where the last component starts, and whether it is one that names an entry ("." and ".." do not). */
-static bool split(const char *path, size_t len, size_t *ret_base, size_t *ret_base_len)
-{
-	size_t end = len, base;
-
-	while (end > 0 && path[end - 1] == '/')
-		end--;
-	base = end;
-	while (base > 0 && path[base - 1] != '/')
-		base--;
-	*ret_base = base;
-	*ret_base_len = end - base;
-	return end > base && !(end - base == 1 && path[base] == '.') &&
-	       !(end - base == 2 && path[base] == '.' && path[base + 1] == '.');
-}
-
 /* Opens the directory that holds the entry. Its name goes to guard->path[n]. */
 static long pin_parent(struct zc_guard *guard, unsigned n, size_t base, long *ret_len)
 {
@@ -221,7 +205,7 @@ static int resolve_entry(struct zc_guard *guard, unsigned n)
 	size_t base, base_len;
 	long len, fd;
 
-	if (!split(object->requested, object->requested_len, &base, &base_len)) {
+	if (!zc_path_last(object->requested, object->requested_len, &base, &base_len)) {
 		int error = resolve_whole(guard, n); /* "/", "." or "..": what it stands for */
 
 		if (guard->pin[n].fd >= 0)

@@ -33,6 +33,7 @@
 #include "core/mem.h"
 #include "core/path.h"
 #include "core/policy.h"
+#include "core/record.h"
 #include "core/session.h"
 #include "core/wire.h"
 #include "preload/sys.h"

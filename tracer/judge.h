@@ -38,9 +38,6 @@ struct zc_outcome_of zc_case_refuse(struct zc_case *c, enum zc_reason reason, un
 struct zc_outcome_of zc_judge_program(struct zc_case *c);
 /* sockets.c: calls on sockets, all of their addresses. */
 struct zc_outcome_of zc_judge_socket(struct zc_case *c);
-/* A socket address was bound by the run: may be spoken to. */
-void zc_sockets_bound(struct zc_page *page, uint64_t hash);
-uint64_t zc_sockets_hash(const struct zc_event *event);
 
 /* Address of the call that is being judged, for fingerprints; 0: none. */
 uint64_t zc_judge_place(void);

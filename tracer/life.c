@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/record.h"
 #include "core/image.h"
 #include "tracer/judge.h"
 #include "tracer/maps.h"
@@ -102,7 +103,7 @@ enum zc_restart zc_judge_return(struct zc_tracer *tracer, struct zc_tracee *trac
 	if (pending != ZC_PENDING_RESULT || zc_regs_result(tracee->tid, &result) < 0 || result != 0)
 		return ZC_RESTART_GO;
 	if (tracee->call == ZC_ID_bind)
-		zc_sockets_bound(tracer->page, tracee->judged_hash);
+		zc_page_remember_unix(tracer->page, tracee->judged_hash);
 	else if (tracee->call == ZC_ID_chroot)
 		note_chroot(tracer, tracee);
 	return ZC_RESTART_GO;

@@ -225,22 +225,6 @@ static void name_as_spelled(struct zc_object *object)
 	object->path_len = object->given_len;
 }
 
-/* Where the last component starts, and whether it is one that names an entry ("." and ".." do not). */
-static bool split(const char *path, size_t len, size_t *ret_base, size_t *ret_base_len)
-{
-	size_t end = len, base;
-
-	while (end > 0 && path[end - 1] == '/')
-		end--;
-	base = end;
-	while (base > 0 && path[base - 1] != '/')
-		base--;
-	*ret_base = base;
-	*ret_base_len = end - base;
-	return end > base && !(end - base == 1 && path[base] == '.') &&
-	       !(end - base == 2 && path[base] == '.' && path[base + 1] == '.');
-}
-
 static int resolve_entry(struct zc_tracee *tracee, struct zc_object *object,
 			 const struct anchor *anchor, struct zc_held *held, char *path)
 {
@@ -249,7 +233,7 @@ static int resolve_entry(struct zc_tracee *tracee, struct zc_object *object,
 	bool plain;
 	int error;
 
-	split(object->requested, object->requested_len, &base, &len);
+	zc_path_last(object->requested, object->requested_len, &base, &len);
 	if (len >= sizeof(held->entry))
 		return -ENAMETOOLONG;
 	zc_copy(parent, base ? object->requested : ".", base ? base : 1);
@@ -338,7 +322,7 @@ int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned 
 	if (error)
 		;
 	else if (object->flags & ZC_OBJ_FOLLOW ||
-		 !split(object->requested, object->requested_len, &base, &len))
+		 !zc_path_last(object->requested, object->requested_len, &base, &len))
 		error = resolve_whole(tracee, object, &anchor, creates, &names->held[n],
 				      names->path[n]);
 	else

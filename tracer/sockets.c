@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/record.h"
 #include "core/image.h"
 #include "tracer/judge.h"
 
@@ -18,40 +19,6 @@
 static bool no_net(const struct zc_case *c)
 {
 	return c->tracer->image->flags & ZC_IMAGE_NO_NET;
-}
-
-/* ---- sockets that the run has bound ---- */
-
-uint64_t zc_sockets_hash(const struct zc_event *event)
-{
-	uint64_t hash;
-
-	if (event->objects && event->object[0].path)
-		hash = zc_hash_bytes(event->object[0].path, event->object[0].path_len, 4);
-	else
-		hash = zc_hash_bytes(event->peer.name, event->peer.name_len, 5);
-	return hash ? hash : 1;
-}
-
-void zc_sockets_bound(struct zc_page *page, uint64_t hash)
-{
-	for (uint32_t i = 0; i < 32; i++) {
-		uint64_t *slot = &page->unix_made[(hash + i) & (ZC_PAGE_UNIX - 1)], free = 0;
-
-		if (__atomic_compare_exchange_n(slot, &free, hash, false, __ATOMIC_RELAXED,
-						__ATOMIC_RELAXED) ||
-		    free == hash)
-			return;
-	}
-}
-
-static bool was_bound(const struct zc_page *page, uint64_t hash)
-{
-	for (uint32_t i = 0; i < 32; i++)
-		if (__atomic_load_n(&page->unix_made[(hash + i) & (ZC_PAGE_UNIX - 1)],
-				    __ATOMIC_RELAXED) == hash)
-			return true;
-	return false;
 }
 
 /* ---- the socket itself ---- */
@@ -107,7 +74,7 @@ static struct zc_outcome_of judge_address(struct zc_case *c)
 	if (outcome.natural)
 		return outcome;
 	if (event->flags & ZC_EV_HAS_PEER && event->peer.family == AF_UNIX &&
-	    event->op != ZC_OP_BIND && was_bound(c->tracer->page, zc_sockets_hash(event)))
+	    event->op != ZC_OP_BIND && zc_page_knows_unix(c->tracer->page, zc_unix_hash(event)))
 		event->flags |= ZC_EV_MADE_IN_RUN;
 	return zc_case_decide(c);
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/record.h"
 #include "core/policy.h"
 #include "wrap/wrap.h"
 
@@ -57,21 +58,10 @@ static size_t record(const struct zc_command *command, const struct zc_event *ev
 	head->pid = head->tid = getpid();
 	head->ppid = getppid();
 	head->uid = getuid();
-	head->call = event->call;
-	head->abi = event->abi;
-	head->op = event->op;
-	head->action = verdict.action;
-	head->reason = verdict.reason;
-	head->cls = verdict.cls;
-	head->object = verdict.object;
-	head->error = verdict.error;
-	head->rule = verdict.rule;
 	head->source = ZC_SOURCE_SUPERVISOR;
 	head->fingerprint = zc_fingerprint(image, event, verdict, program, 0, 0);
 	head->repeat = 1;
-	put_text(&writer, ZC_FIELD_PATH, object->path);
-	put_text(&writer, ZC_FIELD_GIVEN, object->given);
-	put_text(&writer, ZC_FIELD_REQUESTED, object->requested);
+	zc_record_put(&writer, head, event, verdict);
 	put_argv(&writer, head, command->argv);
 	put_text(&writer, ZC_FIELD_CWD, command->cwd);
 	return zc_frame_end(&writer);
