@@ -36,8 +36,7 @@ static void learn_program(struct zc_tracer *tracer, struct zc_tracee *tracee)
 	free(tracee->exe);
 	tracee->exe = strdup(name);
 	tracee->program_hash = zc_hash_bytes(name, len > 0 ? (size_t)len : 0, 3);
-	if (len > 0)
-		zc_recheck_exec(tracer, tracee, name, (size_t)len);
+	zc_recheck_exec(tracer, tracee);
 	tracee->judged_hash = 0;
 }
 

@@ -111,6 +111,15 @@ long zc_paths_name_own_fd(int fd, char *buffer, uint8_t *ret_flags)
 	return name_of_link(link, buffer, ret_flags);
 }
 
+long zc_paths_exe(struct zc_tracee *tracee, char *buffer)
+{
+	uint8_t flags = 0;
+	char link[32];
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", tracee->tid);
+	return name_of_link(link, buffer, &flags);
+}
+
 long zc_paths_fd(struct zc_tracee *tracee, int fd, char *buffer, uint8_t *ret_flags)
 {
 	char link[48];

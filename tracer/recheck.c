@@ -78,15 +78,18 @@ enum zc_restart zc_recheck_open(struct zc_tracer *tracer, struct zc_tracee *trac
 	return is_a_violation(tracer, tracee, &event) ? ZC_RESTART_KILL : ZC_RESTART_GO;
 }
 
-void zc_recheck_exec(struct zc_tracer *tracer, struct zc_tracee *tracee, const char *exe,
-		     size_t len)
+void zc_recheck_exec(struct zc_tracer *tracer, struct zc_tracee *tracee)
 {
+	static char name[ZC_PATH_CAP];
 	struct zc_event event;
+	long len;
 
-	if (!tracee->judged_hash || tracee->judged_hash == zc_hash_bytes(exe, len, 0))
+	if (!tracee->judged_hash)
+		return; /* the command's own, which zcwrap has judged */
+	len = zc_paths_exe(tracee, name);
+	if (len <= 0 || tracee->judged_hash == zc_hash_bytes(name, (size_t)len, 0))
 		return;
-	tracee->judged_hash = 0;
-	name_event(&event, tracee, ZC_ID_execve, ZC_NEED_RUN, exe, len);
+	name_event(&event, tracee, ZC_ID_execve, ZC_NEED_RUN, name, (size_t)len);
 	if (is_a_violation(tracer, tracee, &event))
 		kill(tracee->tgid, SIGKILL);
 }

@@ -195,6 +195,8 @@ void zc_paths_spell(struct zc_tracee *tracee, struct zc_event *event, unsigned n
 void zc_paths_end(struct zc_names *names);                             /* lets go of what was held */
 /* From here on roots and mount namespaces may differ from ours: they are looked at for every path. */
 void zc_paths_diverge(void);
+/* Name of the program that it runs, as the policy knows it. Returns its length or -errno. */
+long zc_paths_exe(struct zc_tracee *tracee, char *buffer);
 /* Name behind a tracee's descriptor. Returns its length or -errno; *ret_flags ZC_OBJ_*. */
 long zc_paths_fd(struct zc_tracee *tracee, int fd, char *buffer, uint8_t *ret_flags);
 
@@ -248,8 +250,8 @@ bool zc_targets_is_ours(const struct zc_tracer *tracer, pid_t pid);
 
 /* recheck.c */
 enum zc_restart zc_recheck_open(struct zc_tracer *tracer, struct zc_tracee *tracee);
-/* At EXEC: is exe what was judged? Ends the process when it is something that may not run. */
-void zc_recheck_exec(struct zc_tracer *tracer, struct zc_tracee *tracee, const char *exe, size_t len);
+/* At EXEC: does it run what was judged? Ends the process when it is something that may not run. */
+void zc_recheck_exec(struct zc_tracer *tracer, struct zc_tracee *tracee);
 
 /* maps.c: the MAPS field's content for a sign-in or a later note. */
 size_t zc_maps_wire(struct zc_tracee *tracee, void *buffer, size_t cap);
