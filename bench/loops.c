@@ -3,12 +3,15 @@
  * loops.c - the loops that bench/run times. For each byte on standard input it makes TURNS turns and
  * prints the nanoseconds that one took, so that two of these processes can be run piece by piece in turn.
  *
- * usage: loops open|refuse|create|connect|spawn|memory TURNS ARGUMENT
+ * usage: loops LOOP TURNS ARGUMENT
  *   open     open and close ARGUMENT
  *   refuse   open ARGUMENT, which must fail; fails the bench when it does not
  *   create   open ARGUMENT/N for writing with O_CREAT, another N each turn: must fail each time
  *   connect  connect to loopback port ARGUMENT and close
  *   spawn    posix_spawn ARGUMENT and wait for it
+ *   start    vfork, a raw execve of ARGUMENT with this environment, wait for it
+ *   stripped likewise, without LD_PRELOAD and ZENCUBE in the environment
+ *   free     read, getppid and fstat, which no policy refuses; ARGUMENT is a file
  *   memory   prints the KiB of private memory that ARGUMENT (part of a mapping's name) and anonymous
  *            mappings hold; TURNS is ignored
  */
@@ -20,6 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -102,6 +107,49 @@ static void print_memory(const char *part)
 	printf("%ld\n", sum);
 }
 
+/* The instruction itself, so that no hook stands between: what is timed is the new program's start. */
+static void turn_start(const char *program, long turn)
+{
+	char *argv[] = { (char *)program, NULL };
+	pid_t pid = vfork();
+	long result;
+	int status;
+
+	if (pid == 0) {
+		__asm__ volatile("syscall"
+				 : "=a"(result)
+				 : "a"(SYS_execve), "D"(program), "S"(argv), "d"(environ)
+				 : "rcx", "r11", "memory");
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		fail(program);
+}
+
+static void turn_stripped(const char *program, long turn)
+{
+	char **kept = environ;
+
+	for (char **each = environ; turn == 0 && *each; each++)
+		if (strncmp(*each, "LD_PRELOAD=", 11) && strncmp(*each, "ZENCUBE", 7))
+			*kept++ = *each;
+	if (turn == 0)
+		*kept = NULL;
+	turn_start(program, turn);
+}
+
+static void turn_free(const char *path, long turn)
+{
+	static int fd = -1;
+	struct stat st;
+	char byte;
+
+	if (fd < 0)
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (pread(fd, &byte, 1, 0) != 1 || getppid() < 0 || fstat(fd, &st) < 0)
+		fail(path);
+}
+
 static double now_ns(void)
 {
 	struct timespec now;
@@ -134,7 +182,10 @@ int main(int argc, char **argv)
 		      { "refuse", turn_refuse },
 		      { "create", turn_create },
 		      { "connect", turn_connect },
-		      { "spawn", turn_spawn } };
+		      { "spawn", turn_spawn },
+		      { "start", turn_start },
+		      { "stripped", turn_stripped },
+		      { "free", turn_free } };
 	long turns;
 
 	if (argc != 4)
