@@ -129,6 +129,10 @@ check:
 	$(MAKE) $(jobs) all tests
 	@python3 tests/run --build=$(B) $(ONLY)
 
+# All that tests/cpython/run knows; `make check` has the quick ones. Some minutes, most of them asleep.
+check-cpython: all
+	@ZC_BUILD=$(abspath $(B)) python3 tests/cpython/run $(CPYTHON)
+
 check-san:
 	@sh scripts/deps.sh --tests
 	$(MAKE) $(jobs) SAN=1 all tests
@@ -185,6 +189,7 @@ help:
 #: make               the programs, into build/
 #: make demo          build, then watch a real program being refused (start here)
 #: make check         install what is missing, build, and run every test  [ONLY="unit probe"]
+#: make check-cpython Python's own tests under ZenCube, if installed      [CPYTHON="-m test_os"]
 #: make check-san     unit tests and programs under AddressSanitizer and UBSan
 #: make fuzz          clang's fuzzer on each target                       [FUZZ_SECONDS=20]
 #: make bench         what it costs, as ratios to the bare run            [BENCH=--write]
@@ -196,4 +201,4 @@ help:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests check check-san fuzz lint format bench demo install uninstall clean help always
+.PHONY: all tests check check-cpython check-san fuzz lint format bench demo install uninstall clean help always
