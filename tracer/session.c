@@ -16,10 +16,19 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tracer/session.h"
 #include "tracer/tracer.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
 
 struct start {
 	struct zc_tracer_options options;
@@ -234,7 +243,7 @@ static void hold_signals(struct zc_tracer_options *o)
 static void withdraw(void)
 {
 	setpgid(0, 0);
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(SANITIZED) /* LeakSanitizer must attach to us */
 	prctl(PR_SET_DUMPABLE, 0);
 #endif
 }
@@ -304,6 +313,18 @@ static int watch(struct zc_tracer *tracer, const struct start *start)
 	return r < 0 ? ZC_TRACE_TROUBLE : ZC_TRACE_DONE;
 }
 
+/*
+ * LeakSanitizer looks with a child of its own and waits for it. zcwrap, where it is killing the tree,
+ * would take that for one of the command's.
+ */
+static void leave_if_killed(const struct zc_tracer *tracer, int code)
+{
+#if defined(SANITIZED)
+	if (WIFSIGNALED(tracer->command_status) && WTERMSIG(tracer->command_status) == SIGKILL)
+		_exit(code);
+#endif
+}
+
 static void finish(struct zc_tracer *tracer, struct start *start)
 {
 	for (size_t i = 0; i < ZC_LEN(tracer->bucket); i++)
@@ -341,6 +362,7 @@ int zc_session_run(int argc, char **argv)
 	r = begin(tracer, &start);
 	if (r == 0)
 		r = watch(tracer, &start);
+	leave_if_killed(tracer, r);
 	finish(tracer, &start);
 	return r;
 }
