@@ -31,6 +31,7 @@ static struct {
 struct anchor {
 	int fd;           /* AT_FDCWD: our own root, which is the tracee's too */
 	uint64_t resolve; /* RESOLVE_* that the kernel's walk needs */
+	bool own_rules;   /* some of them are the program's own, given to openat2 */
 	bool by_hand;     /* only paths_follow.c gets this right */
 };
 
@@ -94,7 +95,7 @@ static int take_anchor(const struct zc_tracee *tracee, struct zc_object *object,
 	bool ours = root_is_ours(tracee), in_dirfd = resolve & (RESOLVE_IN_ROOT | RESOLVE_BENEATH);
 	char name[24];
 
-	*ret = (struct anchor){ AT_FDCWD, resolve, false };
+	*ret = (struct anchor){ .fd = AT_FDCWD, .resolve = resolve, .own_rules = resolve };
 	if (*object->requested == '/' && !in_dirfd) {
 		if (ours)
 			return 0;
@@ -122,6 +123,7 @@ static void drop_anchor(struct anchor *anchor)
 static int spell(struct zc_tracee *tracee, struct zc_object *object, const struct anchor *anchor,
 		 char *given)
 {
+	static char inside[ZC_PATH_CAP];
 	const char *path = object->requested;
 	uint8_t flags = 0;
 	long len = 0;
@@ -137,6 +139,12 @@ static int spell(struct zc_tracee *tracee, struct zc_object *object, const struc
 	}
 	while (len && *path == '/')
 		path++;
+	if (len && anchor->resolve & RESOLVE_IN_ROOT) {
+		/* Here ".." goes no higher than where the path starts. */
+		if (zc_path_join(inside, sizeof(inside), "/", 1, path, strlen(path)) < 0)
+			return 0;
+		path = inside + 1;
+	}
 	len = zc_path_join(given, ZC_PATH_CAP, len ? given : "", (size_t)len, path, strlen(path));
 	if (len < 0)
 		return 0;
@@ -186,7 +194,7 @@ static int go(const struct zc_tracee *tracee, const struct anchor *anchor, const
 	if (!anchor->by_hand)
 		fd = open_path(anchor, path, flags, RESOLVE_NO_SYMLINKS);
 	*ret_plain = fd != -ELOOP;
-	if (fd == -ELOOP && anchor->resolve & ~(uint64_t)RESOLVE_IN_ROOT)
+	if (fd == -ELOOP && anchor->own_rules)
 		fd = open_path(anchor, path, flags, 0); /* the program's own rules for openat2 */
 	else if (fd == -ELOOP) {
 		fd = anchor->by_hand ? -ELOOP
@@ -260,7 +268,7 @@ static int resolve_whole(struct zc_tracee *tracee, struct zc_object *object,
 
 	if (error == -ENOENT && creates && plain)
 		return resolve_entry(tracee, object, anchor, held, path);
-	if (error == -ENOENT && creates && anchor->fd != AT_FDCWD && anchor->resolve)
+	if (error == -ENOENT && creates && anchor->own_rules)
 		return error; /* under the program's own rules a dangling link is the kernel's to judge */
 	if (error == -ENOENT && creates)
 		error = zc_paths_follow(tracee, anchor->fd, object->requested,
@@ -301,6 +309,25 @@ static uint64_t walking_rules(struct zc_tracee *tracee, const struct zc_event *e
 			 RESOLVE_BENEATH | RESOLVE_IN_ROOT);
 }
 
+/* What acts on something that is there follows even its last link, when a slash comes behind it. */
+static void follow_slash(const struct zc_event *event, struct zc_object *object)
+{
+	size_t len = object->requested_len;
+
+	if (len < 2 || object->requested[len - 1] != '/')
+		return;
+	switch ((unsigned)event->op) {
+	case ZC_OP_CHMOD:
+	case ZC_OP_CHOWN:
+	case ZC_OP_UTIME:
+	case ZC_OP_XATTR:
+	case ZC_OP_FSFLAGS: object->flags |= ZC_OBJ_FOLLOW; break;
+	default:
+		if (event->op <= ZC_OP_OPEN_RDWR && !(event->oflags & O_CREAT))
+			object->flags |= ZC_OBJ_FOLLOW;
+	}
+}
+
 int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned n,
 		     struct zc_names *names)
 {
@@ -315,6 +342,7 @@ int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned 
 		return resolve_fd(tracee, object, names->path[n]);
 	if (!object->requested)
 		return -EFAULT;
+	follow_slash(event, object);
 	error = take_anchor(tracee, object, walking_rules(tracee, event), &anchor);
 	if (error)
 		return error;
@@ -335,7 +363,7 @@ void zc_paths_spell(struct zc_tracee *tracee, struct zc_event *event, unsigned n
 		    struct zc_names *names)
 {
 	struct zc_object *object = &event->object[n];
-	const struct anchor none = { AT_FDCWD, 0, false };
+	const struct anchor none = { .fd = AT_FDCWD };
 
 	if (object->requested && spell(tracee, object, &none, names->given[n]) == 0 &&
 	    object->given)

@@ -68,6 +68,7 @@ static void make_tree(void)
 	link_to("file", "to-file");
 	link_to("/etc/name", "jail/absolute");
 	link_to("../../../etc/name", "jail/etc/upwards");
+	link_to("/etc/later", "jail/dangling");
 }
 
 static void place(int fd, int number)
@@ -298,6 +299,9 @@ static void test_another_root(void)
 	T_OK(!open_of(pid, AT_FDCWD, "/etc/made", O_WRONLY | O_CREAT) &&
 		     is(in_top("jail/etc/made")),
 	     "what is made is made inside");
+	T_OK(!open_of(pid, AT_FDCWD, "/dangling", O_WRONLY | O_CREAT) &&
+		     is(in_top("jail/etc/later")) && !exists(),
+	     "also through a dangling link");
 	stop(pid);
 }
 
