@@ -348,6 +348,26 @@ static void apply_sys(struct filler *f, const uint64_t args[6])
 	}
 }
 
+/* What acts on something that is there follows even its last link, when a slash comes behind it. */
+static void follow_slash(struct zc_event *event)
+{
+	struct zc_object *object = &event->object[0];
+	uint32_t len = object->requested_len;
+
+	if (!event->objects || !object->requested || len < 2 || object->requested[len - 1] != '/')
+		return;
+	switch ((unsigned)event->op) {
+	case ZC_OP_CHMOD:
+	case ZC_OP_CHOWN:
+	case ZC_OP_UTIME:
+	case ZC_OP_XATTR:
+	case ZC_OP_FSFLAGS: object->flags |= ZC_OBJ_FOLLOW; break;
+	default:
+		if (event->op <= ZC_OP_OPEN_RDWR && !(event->oflags & O_CREAT))
+			object->flags |= ZC_OBJ_FOLLOW;
+	}
+}
+
 static void finish(struct filler *f, const uint64_t args[6])
 {
 	struct zc_event *event = f->event;
@@ -360,6 +380,7 @@ static void finish(struct filler *f, const uint64_t args[6])
 		apply_open(event);
 	else
 		apply_op(event);
+	follow_slash(event);
 	if (event->op == ZC_OP_RENAME && event->call == ZC_ID_renameat2) {
 		if (event->oflags & RENAME_EXCHANGE_) {
 			event->flags |= ZC_EV_EXCHANGE;

@@ -309,25 +309,6 @@ static uint64_t walking_rules(struct zc_tracee *tracee, const struct zc_event *e
 			 RESOLVE_BENEATH | RESOLVE_IN_ROOT);
 }
 
-/* What acts on something that is there follows even its last link, when a slash comes behind it. */
-static void follow_slash(const struct zc_event *event, struct zc_object *object)
-{
-	size_t len = object->requested_len;
-
-	if (len < 2 || object->requested[len - 1] != '/')
-		return;
-	switch ((unsigned)event->op) {
-	case ZC_OP_CHMOD:
-	case ZC_OP_CHOWN:
-	case ZC_OP_UTIME:
-	case ZC_OP_XATTR:
-	case ZC_OP_FSFLAGS: object->flags |= ZC_OBJ_FOLLOW; break;
-	default:
-		if (event->op <= ZC_OP_OPEN_RDWR && !(event->oflags & O_CREAT))
-			object->flags |= ZC_OBJ_FOLLOW;
-	}
-}
-
 int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned n,
 		     struct zc_names *names)
 {
@@ -342,7 +323,6 @@ int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned 
 		return resolve_fd(tracee, object, names->path[n]);
 	if (!object->requested)
 		return -EFAULT;
-	follow_slash(event, object);
 	error = take_anchor(tracee, object, walking_rules(tracee, event), &anchor);
 	if (error)
 		return error;
