@@ -17,8 +17,13 @@ static void share_memory(struct zc_tracer *tracer, struct zc_tracee *parent,
 {
 	struct zc_tracee *owner = parent;
 
-	if (!(flags & CLONE_VM))
+	/* Who shares directories or descriptors changes what a path or a number means. */
+	if (flags & (CLONE_FS | CLONE_FILES) && !(flags & CLONE_VFORK))
+		parent->shares_memory = child->shares_memory = true;
+	if (!(flags & CLONE_VM)) {
+		child->shares_memory |= parent->shares_memory && flags & (CLONE_FS | CLONE_FILES);
 		return;
+	}
 	child->memory_of = parent->tid;
 	child->shares_memory = parent->shares_memory;
 	if (flags & CLONE_VFORK)

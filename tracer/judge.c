@@ -291,6 +291,20 @@ static struct zc_outcome_of judge_event(struct zc_case *c, int error)
 	}
 }
 
+/* From here on a tracee's memory may change though nobody shares it. */
+static void note_writer(struct zc_case *c)
+{
+	static const char mem[] = "/mem";
+	const struct zc_event *event = &c->event;
+	const struct zc_object *object = &event->object[0];
+	const size_t len = sizeof(mem) - 1;
+
+	if (event->call == ZC_ID_process_vm_writev ||
+	    (event->op <= ZC_OP_OPEN_RDWR && object->need & ZC_NEED_WRITE && object->path &&
+	     object->path_len > len && !memcmp(object->path + object->path_len - len, mem, len)))
+		c->tracer->memory_written = true;
+}
+
 /* What has to be looked at when the call has been made. */
 static enum zc_restart follow_up(struct zc_case *c)
 {
@@ -299,8 +313,9 @@ static enum zc_restart follow_up(struct zc_case *c)
 	const struct zc_object *object = &event->object[0];
 
 	tracee->call = event->call;
-	if (event->op <= ZC_OP_OPEN_RDWR && tracee->shares_memory && event->objects &&
-	    object->path) {
+	note_writer(c);
+	if (event->op <= ZC_OP_OPEN_RDWR && event->objects && object->path &&
+	    (tracee->shares_memory || c->tracer->memory_written)) {
 		free(tracee->judged_path);
 		tracee->judged_path = strndup(object->path, object->path_len);
 		tracee->judged_hash = zc_hash_bytes(object->path, object->path_len, 0);

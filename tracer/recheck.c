@@ -10,8 +10,10 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/image.h"
@@ -61,20 +63,36 @@ static void name_event(struct zc_event *event, const struct zc_tracee *tracee, u
 					       .flags = ZC_OBJ_EXISTS };
 }
 
+/* What the descriptor may be used for: the flags of openat2 lie in memory as well. */
+static unsigned need_of_fd(const struct zc_tracee *tracee, int fd)
+{
+	char link[48];
+	struct stat st;
+
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", tracee->tid, fd);
+	if (lstat(link, &st) < 0)
+		return 0;
+	return (st.st_mode & S_IRUSR ? ZC_NEED_READ : 0) |
+	       (st.st_mode & S_IWUSR ? ZC_NEED_WRITE : 0);
+}
+
 enum zc_restart zc_recheck_open(struct zc_tracer *tracer, struct zc_tracee *tracee)
 {
 	static char name[ZC_PATH_CAP];
 	struct zc_event event;
 	uint8_t flags = 0;
+	unsigned need;
 	long result, len;
 
 	if (zc_regs_result(tracee->tid, &result) < 0 || result < 0)
 		return ZC_RESTART_GO;
 	len = zc_paths_fd(tracee, (int)result, name, &flags);
+	need = tracee->judged_need | need_of_fd(tracee, (int)result);
 	if (len < 0 || flags & ZC_OBJ_NAMELESS ||
-	    zc_hash_bytes(name, (size_t)len, 0) == tracee->judged_hash)
+	    (need == tracee->judged_need &&
+	     zc_hash_bytes(name, (size_t)len, 0) == tracee->judged_hash))
 		return ZC_RESTART_GO; /* closed by another thread already, or a pipe, or what was judged */
-	name_event(&event, tracee, tracee->call, tracee->judged_need, name, (size_t)len);
+	name_event(&event, tracee, tracee->call, need, name, (size_t)len);
 	return is_a_violation(tracer, tracee, &event) ? ZC_RESTART_KILL : ZC_RESTART_GO;
 }
 

@@ -125,6 +125,7 @@ struct zc_tracer {
 	pid_t command;              /* the command's first process */
 	int command_status;         /* wait status, once it has ended */
 	bool command_ended, filtered, stopping;
+	bool memory_written;        /* somebody may write into the memory of others: all are rechecked */
 	bool launching;             /* until the command's own exec */
 	int tell;                   /* what its child says before that; -1 */
 	struct sock_fprog *filter;  /* which calls are judged; NULL: all. Also asked without seccomp */
