@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "evidence/maps.h"
+#include "evidence/rows.h"
 #include "evidence/stack.h"
 
 /* Exported by libunwind-x86_64 and used by perf and others, but in no installed header. */
@@ -19,7 +20,7 @@ int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t space, unw_word_t ip, un
 				       unw_proc_info_t *ret, int need_unwind_info, void *context);
 
 #define READS_MAX 100000u /* words a walk may ask for: 64 cold frames need a third of it */
-#define EXPRESSION_MAX 65536u
+#define ROWS_MAX 65536u
 
 static const char copy_ends[] = "the copy of the stack ends here";
 static const char too_long[] = "the unwind data asks for too much work";
@@ -94,29 +95,24 @@ static int access_reg(unw_addr_space_t space, unw_regnum_t number, unw_word_t *v
 }
 
 /*
- * DWARF expressions may divide, and the smallest integer by -1 is a trap in libunwind 1.6. No compiler
- * divides there, so a function whose rows have an expression and a byte that could be the
- * division is left alone. libunwind keeps the addresses of the row programs (of the common part,
- * then of the function's own) in the first four words of its private data.
+ * Such a function is left alone (rows.h). libunwind keeps the addresses of the row programs (of the
+ * common part, then of the function's own) in the first four words of its private data.
  */
 static bool rows_may_trap(struct walk *walk, const unw_proc_info_t *info)
 {
 	const unw_word_t *program = info->unwind_info;
-	bool expression = false, division = false;
+	unsigned char bytes[ROWS_MAX];
+	unsigned seen = 0;
 
 	for (unsigned i = 0; program && i < 4; i += 2) {
-		if (program[i + 1] < program[i] || program[i + 1] - program[i] > EXPRESSION_MAX)
-			return true;
-		for (uint64_t at = program[i]; at < program[i + 1]; at++) {
-			unsigned char byte;
+		size_t len = program[i + 1] - program[i];
 
-			if (!read_map(walk->map, at, &byte, 1))
-				return true;
-			expression |= byte == 0x0f || byte == 0x10 || byte == 0x16;
-			division |= byte == 0x1b;
-		}
+		if (program[i + 1] < program[i] || len > sizeof(bytes) ||
+		    (len && !read_map(walk->map, program[i], bytes, len)))
+			return true;
+		seen |= zc_rows_look(bytes, len);
 	}
-	return expression && division;
+	return zc_rows_may_divide(seen);
 }
 
 static void put_unwind_info(unw_addr_space_t space, unw_proc_info_t *info, void *context)

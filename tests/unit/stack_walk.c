@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "evidence/rows.h"
 #include "evidence/stack.h"
 #include "evidence_frames.h"
 #include "t.h"
@@ -355,6 +356,26 @@ static void test_forks_share_maps(struct zc_unwinder *unwinder, struct zc_maps *
 	zc_maps_unref(unwinder, grown);
 }
 
+/* A CFA at rsp+8, then one change after LEN bytes; no expression, whatever the bytes happen to be. */
+static void numbers_are_not_divisions(void)
+{
+	static const unsigned char length[] = { 0x0c, 7, 8, 0x90, 1, 0x02, 0x1b, 0x0e, 0x10, 0 };
+	static const unsigned char plt[] = { 0x0f, 3, 0x77, 8, 0x22, 0x02, 0x1b, 0x0e, 0x10 };
+	static const unsigned char divides[] = { 0x0f, 3, 0x77, 8, 0x1b };
+	static const unsigned char jumps[] = { 0x02, 0x1b, 0x0f, 3, 0x2f, 0xf0, 0xff };
+	static const unsigned char odd[] = { 0x3f, 0x1b, 0x0f }, cut[] = { 0x0f, 9, 0x1b };
+
+	T_OK(!zc_rows_may_divide(zc_rows_look(length, sizeof(length))),
+	     "a length in unwind rows is not taken for a division");
+	T_OK(!zc_rows_may_divide(zc_rows_look(plt, sizeof(plt))), "nor one beside an expression");
+	T_OK(zc_rows_may_divide(zc_rows_look(divides, sizeof(divides))), "a division is found");
+	T_OK(zc_rows_may_divide(zc_rows_look(jumps, sizeof(jumps))),
+	     "one that an expression could jump to as well");
+	T_OK(zc_rows_may_divide(zc_rows_look(odd, sizeof(odd))) &&
+		     zc_rows_may_divide(zc_rows_look(cut, sizeof(cut))),
+	     "and where rows are not understood");
+}
+
 int main(void)
 {
 	struct zc_unwinder *unwinder = zc_unwinder_new();
@@ -362,6 +383,7 @@ int main(void)
 
 	frame_sign_in(&sign_in, 7);
 	maps = own_maps(unwinder);
+	numbers_are_not_divisions();
 	test_plain(unwinder, maps);
 	test_thread_and_signal(unwinder, maps);
 	test_no_tables(unwinder, maps);
