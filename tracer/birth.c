@@ -61,6 +61,7 @@ void zc_birth(struct zc_tracer *tracer, struct zc_tracee *parent, struct zc_trac
 	uint64_t flags = birth_flags(parent, child);
 
 	child->shares_memory = false;
+	child->maps_shared |= parent->maps_shared;
 	share_memory(tracer, parent, child, flags);
 	if (!child->adopted) {
 		born_of(parent, child, flags);

@@ -291,6 +291,17 @@ static struct zc_outcome_of judge_event(struct zc_case *c, int error)
 	}
 }
 
+/* A vfork child maps into the memory of its parent. */
+static void note_mapping(struct zc_case *c)
+{
+	struct zc_tracee *owner = c->tracee;
+
+	for (unsigned depth = 0; owner && depth < 64; depth++) {
+		owner->maps_shared = true;
+		owner = owner->memory_of ? zc_tracee_find(c->tracer, owner->memory_of) : NULL;
+	}
+}
+
 /* From here on a tracee's memory may change though nobody shares it. */
 static void note_writer(struct zc_case *c)
 {
@@ -315,7 +326,7 @@ static enum zc_restart follow_up(struct zc_case *c)
 	tracee->call = event->call;
 	note_writer(c);
 	if (event->op <= ZC_OP_OPEN_RDWR && event->objects && object->path &&
-	    (tracee->shares_memory || c->tracer->memory_written)) {
+	    (tracee->shares_memory || tracee->maps_shared || c->tracer->memory_written)) {
 		free(tracee->judged_path);
 		tracee->judged_path = strndup(object->path, object->path_len);
 		tracee->judged_hash = zc_hash_bytes(object->path, object->path_len, 0);
@@ -360,6 +371,8 @@ static enum zc_restart judge_call(struct zc_case *c)
 	switch (c->stop->call) {
 	case ZC_ID_clone3: return answer_clone3(c);
 	case ZC_ID_prctl: return answer_prctl(c);
+	case ZC_ID_mmap:
+	case ZC_ID_shmat: note_mapping(c); return ZC_RESTART_GO;
 	default: break;
 	}
 	if (zc_calls[c->stop->call].class == ZC_CALL_WATCH)

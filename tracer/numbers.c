@@ -13,6 +13,8 @@ static const struct {
 	uint8_t abi;
 	uint16_t nr, row;
 } second[] = {
+	{ ZC_ABI_I386, 192, ZC_ID_mmap },     /* mmap2 */
+	{ ZC_ABI_I386, 117, ZC_ID_shmat },    /* ipc: one of many */
 	{ ZC_ABI_I386, 193, ZC_ID_truncate }, /* truncate64 */
 	{ ZC_ABI_I386, 198, ZC_ID_lchown },   /* lchown32 */
 	{ ZC_ABI_I386, 207, ZC_ID_fchown },   /* fchown32 */

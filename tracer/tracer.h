@@ -73,6 +73,7 @@ struct zc_tracee {
 	bool seized, attached;      /* attached: by -p, no filter inside */
 	bool dying;                 /* a request or a read said ESRCH: nothing about it is worth a record */
 	bool shares_memory;         /* threads, or CLONE_VM without vfork: what was read may change */
+	bool maps_shared;           /* ... through a mapping that others may have: inherited, not given back */
 	pid_t memory_of;            /* whose memory it was born into; 0: has its own */
 	bool new_born;              /* its first stop has not been seen */
 	bool adopted;               /* stopped before its parent's birth event, which is still to come */
