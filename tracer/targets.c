@@ -10,6 +10,9 @@
 #include "tracer/tracer.h"
 
 #define MOST_ANCESTORS 64
+#define SELF_THREAD -10000 /* PIDFD_SELF_THREAD and PIDFD_SELF_THREAD_GROUP, Linux 6.14 */
+#define SELF_PROCESS -10001
+#define TO_GROUP 4 /* PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9 */
 
 /* A number behind a label of /proc/.../status or fdinfo ("Tgid:\t42"); 0 when there is none. */
 static pid_t read_field(const char *path, const char *label)
@@ -79,15 +82,29 @@ bool zc_targets_is_of_the_run(struct zc_tracer *tracer, pid_t pid)
 	return false;
 }
 
-/* The process behind a descriptor of the tracee that is a pidfd; 0: it is none. */
+/*
+ * The process behind a descriptor of the tracee that is a pidfd, or an open directory /proc/PID, which
+ * pidfd_send_signal(2) takes as well; 0: it is neither.
+ */
 static pid_t behind_pidfd(const struct zc_tracee *tracee, int fd)
 {
-	char path[48];
+	char path[48], name[64];
+	ssize_t len;
+	pid_t pid;
 
+	if (fd == SELF_THREAD || fd == SELF_PROCESS)
+		return tracee->tgid;
 	if (fd < 0)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", tracee->tid, fd);
-	return read_field(path, "Pid:");
+	pid = read_field(path, "Pid:");
+	if (pid)
+		return pid;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", tracee->tid, fd);
+	len = readlink(path, name, sizeof(name) - 1);
+	name[len > 0 ? len : 0] = '\0';
+	/* Wherever procfs is mounted, its directory of a process ends in the number. */
+	return len > 0 && strrchr(name, '/') ? (pid_t)strtol(strrchr(name, '/') + 1, NULL, 10) : 0;
 }
 
 /* A signal to many: would it reach us? Only KILL and STOP to our groups do harm; we survive the rest. */
@@ -97,7 +114,11 @@ static bool reaches_us(const struct zc_tracer *tracer, const struct zc_tracee *t
 	int sig = (int)event->args[1], target = event->target_pid;
 	int group = tracer->image ? tracer->image->supervisor_group : 0;
 
-	if (event->call != ZC_ID_kill || target > 0)
+	if (event->call == ZC_ID_pidfd_send_signal && event->args[3] & TO_GROUP)
+		target = -target;
+	else if (event->call != ZC_ID_kill)
+		return false;
+	if (target > 0)
 		return false;
 	if (target == -1)
 		return true;
