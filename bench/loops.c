@@ -178,14 +178,10 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*turn)(const char *, long);
-	} loops[] = { { "open", turn_open },
-		      { "refuse", turn_refuse },
-		      { "create", turn_create },
-		      { "connect", turn_connect },
-		      { "spawn", turn_spawn },
-		      { "start", turn_start },
-		      { "stripped", turn_stripped },
-		      { "free", turn_free } };
+	} loops[] = { { "open", turn_open },         { "refuse", turn_refuse },
+		      { "create", turn_create },     { "connect", turn_connect },
+		      { "spawn", turn_spawn },       { "start", turn_start },
+		      { "stripped", turn_stripped }, { "free", turn_free } };
 	long turns;
 
 	if (argc != 4)

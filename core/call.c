@@ -5,17 +5,38 @@
 #include "core/call.h"
 #include "core/mem.h"
 
-#define ROLES_0() { 0 }
-#define ROLES_1(a) { ZC_ROLE_##a }
-#define ROLES_2(a, b) { ZC_ROLE_##a, ZC_ROLE_##b }
-#define ROLES_3(a, b, c) { ZC_ROLE_##a, ZC_ROLE_##b, ZC_ROLE_##c }
-#define ROLES_4(a, b, c, d) { ZC_ROLE_##a, ZC_ROLE_##b, ZC_ROLE_##c, ZC_ROLE_##d }
-#define ROLES_5(a, b, c, d, e) { ZC_ROLE_##a, ZC_ROLE_##b, ZC_ROLE_##c, ZC_ROLE_##d, ZC_ROLE_##e }
+#define ROLES_0() \
+	{ \
+		0 \
+	}
+#define ROLES_1(a) \
+	{ \
+		ZC_ROLE_##a \
+	}
+#define ROLES_2(a, b) \
+	{ \
+		ZC_ROLE_##a, ZC_ROLE_##b \
+	}
+#define ROLES_3(a, b, c) \
+	{ \
+		ZC_ROLE_##a, ZC_ROLE_##b, ZC_ROLE_##c \
+	}
+#define ROLES_4(a, b, c, d) \
+	{ \
+		ZC_ROLE_##a, ZC_ROLE_##b, ZC_ROLE_##c, ZC_ROLE_##d \
+	}
+#define ROLES_5(a, b, c, d, e) \
+	{ \
+		ZC_ROLE_##a, ZC_ROLE_##b, ZC_ROLE_##c, ZC_ROLE_##d, ZC_ROLE_##e \
+	}
 #define ROLES_6(a, b, c, d, e, f) \
-	{ ZC_ROLE_##a, ZC_ROLE_##b, ZC_ROLE_##c, ZC_ROLE_##d, ZC_ROLE_##e, ZC_ROLE_##f }
+	{ \
+		ZC_ROLE_##a, ZC_ROLE_##b, ZC_ROLE_##c, ZC_ROLE_##d, ZC_ROLE_##e, ZC_ROLE_##f \
+	}
 #define ROLES_PICK(_0, _1, _2, _3, _4, _5, _6, NAME, ...) NAME
-#define ROLES(...)                                                                                \
-	ROLES_PICK(_0, ##__VA_ARGS__, ROLES_6, ROLES_5, ROLES_4, ROLES_3, ROLES_2, ROLES_1, ROLES_0) \
+#define ROLES(...) \
+	ROLES_PICK(_0, ##__VA_ARGS__, ROLES_6, ROLES_5, ROLES_4, ROLES_3, ROLES_2, ROLES_1, \
+		   ROLES_0) \
 	(__VA_ARGS__)
 
 /* The shim prints nothing: without names its table needs no relocation at each exec. */
@@ -27,7 +48,9 @@
 
 const struct zc_call zc_calls[ZC_CALL_COUNT] = {
 #define ZC_CALL(name, class, op, nr64, nr32, ...) \
-	[ZC_ID_##name] = { NAME(name), ZC_CALL_##class, ZC_OP_##op, { nr64, nr32 }, ROLES(__VA_ARGS__) },
+	[ZC_ID_##name] = { \
+		NAME(name), ZC_CALL_##class, ZC_OP_##op, { nr64, nr32 }, ROLES(__VA_ARGS__) \
+	},
 #include "core/calls.def"
 };
 
@@ -41,11 +64,13 @@ const struct zc_call zc_calls[ZC_CALL_COUNT] = {
 #endif
 static const uint16_t by_number[2][NUMBERS] = {
 	{
-#define ZC_CALL(name, class, op, nr64, nr32, ...) [nr64 < 0 ? NUMBERS - 1 : nr64] = ZC_ID_##name + 1,
+#define ZC_CALL(name, class, op, nr64, nr32, ...) \
+	[nr64 < 0 ? NUMBERS - 1 : nr64] = ZC_ID_##name + 1,
 #include "core/calls.def"
 		[NUMBERS - 1] = 0 },
 	{
-#define ZC_CALL(name, class, op, nr64, nr32, ...) [nr32 < 0 ? NUMBERS - 1 : nr32] = ZC_ID_##name + 1,
+#define ZC_CALL(name, class, op, nr64, nr32, ...) \
+	[nr32 < 0 ? NUMBERS - 1 : nr32] = ZC_ID_##name + 1,
 #include "core/calls.def"
 		[NUMBERS - 1] = 0 },
 };
@@ -79,7 +104,7 @@ const char *zc_op_name(unsigned op)
 		ZC_OP_NAMES(ZC_X)
 #undef ZC_X
 #define ZC_X(id, name, what) [ZC_OP_##id] = name,
-		ZC_SYS_NAMES(ZC_X)
+			ZC_SYS_NAMES(ZC_X)
 #undef ZC_X
 	};
 	return op < ZC_OP_COUNT ? names[op] : "unknown";
@@ -88,10 +113,11 @@ const char *zc_op_name(unsigned op)
 const char *zc_role_name(unsigned role)
 {
 	static const char *const names[ZC_ROLE_COUNT] = {
-		"NONE", "FD", "DIRFD", "PATH", "ENTRY", "OFLAGS", "HOW", "ATFLAGS", "RFLAGS", "MODE",
-		"DEV", "UID", "GID", "OFF", "SIZE", "INT", "UINT", "ULONG", "STR", "BUF", "PTR", "ARGV",
-		"ENVP", "SOCKADDR", "LEN", "MSGHDR", "MMSGHDR", "MSGFLAGS", "DOMAIN", "TYPE", "PROTO",
-		"PID", "SIG", "CLONEFLAGS", "REQUEST",
+		"NONE",    "FD",     "DIRFD",    "PATH",  "ENTRY",  "OFLAGS",     "HOW",
+		"ATFLAGS", "RFLAGS", "MODE",     "DEV",   "UID",    "GID",        "OFF",
+		"SIZE",    "INT",    "UINT",     "ULONG", "STR",    "BUF",        "PTR",
+		"ARGV",    "ENVP",   "SOCKADDR", "LEN",   "MSGHDR", "MMSGHDR",    "MSGFLAGS",
+		"DOMAIN",  "TYPE",   "PROTO",    "PID",   "SIG",    "CLONEFLAGS", "REQUEST",
 	};
 	return role < ZC_ROLE_COUNT ? names[role] : "unknown";
 }
@@ -128,16 +154,29 @@ const char *zc_sys_what(unsigned sys)
 const char *zc_errno_name(int error)
 {
 	static const char *const names[] = {
-		[1] = "EPERM", [2] = "ENOENT", [3] = "ESRCH", [4] = "EINTR", [5] = "EIO", [6] = "ENXIO",
-		[7] = "E2BIG", [8] = "ENOEXEC", [9] = "EBADF", [10] = "ECHILD", [11] = "EAGAIN",
-		[12] = "ENOMEM", [13] = "EACCES", [14] = "EFAULT", [15] = "ENOTBLK", [16] = "EBUSY",
-		[17] = "EEXIST", [18] = "EXDEV", [19] = "ENODEV", [20] = "ENOTDIR", [21] = "EISDIR",
-		[22] = "EINVAL", [23] = "ENFILE", [24] = "EMFILE", [25] = "ENOTTY", [26] = "ETXTBSY",
-		[27] = "EFBIG", [28] = "ENOSPC", [29] = "ESPIPE", [30] = "EROFS", [31] = "EMLINK",
-		[32] = "EPIPE", [36] = "ENAMETOOLONG", [38] = "ENOSYS", [39] = "ENOTEMPTY",
-		[40] = "ELOOP", [75] = "EOVERFLOW", [88] = "ENOTSOCK", [89] = "EDESTADDRREQ",
-		[95] = "EOPNOTSUPP", [97] = "EAFNOSUPPORT", [98] = "EADDRINUSE",
-		[101] = "ENETUNREACH", [111] = "ECONNREFUSED", [115] = "EINPROGRESS",
+		[1] = "EPERM",         [2] = "ENOENT",
+		[3] = "ESRCH",         [4] = "EINTR",
+		[5] = "EIO",           [6] = "ENXIO",
+		[7] = "E2BIG",         [8] = "ENOEXEC",
+		[9] = "EBADF",         [10] = "ECHILD",
+		[11] = "EAGAIN",       [12] = "ENOMEM",
+		[13] = "EACCES",       [14] = "EFAULT",
+		[15] = "ENOTBLK",      [16] = "EBUSY",
+		[17] = "EEXIST",       [18] = "EXDEV",
+		[19] = "ENODEV",       [20] = "ENOTDIR",
+		[21] = "EISDIR",       [22] = "EINVAL",
+		[23] = "ENFILE",       [24] = "EMFILE",
+		[25] = "ENOTTY",       [26] = "ETXTBSY",
+		[27] = "EFBIG",        [28] = "ENOSPC",
+		[29] = "ESPIPE",       [30] = "EROFS",
+		[31] = "EMLINK",       [32] = "EPIPE",
+		[36] = "ENAMETOOLONG", [38] = "ENOSYS",
+		[39] = "ENOTEMPTY",    [40] = "ELOOP",
+		[75] = "EOVERFLOW",    [88] = "ENOTSOCK",
+		[89] = "EDESTADDRREQ", [95] = "EOPNOTSUPP",
+		[97] = "EAFNOSUPPORT", [98] = "EADDRINUSE",
+		[101] = "ENETUNREACH", [111] = "ECONNREFUSED",
+		[115] = "EINPROGRESS",
 	};
 	return error > 0 && (size_t)error < ZC_LEN(names) ? names[error] : NULL;
 }

@@ -62,7 +62,8 @@ static int read_segments(struct elf *elf, const Elf64_Ehdr *head, struct zc_elf_
 static bool file_offset(const struct elf *elf, uint64_t address, uint64_t *ret)
 {
 	for (unsigned i = 0; i < elf->loads; i++)
-		if (address >= elf->load[i].address && address - elf->load[i].address < elf->load[i].size) {
+		if (address >= elf->load[i].address &&
+		    address - elf->load[i].address < elf->load[i].size) {
 			*ret = address - elf->load[i].address + elf->load[i].offset;
 			return true;
 		}
@@ -72,8 +73,10 @@ static bool file_offset(const struct elf *elf, uint64_t address, uint64_t *ret)
 /* Runtimes that end the program when another library comes before them. */
 static bool is_sanitizer(const char *name, size_t len)
 {
-	static const char *const runtimes[] = { "libasan.so", "libtsan.so", "liblsan.so", "libhwasan.so",
-						"libclang_rt.asan", "libclang_rt.tsan", "libclang_rt.hwasan" };
+	static const char *const runtimes[] = { "libasan.so",        "libtsan.so",
+						"liblsan.so",        "libhwasan.so",
+						"libclang_rt.asan",  "libclang_rt.tsan",
+						"libclang_rt.hwasan" };
 
 	for (size_t i = 0; i < ZC_LEN(runtimes); i++)
 		if (len >= zc_len(runtimes[i]) && zc_equal(name, runtimes[i], zc_len(runtimes[i])))
@@ -127,7 +130,9 @@ int zc_elf_look(struct zc_elf_look *ret, zc_read_at *read_at, void *context)
 	zc_fill(ret, 0, sizeof(*ret));
 	if (!read_all(&elf, &head, sizeof(head), 0) || !zc_equal(head.e_ident, ELFMAG, SELFMAG))
 		return -EINVAL;
-	ret->bits = head.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : head.e_ident[EI_CLASS] == ELFCLASS32 ? 32 : 0;
+	ret->bits = head.e_ident[EI_CLASS] == ELFCLASS64   ? 64
+		    : head.e_ident[EI_CLASS] == ELFCLASS32 ? 32
+							   : 0;
 	ret->native = ret->bits == 64 && head.e_machine == EM_X86_64;
 	if (!ret->native)
 		return 0;
@@ -142,8 +147,12 @@ int zc_elf_look(struct zc_elf_look *ret, zc_read_at *read_at, void *context)
 
 const char *zc_launched_program(const char *path, size_t len, char *const *argv)
 {
-	static const char *const with_value[] = { "--library-path", "--preload", "--audit", "--argv0",
-						  "--inhibit-rpath", "--glibc-hwcaps-prepend",
+	static const char *const with_value[] = { "--library-path",
+						  "--preload",
+						  "--audit",
+						  "--argv0",
+						  "--inhibit-rpath",
+						  "--glibc-hwcaps-prepend",
 						  "--glibc-hwcaps-mask" };
 	size_t base = len;
 
@@ -204,22 +213,26 @@ static void put(struct writer *w, const char *text, size_t len, const char *sepa
 }
 
 /* Every entry that is neither ours nor a runtime that we put in. which: 0 runtimes, 1 the others. */
-static void put_foreign(struct writer *w, const char *old, const char *ours, size_t ours_len, int which)
+static void put_foreign(struct writer *w, const char *old, const char *ours, size_t ours_len,
+			int which)
 {
 	while (*old) {
 		size_t len = entry_len(old);
 		bool is_ours = len == ours_len && zc_equal(old, ours, len);
-		bool marked = old[len] == ':' && old[len + 1] == ':' && entry_len(old + len + 2) == ours_len &&
+		bool marked = old[len] == ':' && old[len + 1] == ':' &&
+			      entry_len(old + len + 2) == ours_len &&
 			      zc_equal(old + len + 2, ours, ours_len);
 		size_t base = base_of(old, len);
 
-		if (len && !is_ours && !marked && is_sanitizer(old + base, len - base) == (which == 0))
+		if (len && !is_ours && !marked &&
+		    is_sanitizer(old + base, len - base) == (which == 0))
 			put(w, old, len, ":");
 		old += len + (old[len] != '\0');
 	}
 }
 
-long zc_preload_list(char *to, size_t cap, const char *old, const char *ours, const struct zc_elf_look *look)
+long zc_preload_list(char *to, size_t cap, const char *old, const char *ours,
+		     const struct zc_elf_look *look)
 {
 	struct writer w = { to, cap, 0, false };
 	size_t ours_len = zc_len(ours);

@@ -12,10 +12,11 @@
 #include "core/base.h"
 
 struct zc_elf_look {
-	uint8_t bits;         /* 32 or 64; 0: not an ELF file */
-	bool native;          /* x86-64 */
-	bool interpreted;     /* has PT_INTERP: a loader reads LD_PRELOAD */
-	char sanitizer[40];   /* soname of a runtime that must be preloaded first ("libasan.so.8"), or "" */
+	uint8_t bits;     /* 32 or 64; 0: not an ELF file */
+	bool native;      /* x86-64 */
+	bool interpreted; /* has PT_INTERP: a loader reads LD_PRELOAD */
+	char sanitizer
+		[40]; /* soname of a runtime that must be preloaded first ("libasan.so.8"), or "" */
 };
 
 /* Reads len bytes at offset; returns how many, or -errno. */
@@ -34,6 +35,7 @@ const char *zc_launched_program(const char *path, size_t len, char *const *argv)
  * look may be NULL (unknown). A 32-bit program gets no entry of ours: its loader would complain.
  * Returns the length (0: there is nothing to preload), or -ENAMETOOLONG.
  */
-long zc_preload_list(char *to, size_t cap, const char *old, const char *ours, const struct zc_elf_look *look);
+long zc_preload_list(char *to, size_t cap, const char *old, const char *ours,
+		     const struct zc_elf_look *look);
 
 #endif

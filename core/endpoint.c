@@ -109,7 +109,8 @@ size_t zc_endpoint_print(const struct zc_endpoint *endpoint, char *buffer, size_
 		bool abstract = endpoint->name_len && !endpoint->name[0];
 
 		at = put_text(buffer, at, cap, abstract ? "unix:@" : "unix:", abstract ? 6 : 5);
-		at = put_text(buffer, at, cap, endpoint->name + abstract, endpoint->name_len - (size_t)abstract);
+		at = put_text(buffer, at, cap, endpoint->name + abstract,
+			      endpoint->name_len - (size_t)abstract);
 	} else {
 		at = put_text(buffer, at, cap, "family ", 7);
 		at = put_value(buffer, at, cap, endpoint->family, 10);

@@ -13,10 +13,10 @@
 #define ALL_NAMESPACES 0x7e020080u /* CLONE_NEW*, NEWTIME included */
 #define RENAME_NOREPLACE_ 1u
 #define RENAME_EXCHANGE_ 2u
-#define SET_FLAGS_64 0x40086602u   /* FS_IOC_SETFLAGS, as each ABI spells it */
+#define SET_FLAGS_64 0x40086602u /* FS_IOC_SETFLAGS, as each ABI spells it */
 #define SET_FLAGS_32 0x40046602u
-#define SET_XATTR 0x401c5820u      /* FS_IOC_FSSETXATTR */
-#define TMPFILE 020200000u         /* O_TMPFILE: __O_TMPFILE | O_DIRECTORY; test with == */
+#define SET_XATTR 0x401c5820u /* FS_IOC_FSSETXATTR */
+#define TMPFILE 020200000u    /* O_TMPFILE: __O_TMPFILE | O_DIRECTORY; test with == */
 #define LARGEST_SOCKADDR 128u
 
 struct filler {
@@ -47,7 +47,9 @@ unsigned zc_open_need(uint32_t oflags)
 unsigned zc_open_op(uint32_t oflags)
 {
 	switch (oflags & O_ACCMODE) {
-	case O_RDONLY: return oflags & (O_CREAT | O_TRUNC) && !(oflags & O_PATH) ? ZC_OP_OPEN_WRITE : ZC_OP_OPEN_READ;
+	case O_RDONLY:
+		return oflags & (O_CREAT | O_TRUNC) && !(oflags & O_PATH) ? ZC_OP_OPEN_WRITE
+									  : ZC_OP_OPEN_READ;
 	case O_WRONLY: return ZC_OP_OPEN_WRITE;
 	default: return ZC_OP_OPEN_RDWR;
 	}
@@ -71,7 +73,9 @@ static const struct {
 	{ ZC_OP_UNLINK, { ZC_NEED_WRITE }, { ZC_OBJ_MUST_EXIST } },
 	{ ZC_OP_RMDIR, { ZC_NEED_WRITE }, { ZC_OBJ_MUST_EXIST } },
 	{ ZC_OP_RENAME, { ZC_NEED_WRITE, ZC_NEED_WRITE }, { ZC_OBJ_MUST_EXIST } },
-	{ ZC_OP_LINK, { ZC_NEED_READ | ZC_NEED_WRITE, ZC_NEED_WRITE }, { ZC_OBJ_MUST_EXIST, ZC_OBJ_CREATES } },
+	{ ZC_OP_LINK,
+	  { ZC_NEED_READ | ZC_NEED_WRITE, ZC_NEED_WRITE },
+	  { ZC_OBJ_MUST_EXIST, ZC_OBJ_CREATES } },
 	{ ZC_OP_CHMOD, { ZC_NEED_WRITE }, { ZC_OBJ_MUST_EXIST } },
 	{ ZC_OP_CHOWN, { ZC_NEED_WRITE }, { ZC_OBJ_MUST_EXIST } },
 	{ ZC_OP_UTIME, { ZC_NEED_WRITE }, { ZC_OBJ_MUST_EXIST } },
@@ -100,7 +104,8 @@ static void apply_open(struct zc_event *event)
 
 	event->op = event->op == ZC_OP_MQ_OPEN ? event->op : (uint8_t)zc_open_op(event->oflags);
 	object->need = (uint8_t)zc_open_need(event->oflags);
-	if ((event->oflags & O_NOFOLLOW) || (event->oflags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+	if ((event->oflags & O_NOFOLLOW) ||
+	    (event->oflags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
 		object->flags &= (uint8_t)~ZC_OBJ_FOLLOW;
 	if (!(event->oflags & O_CREAT))
 		object->flags |= ZC_OBJ_MUST_EXIST;
@@ -125,7 +130,8 @@ static void take_path(struct filler *f, uint64_t address, bool follow)
 	object->flags = follow ? ZC_OBJ_FOLLOW : 0;
 	f->dirfd = AT_CWD;
 	if (!address) {
-		if ((event->op == ZC_OP_UTIME || event->op == ZC_OP_XATTR) && object->dirfd != AT_CWD)
+		if ((event->op == ZC_OP_UTIME || event->op == ZC_OP_XATTR) &&
+		    object->dirfd != AT_CWD)
 			object->flags |= ZC_OBJ_BY_FD;
 		else if (zc_calls[event->call].class == ZC_CALL_SYS)
 			event->objects--;
@@ -195,7 +201,9 @@ static void unix_object(struct filler *f)
 	zc_copy(text, event->peer.name, len);
 	text[len] = '\0';
 	event->objects = 1;
-	*object = (struct zc_object){ .requested = text, .requested_len = (uint32_t)len, .dirfd = AT_CWD };
+	*object = (struct zc_object){ .requested = text,
+				      .requested_len = (uint32_t)len,
+				      .dirfd = AT_CWD };
 	if (event->op == ZC_OP_BIND) {
 		object->need = ZC_NEED_WRITE;
 		object->flags = ZC_OBJ_CREATES;
@@ -231,14 +239,16 @@ static int take_message(struct filler *f, uint64_t address)
 	if (f->event->abi == ZC_ABI_X86_64) {
 		uint64_t head[2];
 
-		if (f->reader->bytes(f->reader->context, address, head, sizeof(head)) < (long)sizeof(head))
+		if (f->reader->bytes(f->reader->context, address, head, sizeof(head)) <
+		    (long)sizeof(head))
 			return -EFAULT;
 		name = head[0];
 		len = (uint32_t)head[1];
 	} else {
 		uint32_t head[2];
 
-		if (f->reader->bytes(f->reader->context, address, head, sizeof(head)) < (long)sizeof(head))
+		if (f->reader->bytes(f->reader->context, address, head, sizeof(head)) <
+		    (long)sizeof(head))
 			return -EFAULT;
 		name = head[0];
 		len = head[1];
@@ -308,7 +318,8 @@ static void apply_atflags(struct filler *f)
 		struct zc_object *o = &event->object[n];
 
 		/* What a sys call names is for the record only; the kernel minds its emptiness. */
-		if (!o->requested || o->requested_len > 0 || zc_calls[event->call].class == ZC_CALL_SYS)
+		if (!o->requested || o->requested_len > 0 ||
+		    zc_calls[event->call].class == ZC_CALL_SYS)
 			continue;
 		if (n == 0 && (f->atflags & AT_EMPTY_PATH))
 			o->flags |= ZC_OBJ_BY_FD;
@@ -340,8 +351,10 @@ static void apply_sys(struct filler *f, const uint64_t args[6])
 			event->flags |= ZC_EV_HARMLESS;
 		break;
 	case ZC_OP_SYS_SIGNAL_SUPERVISOR:
-		if (event->call != ZC_ID_pidfd_open && args[event->call == ZC_ID_tgkill ||
-							    event->call == ZC_ID_rt_tgsigqueueinfo ? 2 : 1] == 0)
+		if (event->call != ZC_ID_pidfd_open &&
+		    args[event->call == ZC_ID_tgkill || event->call == ZC_ID_rt_tgsigqueueinfo
+				 ? 2
+				 : 1] == 0)
 			event->flags |= ZC_EV_HARMLESS;
 		break;
 	default: break;
@@ -389,7 +402,8 @@ static void finish(struct filler *f, const uint64_t args[6])
 			event->object[1].flags |= ZC_OBJ_CREATES;
 		}
 	}
-	if (event->call == ZC_ID_ioctl && request != SET_FLAGS_64 && request != SET_FLAGS_32 && request != SET_XATTR)
+	if (event->call == ZC_ID_ioctl && request != SET_FLAGS_64 && request != SET_FLAGS_32 &&
+	    request != SET_XATTR)
 		event->flags |= ZC_EV_HARMLESS;
 	if (event->op == ZC_OP_SEND && (event->oflags & FASTOPEN))
 		event->flags |= ZC_EV_FAST_OPEN;
@@ -400,25 +414,28 @@ static void finish(struct filler *f, const uint64_t args[6])
 }
 
 /* i386 passes every socket call through one number; the real call and its arguments lie in memory. */
-static int fill_socketcall(struct zc_event *event, const uint64_t args[6], const struct zc_reader *reader,
-			   struct zc_event_text *text)
+static int fill_socketcall(struct zc_event *event, const uint64_t args[6],
+			   const struct zc_reader *reader, struct zc_event_text *text)
 {
 	static const struct {
 		uint16_t row;
 		uint8_t count;
 	} calls[] = {
-		[1] = { ZC_ID_socket, 3 }, [2] = { ZC_ID_bind, 3 }, [3] = { ZC_ID_connect, 3 },
-		[4] = { ZC_ID_listen, 2 }, [5] = { ZC_ID_accept, 3 }, [8] = { ZC_ID_socketpair, 4 },
-		[9] = { ZC_ID_sendto, 4 }, [10] = { ZC_ID_recvfrom, 4 }, [11] = { ZC_ID_sendto, 6 },
-		[12] = { ZC_ID_recvfrom, 6 }, [14] = { ZC_ID_setsockopt, 5 }, [16] = { ZC_ID_sendmsg, 3 },
-		[17] = { ZC_ID_recvmsg, 3 }, [18] = { ZC_ID_accept4, 4 }, [19] = { ZC_ID_recvmmsg, 5 },
-		[20] = { ZC_ID_sendmmsg, 4 },
+		[1] = { ZC_ID_socket, 3 },      [2] = { ZC_ID_bind, 3 },
+		[3] = { ZC_ID_connect, 3 },     [4] = { ZC_ID_listen, 2 },
+		[5] = { ZC_ID_accept, 3 },      [8] = { ZC_ID_socketpair, 4 },
+		[9] = { ZC_ID_sendto, 4 },      [10] = { ZC_ID_recvfrom, 4 },
+		[11] = { ZC_ID_sendto, 6 },     [12] = { ZC_ID_recvfrom, 6 },
+		[14] = { ZC_ID_setsockopt, 5 }, [16] = { ZC_ID_sendmsg, 3 },
+		[17] = { ZC_ID_recvmsg, 3 },    [18] = { ZC_ID_accept4, 4 },
+		[19] = { ZC_ID_recvmmsg, 5 },   [20] = { ZC_ID_sendmmsg, 4 },
 	};
 	uint64_t real[6] = { 0 };
 	uint32_t raw[6] = { 0 };
 
 	if (args[0] >= ZC_LEN(calls) || !calls[args[0]].count) {
-		event->flags |= ZC_EV_HARMLESS; /* getsockname and the like, or the kernel's EINVAL */
+		event->flags |=
+			ZC_EV_HARMLESS; /* getsockname and the like, or the kernel's EINVAL */
 		return 0;
 	}
 	if (reader->bytes(reader->context, args[1], raw, 4u * calls[args[0]].count) < 0) {

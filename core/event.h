@@ -19,13 +19,14 @@
 enum { ZC_NEED_READ = 1, ZC_NEED_WRITE = 2, ZC_NEED_RUN = 4, ZC_NEED_UNIX = 8 };
 
 enum {
-	ZC_OBJ_FOLLOW = 1,     /* a last symbolic link is followed */
-	ZC_OBJ_EXISTS = 2,     /* set by the resolver: the object is there */
-	ZC_OBJ_DIRECTORY = 4,  /* set by the resolver: and it is a directory */
-	ZC_OBJ_BY_FD = 8,      /* the object is dirfd itself: FD role, AT_EMPTY_PATH, NULL path */
-	ZC_OBJ_MUST_EXIST = 16,/* ENOENT comes before any verdict */
-	ZC_OBJ_CREATES = 32,   /* the call makes the entry: EEXIST comes before any verdict */
-	ZC_OBJ_NAMELESS = 64,  /* set by the resolver: pipe, socket, memfd: nothing a path rule covers */
+	ZC_OBJ_FOLLOW = 1,      /* a last symbolic link is followed */
+	ZC_OBJ_EXISTS = 2,      /* set by the resolver: the object is there */
+	ZC_OBJ_DIRECTORY = 4,   /* set by the resolver: and it is a directory */
+	ZC_OBJ_BY_FD = 8,       /* the object is dirfd itself: FD role, AT_EMPTY_PATH, NULL path */
+	ZC_OBJ_MUST_EXIST = 16, /* ENOENT comes before any verdict */
+	ZC_OBJ_CREATES = 32,    /* the call makes the entry: EEXIST comes before any verdict */
+	ZC_OBJ_NAMELESS =
+		64, /* set by the resolver: pipe, socket, memfd: nothing a path rule covers */
 };
 
 /* One path of a call. The three spellings point into the observer's memory and are NUL-terminated. */
@@ -34,18 +35,19 @@ struct zc_object {
 	const char *given;     /* made absolute and lexically clean; NULL: unknown */
 	const char *path;      /* resolved, as seen from the run's root; what is judged */
 	uint32_t requested_len, given_len, path_len;
-	int32_t dirfd;         /* AT_FDCWD or a descriptor */
-	uint8_t need;          /* ZC_NEED_* */
-	uint8_t flags;         /* ZC_OBJ_* */
+	int32_t dirfd; /* AT_FDCWD or a descriptor */
+	uint8_t need;  /* ZC_NEED_* */
+	uint8_t flags; /* ZC_OBJ_* */
 };
 
 /* A network address. v4-mapped IPv6 becomes IPv4. */
 struct zc_endpoint {
-	uint16_t family;   /* AF_*; AF_UNSPEC: none */
-	uint16_t port;     /* host byte order */
-	uint8_t addr[16];  /* IPv4 in the first four bytes */
-	uint16_t name_len; /* AF_UNIX: length of name; abstract names start with NUL and may hold more */
-	char name[108];    /* AF_UNIX: sun_path; not NUL-terminated when 108 long */
+	uint16_t family;  /* AF_*; AF_UNSPEC: none */
+	uint16_t port;    /* host byte order */
+	uint8_t addr[16]; /* IPv4 in the first four bytes */
+	uint16_t
+		name_len; /* AF_UNIX: length of name; abstract names start with NUL and may hold more */
+	char name[108]; /* AF_UNIX: sun_path; not NUL-terminated when 108 long */
 };
 
 enum {
@@ -61,20 +63,20 @@ enum {
 };
 
 struct zc_event {
-	uint16_t call;       /* enum zc_call_id */
-	uint8_t abi;         /* enum zc_abi */
-	uint8_t op;          /* enum zc_op */
-	uint8_t objects;     /* how many of object[] are used */
+	uint16_t call;   /* enum zc_call_id */
+	uint8_t abi;     /* enum zc_abi */
+	uint8_t op;      /* enum zc_op */
+	uint8_t objects; /* how many of object[] are used */
 	uint8_t pad;
-	uint16_t flags;      /* ZC_EV_* */
-	uint32_t oflags;     /* open flags, rename flags, or AT flags, by op */
+	uint16_t flags;  /* ZC_EV_* */
+	uint32_t oflags; /* open flags, rename flags, or AT flags, by op */
 	uint32_t mode;
 	int32_t domain, type, protocol; /* SOCKET; type without SOCK_NONBLOCK and SOCK_CLOEXEC */
-	int32_t target_pid;  /* PID role; 0: none */
+	int32_t target_pid;             /* PID role; 0: none */
 	uint64_t args[6];
 	struct zc_object object[2];
 	struct zc_endpoint peer;
-	const char *host;    /* RESOLVE: the name asked for, NUL-terminated */
+	const char *host; /* RESOLVE: the name asked for, NUL-terminated */
 };
 
 /* Reads the caller's memory. Both return bytes copied, or -EFAULT. */

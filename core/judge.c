@@ -171,12 +171,13 @@ static void want(const struct zc_image *image, unsigned need, struct zc_enough *
 	enough->refusals = 0;
 	enough->count = 0;
 	for (unsigned cls = 0; cls < ZC_PATH_CLASSES; cls++) {
-		uint64_t profile = ZC_MASK_PROFILE(cls, ZC_SAYS_ALLOW), user = ZC_MASK_USER(cls, ZC_SAYS_ALLOW);
+		uint64_t profile = ZC_MASK_PROFILE(cls, ZC_SAYS_ALLOW),
+			 user = ZC_MASK_USER(cls, ZC_SAYS_ALLOW);
 
 		if (!(need >> cls & 1))
 			continue;
-		enough->grants[enough->count++] =
-			ZC_MASK_BASE(cls) | user | (zc_replaced(image, cls) ? 0 : profile);
+		enough->grants[enough->count++] = ZC_MASK_BASE(cls) | user |
+						  (zc_replaced(image, cls) ? 0 : profile);
 		/* The four bits above ALLOW in each layer's five. */
 		enough->refusals |= ZC_MASK_IMPLICIT(cls) | profile * 30 | user * 30;
 	}

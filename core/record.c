@@ -68,9 +68,9 @@ uint64_t zc_page_count(struct zc_page *page, uint64_t fingerprint)
 			&page->findings[(fingerprint + i) & (ZC_PAGE_FINDINGS - 1)];
 		uint64_t seen = __atomic_load_n(&slot->fingerprint, __ATOMIC_RELAXED);
 
-		if (seen == 0 && __atomic_compare_exchange_n(&slot->fingerprint, &seen, fingerprint,
-							     false, __ATOMIC_RELAXED,
-							     __ATOMIC_RELAXED))
+		if (seen == 0 &&
+		    __atomic_compare_exchange_n(&slot->fingerprint, &seen, fingerprint, false,
+						__ATOMIC_RELAXED, __ATOMIC_RELAXED))
 			seen = fingerprint;
 		if (seen == fingerprint)
 			return __atomic_add_fetch(&slot->count, 1, __ATOMIC_RELAXED);

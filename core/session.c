@@ -6,7 +6,8 @@
 
 #include "core/session.h"
 
-static const char *take_number(const char *text, unsigned base, uint64_t max, char end, uint64_t *ret)
+static const char *take_number(const char *text, unsigned base, uint64_t max, char end,
+			       uint64_t *ret)
 {
 	uint64_t value = 0;
 	unsigned digits = 0;
@@ -47,8 +48,8 @@ int zc_session_parse(struct zc_session *session, const char *value)
 		if (!value)
 			return -EINVAL;
 	}
-	*session = (struct zc_session){ (int)part[0], (int)part[2], (int)part[4],
-					part[1], part[3], part[5], part[6], gap_allow };
+	*session = (struct zc_session){ (int)part[0], (int)part[2], (int)part[4], part[1],
+					part[3],      part[5],      part[6],      gap_allow };
 	return 0;
 }
 
@@ -68,9 +69,13 @@ static size_t put_number(char *buffer, uint64_t value, unsigned base)
 
 long zc_session_print(const struct zc_session *session, char *buffer, size_t cap)
 {
-	const uint64_t part[7] = { (uint64_t)session->image_fd, session->image_ino,
-				   (uint64_t)session->page_fd, session->page_ino,
-				   (uint64_t)session->socket_fd, session->socket_ino, session->instance };
+	const uint64_t part[7] = { (uint64_t)session->image_fd,
+				   session->image_ino,
+				   (uint64_t)session->page_fd,
+				   session->page_ino,
+				   (uint64_t)session->socket_fd,
+				   session->socket_ino,
+				   session->instance };
 	size_t len = 0;
 
 	if (cap < 192)

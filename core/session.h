@@ -25,8 +25,8 @@
 #define ZC_PAGE_MAGIC 0x454741504e455aull
 #define ZC_PAGE_FINDINGS 16384u /* slots, a power of two */
 #define ZC_PAGE_SPOOL 64u
-#define ZC_PAGE_UNIX 1024u      /* unix sockets bound in the run */
-#define ZC_SEND_REPEATS 5u      /* records of one finding that are sent before only counting */
+#define ZC_PAGE_UNIX 1024u /* unix sockets bound in the run */
+#define ZC_SEND_REPEATS 5u /* records of one finding that are sent before only counting */
 
 /* One finding: fingerprint 0 is free. Claimed by compare-and-swap, counted by fetch-and-add. */
 struct zc_page_finding {
@@ -43,22 +43,22 @@ struct zc_page_spool {
 
 struct zc_page {
 	uint64_t magic;
-	uint64_t records;       /* records made (each should arrive, be spooled or be lost) */
-	uint64_t sent;          /* frames of every type handed to the socket */
-	uint64_t lost;          /* records that nobody took */
-	uint64_t probes;        /* missing files under a refusing rule */
-	uint64_t quiet;         /* quiet refusals */
-	uint64_t refused;       /* refusals of every kind */
-	uint64_t judged;        /* calls judged off the fast path */
-	uint64_t renames;       /* generation: bumped by each rename, so that cached names are dropped */
-	uint64_t kill;          /* set to 1 when a verdict says kill: zcwrap ends the run */
+	uint64_t records; /* records made (each should arrive, be spooled or be lost) */
+	uint64_t sent;    /* frames of every type handed to the socket */
+	uint64_t lost;    /* records that nobody took */
+	uint64_t probes;  /* missing files under a refusing rule */
+	uint64_t quiet;   /* quiet refusals */
+	uint64_t refused; /* refusals of every kind */
+	uint64_t judged;  /* calls judged off the fast path */
+	uint64_t renames; /* generation: bumped by each rename, so that cached names are dropped */
+	uint64_t kill;    /* set to 1 when a verdict says kill: zcwrap ends the run */
 	uint64_t chroots;
-	uint64_t overflow;      /* findings that found no slot */
+	uint64_t overflow; /* findings that found no slot */
 	uint64_t forks;
 	uint64_t execs;
-	uint64_t outer_filter;  /* zcwrap itself runs under a seccomp filter (a container's) */
+	uint64_t outer_filter; /* zcwrap itself runs under a seccomp filter (a container's) */
 	uint64_t reserved;
-	uint64_t unix_made[ZC_PAGE_UNIX];  /* hashes of unix addresses bound in the run; 0 free */
+	uint64_t unix_made[ZC_PAGE_UNIX]; /* hashes of unix addresses bound in the run; 0 free */
 	struct zc_page_finding findings[ZC_PAGE_FINDINGS];
 	struct zc_page_spool spool[ZC_PAGE_SPOOL];
 };
@@ -76,9 +76,9 @@ struct zc_session {
  */
 enum zc_control_kind {
 	ZC_CONTROL_STARTED = 1, /* pid is the command (or the first process attached to) */
-	ZC_CONTROL_FAILED,      /* value: errno, step: enum zc_control_step; pid: what could not be attached to */
-	ZC_CONTROL_STOPPED,     /* the command is in group-stop by signal value */
-	ZC_CONTROL_ENDED,       /* value: the command's wait status */
+	ZC_CONTROL_FAILED, /* value: errno, step: enum zc_control_step; pid: what could not be attached to */
+	ZC_CONTROL_STOPPED, /* the command is in group-stop by signal value */
+	ZC_CONTROL_ENDED,   /* value: the command's wait status */
 };
 enum zc_control_step { ZC_CONTROL_AT_START, ZC_CONTROL_AT_EXEC, ZC_CONTROL_AT_ATTACH };
 struct zc_control {

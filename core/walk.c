@@ -290,10 +290,8 @@ static bool is_enough(const struct tables *t, struct zc_walk *walk, const struct
 	return kept == 0;
 }
 
-static void follow(const struct zc_image *image, const char *path,
-							 size_t len, struct zc_seek *seek,
-							 const struct zc_enough *enough,
-							 struct zc_walk *walk)
+static void follow(const struct zc_image *image, const char *path, size_t len, struct zc_seek *seek,
+		   const struct zc_enough *enough, struct zc_walk *walk)
 {
 	const struct tables t = {
 		.nodes = zc_image_at(image, image->nodes),
@@ -340,16 +338,18 @@ static bool some_glob_holds(const struct tables *t, uint32_t parent, const struc
 		if (c->len < prefix + suffix)
 			continue;
 		hash = zc_edge_hash(parent, ZC_EDGE_GLOB,
-				    zc_glob_hash(c->text, prefix, c->text + c->len - suffix, suffix));
-		for (uint32_t slot = (uint32_t)hash & t->edge_mask; t->edges[slot].kind != ZC_EDGE_EMPTY;
-		     slot = (slot + 1) & t->edge_mask)
+				    zc_glob_hash(c->text, prefix, c->text + c->len - suffix,
+						 suffix));
+		for (uint32_t slot = (uint32_t)hash & t->edge_mask;
+		     t->edges[slot].kind != ZC_EDGE_EMPTY; slot = (slot + 1) & t->edge_mask)
 			if (t->edges[slot].hash == hash)
 				return true; /* or nearly: the whole walk will see */
 	}
 	return false;
 }
 
-static bool dstar_matters(const struct tables *t, const struct zc_image_node *node, uint64_t matters)
+static bool dstar_matters(const struct tables *t, const struct zc_image_node *node,
+			  uint64_t matters)
 {
 	return node->dstar && (t->nodes[node->dstar].below | t->nodes[node->dstar].mask) & matters;
 }
@@ -359,8 +359,8 @@ static bool dstar_matters(const struct tables *t, const struct zc_image_node *no
  * of places, no depths. Returns false when a wildcard holds that matters: only
  * the whole walk knows then.
  */
-static bool walk_straight(const struct tables *t, const char *path, size_t len, const struct zc_enough *enough,
-			  uint64_t *ret_mask)
+static bool walk_straight(const struct tables *t, const char *path, size_t len,
+			  const struct zc_enough *enough, uint64_t *ret_mask)
 {
 	const struct zc_image_node *node = t->nodes;
 	struct component c;

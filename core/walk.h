@@ -44,8 +44,8 @@ void zc_walk(const struct zc_image *image, const char *path, size_t len, struct 
 
 /* When a walk that only asks "is it plainly allowed?" has its answer. */
 struct zc_enough {
-	uint64_t refusals;                  /* bits that would say otherwise, were they met */
-	uint64_t grants[ZC_MASK_CLASSES];   /* for each class asked for: bits that allow it */
+	uint64_t refusals;                /* bits that would say otherwise, were they met */
+	uint64_t grants[ZC_MASK_CLASSES]; /* for each class asked for: bits that allow it */
 	unsigned count;
 };
 

@@ -16,7 +16,8 @@ static size_t padded(size_t len)
 	return (len + 7) & ~(size_t)7;
 }
 
-struct zc_frame_head *zc_frame_begin(struct zc_frame_writer *writer, void *buffer, size_t cap, unsigned type)
+struct zc_frame_head *zc_frame_begin(struct zc_frame_writer *writer, void *buffer, size_t cap,
+				     unsigned type)
 {
 	struct zc_frame_head *head = buffer;
 
@@ -78,9 +79,9 @@ size_t zc_frame_end(struct zc_frame_writer *writer)
 
 static bool head_is_sound(const struct zc_frame_head *head)
 {
-	return head->magic == ZC_FRAME_MAGIC && head->version == ZC_FRAME_VERSION && head->type > 0 &&
-	       head->type < ZC_FRAME_TYPES && head->size >= sizeof(*head) && head->size <= ZC_FRAME_MAX &&
-	       head->size % 8 == 0;
+	return head->magic == ZC_FRAME_MAGIC && head->version == ZC_FRAME_VERSION &&
+	       head->type > 0 && head->type < ZC_FRAME_TYPES && head->size >= sizeof(*head) &&
+	       head->size <= ZC_FRAME_MAX && head->size % 8 == 0;
 }
 
 long zc_frame_decode(struct zc_frame *frame, const void *bytes, size_t size)

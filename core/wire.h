@@ -16,12 +16,12 @@
 
 #define ZC_FRAME_MAGIC 0x4d524643u /* "CFRM" */
 #define ZC_FRAME_VERSION 1u
-#define ZC_FRAME_MAX 49152u        /* bytes, head included */
-#define ZC_STACK_MAX 16384u        /* bytes of stack a record may carry */
+#define ZC_FRAME_MAX 49152u /* bytes, head included */
+#define ZC_STACK_MAX 16384u /* bytes of stack a record may carry */
 
 enum zc_frame_type {
 	ZC_FRAME_SIGN_IN = 1, /* a program started under us: EXE ARGV CWD MAPS */
-	ZC_FRAME_EXEC,        /* args[0] (0: the sender) is about to become PATH, or was spawned as it; ARGV.
+	ZC_FRAME_EXEC, /* args[0] (0: the sender) is about to become PATH, or was spawned as it; ARGV.
 				 A SIGN_IN of that pid, before (spawned) or after, says it is covered */
 	ZC_FRAME_EXEC_FAILED, /* ... and did not: error says why */
 	ZC_FRAME_FORK,        /* sent by the new child */
@@ -32,17 +32,17 @@ enum zc_frame_type {
 };
 
 enum zc_note {
-	ZC_NOTE_PASSIVE = 1,    /* the program installed a seccomp filter: fewer checks from here on */
-	ZC_NOTE_UNKNOWN_CALL,   /* syscall() with a number outside the catalogue: args[0] */
-	ZC_NOTE_MAPS,           /* MAPS that appeared later */
-	ZC_NOTE_NOT_DUMPABLE,   /* PR_SET_DUMPABLE=0 answered without being done */
-	ZC_NOTE_CHROOT,         /* the root changed: PATH */
-	ZC_NOTE_PRELOAD_LEFT,   /* exec of something that cannot load the shim: PATH */
-	ZC_NOTE_SPAWN_UNSEEN,   /* a spawn whose file actions were not understood */
-	ZC_NOTE_CLONE3,         /* clone3 answered ENOSYS: its flags hide behind a pointer */
-	ZC_NOTE_NESTED_TRACER,  /* a program wanted to trace; it is traced already, so it is told EPERM */
-	ZC_NOTE_LISTENER,       /* a program wanted to answer system calls itself; it is told EBUSY */
-	ZC_NOTE_NO_FILTER,      /* seccomp is not to be had: every call stops. TEXT: why */
+	ZC_NOTE_PASSIVE = 1, /* the program installed a seccomp filter: fewer checks from here on */
+	ZC_NOTE_UNKNOWN_CALL, /* syscall() with a number outside the catalogue: args[0] */
+	ZC_NOTE_MAPS,         /* MAPS that appeared later */
+	ZC_NOTE_NOT_DUMPABLE, /* PR_SET_DUMPABLE=0 answered without being done */
+	ZC_NOTE_CHROOT,       /* the root changed: PATH */
+	ZC_NOTE_PRELOAD_LEFT, /* exec of something that cannot load the shim: PATH */
+	ZC_NOTE_SPAWN_UNSEEN, /* a spawn whose file actions were not understood */
+	ZC_NOTE_CLONE3,       /* clone3 answered ENOSYS: its flags hide behind a pointer */
+	ZC_NOTE_NESTED_TRACER, /* a program wanted to trace; it is traced already, so it is told EPERM */
+	ZC_NOTE_LISTENER,  /* a program wanted to answer system calls itself; it is told EBUSY */
+	ZC_NOTE_NO_FILTER, /* seccomp is not to be had: every call stops. TEXT: why */
 	ZC_NOTES
 };
 
@@ -53,7 +53,7 @@ enum {
 	ZC_FRAME_REPEATS = 2,     /* further repeats are only counted */
 	ZC_FRAME_DAC_REFUSES = 4, /* plain permissions would refuse it too */
 	ZC_FRAME_THREADED = 8,
-	ZC_FRAME_NO_STACK = 16,   /* taken where a stack could not be (spooled, passive) */
+	ZC_FRAME_NO_STACK = 16, /* taken where a stack could not be (spooled, passive) */
 	ZC_FRAME_VFORK = 32,
 };
 
@@ -61,45 +61,49 @@ enum zc_field {
 	ZC_FIELD_PATH = 1,  /* object 0: resolved */
 	ZC_FIELD_GIVEN,     /* object 0: as given, absolute */
 	ZC_FIELD_REQUESTED, /* object 0: as the program wrote it */
-	ZC_FIELD_PATH2, ZC_FIELD_GIVEN2, ZC_FIELD_REQUESTED2,
-	ZC_FIELD_ENDPOINT,  /* struct zc_endpoint */
-	ZC_FIELD_HOST,      /* name asked of the resolver */
-	ZC_FIELD_EXE, ZC_FIELD_ARGV /* NUL after each */, ZC_FIELD_CWD,
-	ZC_FIELD_MAPS,      /* struct zc_wire_map, each followed by its name, padded to 8 */
-	ZC_FIELD_REGS,      /* struct zc_wire_regs */
-	ZC_FIELD_STACK,     /* uint64_t address, then bytes from there up */
-	ZC_FIELD_PCS,       /* uint64_t program counters, innermost first (tracer: already unwound) */
-	ZC_FIELD_TEXT,      /* free text: reasons, names */
-	ZC_FIELD_DETAIL,    /* struct zc_wire_detail: domain, type, protocol, flags of the call */
+	ZC_FIELD_PATH2,
+	ZC_FIELD_GIVEN2,
+	ZC_FIELD_REQUESTED2,
+	ZC_FIELD_ENDPOINT, /* struct zc_endpoint */
+	ZC_FIELD_HOST,     /* name asked of the resolver */
+	ZC_FIELD_EXE,
+	ZC_FIELD_ARGV /* NUL after each */,
+	ZC_FIELD_CWD,
+	ZC_FIELD_MAPS,   /* struct zc_wire_map, each followed by its name, padded to 8 */
+	ZC_FIELD_REGS,   /* struct zc_wire_regs */
+	ZC_FIELD_STACK,  /* uint64_t address, then bytes from there up */
+	ZC_FIELD_PCS,    /* uint64_t program counters, innermost first (tracer: already unwound) */
+	ZC_FIELD_TEXT,   /* free text: reasons, names */
+	ZC_FIELD_DETAIL, /* struct zc_wire_detail: domain, type, protocol, flags of the call */
 	ZC_FIELDS
 };
 
 struct zc_frame_head {
 	uint32_t magic;
 	uint16_t version, type;
-	uint32_t size;        /* whole frame */
-	uint32_t flags;       /* ZC_FRAME_* */
+	uint32_t size;  /* whole frame */
+	uint32_t flags; /* ZC_FRAME_* */
 	uint64_t real_ns, mono_ns;
 	int32_t pid, tid, ppid;
 	uint32_t uid;
-	uint16_t call;        /* enum zc_call_id or ZC_CALL_NONE */
+	uint16_t call; /* enum zc_call_id or ZC_CALL_NONE */
 	uint8_t abi, op;
 	uint8_t action, reason, cls, object;
-	uint16_t error;       /* errno answered; EXEC_FAILED: why */
-	uint16_t code;        /* NOTE: enum zc_note */
+	uint16_t error; /* errno answered; EXEC_FAILED: why */
+	uint16_t code;  /* NOTE: enum zc_note */
 	uint32_t rule;
-	uint32_t source;      /* enum zc_source */
+	uint32_t source; /* enum zc_source */
 	uint32_t pad;
 	uint64_t fingerprint;
-	uint64_t repeat;      /* how often this finding has happened, this one included, when sent */
+	uint64_t repeat; /* how often this finding has happened, this one included, when sent */
 	uint64_t args[6];
-	uint64_t exec_id;     /* random per exec: ties records to their sign-in */
+	uint64_t exec_id; /* random per exec: ties records to their sign-in */
 };
 
 struct zc_wire_map {
-	uint64_t start, end;  /* executable mapping */
-	uint64_t bias;        /* address - bias = ELF virtual address */
-	uint32_t name_len;    /* bytes of name after this struct, without NUL */
+	uint64_t start, end; /* executable mapping */
+	uint64_t bias;       /* address - bias = ELF virtual address */
+	uint32_t name_len;   /* bytes of name after this struct, without NUL */
 	uint8_t build_id_len;
 	uint8_t build_id[20];
 	uint8_t pad[7];
@@ -123,7 +127,8 @@ struct zc_frame_writer {
 	char *buffer;
 	size_t cap, len;
 };
-struct zc_frame_head *zc_frame_begin(struct zc_frame_writer *writer, void *buffer, size_t cap, unsigned type);
+struct zc_frame_head *zc_frame_begin(struct zc_frame_writer *writer, void *buffer, size_t cap,
+				     unsigned type);
 /* Appends a field. Returns false, and marks the frame truncated, when it does not fit. */
 bool zc_frame_put(struct zc_frame_writer *writer, unsigned field, const void *bytes, size_t len);
 /* Reserves len bytes for a field to be filled in place; NULL when it does not fit. */

@@ -31,7 +31,7 @@ struct zc_build_shape {
 struct zc_build_side {
 	uint32_t parent;
 	uint32_t shapes; /* head of its list */
-	bool wild; /* reached by a glob or "**" */
+	bool wild;       /* reached by a glob or "**" */
 };
 
 struct zc_build {

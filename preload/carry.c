@@ -18,7 +18,8 @@ char **zc_current_environ(void)
 
 void *zc_block_map(size_t size)
 {
-	long at = zc_sys6(__NR_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long at = zc_sys6(__NR_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return at < 0 && at > -4096 ? NULL : (void *)at;
 }
@@ -53,7 +54,8 @@ static bool is_own_name(const char *entry)
 {
 	return entry[0] == 'Z' &&
 	       (zc_names_variable(entry, ZC_ENV_SESSION) ||
-		(!zc_shim.session_env[0] && (zc_names_variable(entry, ZC_ENV_IMAGE) || zc_names_variable(entry, ZC_ENV_LOG))));
+		(!zc_shim.session_env[0] &&
+		 (zc_names_variable(entry, ZC_ENV_IMAGE) || zc_names_variable(entry, ZC_ENV_LOG))));
 }
 
 /* ---- descriptors ---- */
@@ -67,25 +69,30 @@ static bool keep_open(int fd, uint64_t ino)
 	if (fd < 0 || zc_sys2(__NR_fstat, fd, (long)&st) != 0 || st.st_ino != ino)
 		return false;
 	flags = zc_sys3(__NR_fcntl, fd, F_GETFD, 0);
-	return flags >= 0 && (!(flags & FD_CLOEXEC) || zc_sys3(__NR_fcntl, fd, F_SETFD, flags & ~FD_CLOEXEC) == 0);
+	return flags >= 0 && (!(flags & FD_CLOEXEC) ||
+			      zc_sys3(__NR_fcntl, fd, F_SETFD, flags & ~FD_CLOEXEC) == 0);
 }
 
 /* The image from our own mapping, in a new sealed memfd on a high number. */
 static long remake_image(uint64_t *ret_ino)
 {
 	const long seals = F_SEAL_SEAL | F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
-	long fd = zc_sys2(__NR_memfd_create, (long)"zencube-image", MFD_CLOEXEC | MFD_ALLOW_SEALING), high;
+	long fd = zc_sys2(__NR_memfd_create, (long)"zencube-image",
+			  MFD_CLOEXEC | MFD_ALLOW_SEALING),
+	     high;
 	struct stat st;
 	size_t done = 0;
 
 	while (fd >= 0 && done < zc_shim.image->size) {
-		long put = zc_sys3(__NR_write, fd, (long)zc_shim.image + (long)done, (long)(zc_shim.image->size - done));
+		long put = zc_sys3(__NR_write, fd, (long)zc_shim.image + (long)done,
+				   (long)(zc_shim.image->size - done));
 
 		if (put <= 0)
 			break;
 		done += (size_t)put;
 	}
-	if (fd < 0 || done < zc_shim.image->size || zc_sys3(__NR_fcntl, fd, F_ADD_SEALS, seals) < 0 ||
+	if (fd < 0 || done < zc_shim.image->size ||
+	    zc_sys3(__NR_fcntl, fd, F_ADD_SEALS, seals) < 0 ||
 	    zc_sys2(__NR_fstat, fd, (long)&st) < 0) {
 		if (fd >= 0)
 			zc_sys_close((int)fd);
@@ -117,7 +124,8 @@ static void see_to_descriptors(struct zc_carry *carry)
 	if (fd >= 0)
 		session.image_fd = (int)fd;
 	zc_copy(carry->session, ZC_ENV_SESSION "=", sizeof(ZC_ENV_SESSION));
-	zc_session_print(&session, carry->session + sizeof(ZC_ENV_SESSION), sizeof(carry->session) - sizeof(ZC_ENV_SESSION));
+	zc_session_print(&session, carry->session + sizeof(ZC_ENV_SESSION),
+			 sizeof(carry->session) - sizeof(ZC_ENV_SESSION));
 }
 
 /* ---- variables ---- */
@@ -131,7 +139,8 @@ static bool is_complete(const struct zc_carry *carry, char *const *envp)
 	char wanted[1024];
 	unsigned own = 0, present = 0, named = 0, preloads = 0;
 
-	if (zc_preload_list(wanted, sizeof(wanted), carry->preload, zc_shim.preload, carry->look) < 0 ||
+	if (zc_preload_list(wanted, sizeof(wanted), carry->preload, zc_shim.preload, carry->look) <
+		    0 ||
 	    !equal_text(wanted, carry->preload))
 		return false;
 	while (zc_own_variable(carry, own))
@@ -151,7 +160,8 @@ static void look_through(struct zc_carry *carry, char *const *envp)
 {
 	carry->preload = "";
 	for (carry->entries = 0; envp && envp[carry->entries]; carry->entries++)
-		if (envp[carry->entries][0] == 'L' && zc_names_variable(envp[carry->entries], ZC_ENV_PRELOAD))
+		if (envp[carry->entries][0] == 'L' &&
+		    zc_names_variable(envp[carry->entries], ZC_ENV_PRELOAD))
 			carry->preload = envp[carry->entries] + sizeof(ZC_ENV_PRELOAD);
 }
 
@@ -163,8 +173,8 @@ void zc_carry_begin(struct zc_carry *carry, char *const *envp, const struct zc_e
 	look_through(carry, envp);
 	if (!zc_shim.preload_len || is_complete(carry, envp))
 		return;
-	carry->size = (carry->entries + 5) * sizeof(char *) + sizeof(ZC_ENV_PRELOAD) + zc_len(carry->preload) +
-		      zc_shim.preload_len + 64;
+	carry->size = (carry->entries + 5) * sizeof(char *) + sizeof(ZC_ENV_PRELOAD) +
+		      zc_len(carry->preload) + zc_shim.preload_len + 64;
 }
 
 char **zc_carry_write(const struct zc_carry *carry, char *const *envp, void *block)
@@ -175,8 +185,8 @@ char **zc_carry_write(const struct zc_carry *carry, char *const *envp, void *blo
 	if (!carry->size || !block)
 		return (char **)envp;
 	zc_copy(text, ZC_ENV_PRELOAD "=", sizeof(ZC_ENV_PRELOAD));
-	if (zc_preload_list(text + sizeof(ZC_ENV_PRELOAD), text_cap - sizeof(ZC_ENV_PRELOAD), carry->preload,
-			    zc_shim.preload, carry->look) > 0)
+	if (zc_preload_list(text + sizeof(ZC_ENV_PRELOAD), text_cap - sizeof(ZC_ENV_PRELOAD),
+			    carry->preload, zc_shim.preload, carry->look) > 0)
 		list[n++] = text;
 	for (unsigned i = 0; zc_own_variable(carry, i); i++)
 		list[n++] = (char *)zc_own_variable(carry, i);

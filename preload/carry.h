@@ -14,10 +14,10 @@
 
 struct zc_carry {
 	const struct zc_elf_look *look;
-	const char *preload;     /* the value there is, or "" */
-	size_t entries;          /* entries of the old environment */
-	size_t size;             /* bytes that the new one needs; 0: the old one will do */
-	char session[208];       /* "ZENCUBE=...": descriptors as they are now */
+	const char *preload; /* the value there is, or "" */
+	size_t entries;      /* entries of the old environment */
+	size_t size;         /* bytes that the new one needs; 0: the old one will do */
+	char session[208];   /* "ZENCUBE=...": descriptors as they are now */
 };
 
 /* Sees to our descriptors (no CLOEXEC; a lost image made anew) and measures the new environment. */
@@ -49,11 +49,11 @@ char **zc_current_environ(void);
  * start. announce: tell the collector that this process is about to become it. *ret_look: what it
  * is. Returns 0 or -errno.
  */
-int zc_judge_program(const void *caller, int dirfd, const char *path, char *const *argv, int atflags,
-		     bool announce, struct zc_elf_look *ret_look);
+int zc_judge_program(const void *caller, int dirfd, const char *path, char *const *argv,
+		     int atflags, bool announce, struct zc_elf_look *ret_look);
 /* One directory of PATH joined with a name. Returns the rest of PATH, NULL at its end. */
-const char *zc_next_candidate(const char *list, const char *name, size_t name_len, char *to, size_t cap,
-			      bool *ret_fits);
+const char *zc_next_candidate(const char *list, const char *name, size_t name_len, char *to,
+			      size_t cap, bool *ret_fits);
 const char *zc_path_variable(void);
 
 #endif

@@ -15,7 +15,8 @@ static long enter(int dirfd, const char *path, char *const *argv, char *const *e
 	return zc_sys6(__NR_execveat, dirfd, (long)path, (long)argv, (long)envp, atflags, 0);
 }
 
-long zc_execute(const void *caller, int dirfd, const char *path, char *const *argv, char *const *envp, int atflags)
+long zc_execute(const void *caller, int dirfd, const char *path, char *const *argv,
+		char *const *envp, int atflags)
 {
 	struct zc_elf_look look;
 	struct zc_carry carry;
@@ -41,7 +42,8 @@ ZC_EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 	return (int)zc_ret(zc_execute(ZC_CALLER, AT_FDCWD, path, argv, envp, 0));
 }
 
-ZC_EXPORT int execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
+ZC_EXPORT int execveat(int dirfd, const char *path, char *const argv[], char *const envp[],
+		       int flags)
 {
 	return (int)zc_ret(zc_execute(ZC_CALLER, dirfd, path, argv, envp, flags));
 }
@@ -69,7 +71,8 @@ const char *zc_path_variable(void)
 }
 
 /* A file without a header that the kernel knows is a shell script, to execvp. */
-static long execute_as_script(const void *caller, const char *path, char *const *argv, char *const *envp)
+static long execute_as_script(const void *caller, const char *path, char *const *argv,
+			      char *const *envp)
 {
 	size_t n = 0, size;
 	const char **shell;
@@ -93,7 +96,8 @@ static long execute_as_script(const void *caller, const char *path, char *const 
 }
 
 /* Joins one directory of PATH with the name. Returns what follows in PATH, or NULL at its end. */
-const char *zc_next_candidate(const char *list, const char *name, size_t name_len, char *to, size_t cap, bool *ret_fits)
+const char *zc_next_candidate(const char *list, const char *name, size_t name_len, char *to,
+			      size_t cap, bool *ret_fits)
 {
 	size_t len = 0;
 
@@ -120,14 +124,16 @@ static long search(const void *caller, const char *file, char *const *argv, char
 	for (long i = 0; i < name_len; i++)
 		if (file[i] == '/') {
 			error = zc_execute(caller, AT_FDCWD, file, argv, envp, 0);
-			return error == -ENOEXEC ? execute_as_script(caller, file, argv, envp) : error;
+			return error == -ENOEXEC ? execute_as_script(caller, file, argv, envp)
+						 : error;
 		}
 	if (name_len > 255)
 		return -ENAMETOOLONG;
 	while (list) {
 		bool fits;
 
-		list = zc_next_candidate(list, file, (size_t)name_len, candidate, sizeof(candidate), &fits);
+		list = zc_next_candidate(list, file, (size_t)name_len, candidate, sizeof(candidate),
+					 &fits);
 		if (!fits)
 			continue;
 		error = zc_execute(caller, AT_FDCWD, candidate, argv, envp, 0);
@@ -135,8 +141,8 @@ static long search(const void *caller, const char *file, char *const *argv, char
 			return execute_as_script(caller, candidate, argv, envp);
 		if (error == -EACCES)
 			refused = true;
-		else if (error != -ENOENT && error != -ENOTDIR && error != -ESTALE && error != -ENODEV &&
-			 error != -ETIMEDOUT)
+		else if (error != -ENOENT && error != -ENOTDIR && error != -ESTALE &&
+			 error != -ENODEV && error != -ETIMEDOUT)
 			return error;
 	}
 	return refused ? -EACCES : error;
@@ -153,23 +159,23 @@ ZC_EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 }
 
 /* Gathers the arguments of execl and its kin into an array on this very frame. */
-#define GATHER(first, argv, tail)                                                                 \
-	do {                                                                                      \
-		size_t n_ = 1;                                                                    \
-		va_list list_;                                                                    \
-		va_start(list_, first);                                                           \
-		while (va_arg(list_, const char *))                                               \
-			n_++;                                                                     \
-		va_end(list_);                                                                    \
-		argv = ZC_BLOCK((n_ + 1) * sizeof(char *));                                         \
-		if (!argv)                                                                        \
-			return (int)zc_ret(-ENOMEM);                                              \
-		argv[0] = (char *)first;                                                          \
-		va_start(list_, first);                                                           \
-		for (size_t i_ = 1; i_ <= n_; i_++)                                               \
-			argv[i_] = va_arg(list_, char *);                                         \
-		tail;                                                                             \
-		va_end(list_);                                                                    \
+#define GATHER(first, argv, tail) \
+	do { \
+		size_t n_ = 1; \
+		va_list list_; \
+		va_start(list_, first); \
+		while (va_arg(list_, const char *)) \
+			n_++; \
+		va_end(list_); \
+		argv = ZC_BLOCK((n_ + 1) * sizeof(char *)); \
+		if (!argv) \
+			return (int)zc_ret(-ENOMEM); \
+		argv[0] = (char *)first; \
+		va_start(list_, first); \
+		for (size_t i_ = 1; i_ <= n_; i_++) \
+			argv[i_] = va_arg(list_, char *); \
+		tail; \
+		va_end(list_); \
 	} while (0)
 
 ZC_EXPORT int execl(const char *path, const char *arg, ...)

@@ -61,10 +61,10 @@ int delete_module(const char *name, int flags);
 #define V4 (long)a0, (long)a1, (long)a2, (long)a3, 0, 0
 #define V5 (long)a0, (long)a1, (long)a2, (long)a3, (long)a4, 0
 #define V6 (long)a0, (long)a1, (long)a2, (long)a3, (long)a4, (long)a5
-#define HOOK(name, parameters, values)                                                            \
-	ZC_EXPORT int name(parameters)                                                            \
-	{                                                                                         \
-		return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_##name, values));                     \
+#define HOOK(name, parameters, values) \
+	ZC_EXPORT int name(parameters) \
+	{ \
+		return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_##name, values)); \
 	}
 #define UNPACK(...) __VA_ARGS__
 #define HOOK0(name) HOOK(name, P0, V0)
@@ -75,8 +75,8 @@ int delete_module(const char *name, int flags);
 #define HOOK5(name, ...) HOOK(name, UNPACK(P5(__VA_ARGS__)), V5)
 #define HOOK6(name, ...) HOOK(name, UNPACK(P6(__VA_ARGS__)), V6)
 #define PICK(_0, _1, _2, _3, _4, _5, _6, which, ...) which
-#define ZC_HOOKED_CALL(name, class, op, nr64, nr32, ...)                                          \
-	PICK(_0, ##__VA_ARGS__, HOOK6, HOOK5, HOOK4, HOOK3, HOOK2, HOOK1, HOOK0)                  \
+#define ZC_HOOKED_CALL(name, class, op, nr64, nr32, ...) \
+	PICK(_0, ##__VA_ARGS__, HOOK6, HOOK5, HOOK4, HOOK3, HOOK2, HOOK1, HOOK0) \
 	(name, ##__VA_ARGS__)
 #include "core/calls.def"
 
@@ -93,12 +93,14 @@ ZC_EXPORT int remove(const char *path)
 
 ZC_EXPORT int mkfifo(const char *path, mode_t mode)
 {
-	return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_mknod, (long)path, (long)(mode | S_IFIFO), 0, 0, 0, 0));
+	return (int)zc_ret(
+		zc_call(ZC_CALLER, ZC_ID_mknod, (long)path, (long)(mode | S_IFIFO), 0, 0, 0, 0));
 }
 
 ZC_EXPORT int mkfifoat(int dirfd, const char *path, mode_t mode)
 {
-	return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_mknodat, dirfd, (long)path, (long)(mode | S_IFIFO), 0, 0, 0));
+	return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_mknodat, dirfd, (long)path,
+				   (long)(mode | S_IFIFO), 0, 0, 0));
 }
 
 /* What old programs call for mknod: version 1 or 0, the device behind a pointer. */
@@ -107,7 +109,8 @@ ZC_EXPORT int __xmknod(int version, const char *path, mode_t mode, dev_t *device
 {
 	if (version > 1)
 		return (int)zc_ret(-EINVAL);
-	return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_mknod, (long)path, (long)mode, (long)*device, 0, 0, 0));
+	return (int)zc_ret(
+		zc_call(ZC_CALLER, ZC_ID_mknod, (long)path, (long)mode, (long)*device, 0, 0, 0));
 }
 
 int __xmknodat(int version, int dirfd, const char *path, mode_t mode, dev_t *device);
@@ -115,7 +118,8 @@ ZC_EXPORT int __xmknodat(int version, int dirfd, const char *path, mode_t mode, 
 {
 	if (version > 1)
 		return (int)zc_ret(-EINVAL);
-	return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_mknodat, dirfd, (long)path, (long)mode, (long)*device, 0, 0));
+	return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_mknodat, dirfd, (long)path, (long)mode,
+				   (long)*device, 0, 0));
 }
 
 /* fchmodat2 came with Linux 6.6; without flags the old call does, with them libc knows a way. */
@@ -125,7 +129,8 @@ ZC_EXPORT int fchmodat(int dirfd, const char *path, mode_t mode, int flags)
 	int error;
 
 	if (!flags)
-		return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_fchmodat, dirfd, (long)path, (long)mode, 0, 0, 0));
+		return (int)zc_ret(
+			zc_call(ZC_CALLER, ZC_ID_fchmodat, dirfd, (long)path, (long)mode, 0, 0, 0));
 	error = zc_ask(ZC_CALLER, ZC_ID_fchmodat2, dirfd, (long)path, (long)mode, flags, 0, 0);
 	if (error)
 		return (int)zc_ret(error);
@@ -136,7 +141,8 @@ ZC_EXPORT int fchmodat(int dirfd, const char *path, mode_t mode, int flags)
 ZC_EXPORT int lchmod(const char *path, mode_t mode)
 {
 	int (*real)(const char *, mode_t) = zc_next("lchmod");
-	int error = zc_ask(ZC_CALLER, ZC_ID_fchmodat2, AT_FDCWD, (long)path, (long)mode, AT_SYMLINK_NOFOLLOW, 0, 0);
+	int error = zc_ask(ZC_CALLER, ZC_ID_fchmodat2, AT_FDCWD, (long)path, (long)mode,
+			   AT_SYMLINK_NOFOLLOW, 0, 0);
 
 	return error || !real ? (int)zc_ret(error ? error : -ENOSYS) : real(path, mode);
 }
@@ -153,7 +159,8 @@ ZC_EXPORT int utimes(const char *path, const struct timeval times[2])
 
 ZC_EXPORT int futimesat(int dirfd, const char *path, const struct timeval times[2])
 {
-	return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_futimesat, dirfd, (long)path, (long)times, 0, 0, 0));
+	return (int)zc_ret(
+		zc_call(ZC_CALLER, ZC_ID_futimesat, dirfd, (long)path, (long)times, 0, 0, 0));
 }
 
 /* Microseconds to the nanoseconds of utimensat; -EINVAL as libc has it. */
@@ -167,14 +174,16 @@ static int to_nanoseconds(const struct timeval *from, struct timespec to[2])
 	return 0;
 }
 
-static int set_times(const void *caller, int dirfd, const char *path, const struct timeval *times, int flags)
+static int set_times(const void *caller, int dirfd, const char *path, const struct timeval *times,
+		     int flags)
 {
 	struct timespec fine[2];
 	int error = times ? to_nanoseconds(times, fine) : 0;
 
 	if (error)
 		return (int)zc_ret(error);
-	return (int)zc_ret(zc_call(caller, ZC_ID_utimensat, dirfd, (long)path, times ? (long)fine : 0, flags, 0, 0));
+	return (int)zc_ret(zc_call(caller, ZC_ID_utimensat, dirfd, (long)path,
+				   times ? (long)fine : 0, flags, 0, 0));
 }
 
 ZC_EXPORT int lutimes(const char *path, const struct timeval times[2])
@@ -191,7 +200,8 @@ ZC_EXPORT int utimensat(int dirfd, const char *path, const struct timespec times
 {
 	if (zc_is_null(path)) /* only futimens may leave it out; the raw call would act on dirfd */
 		return (int)zc_ret(-EINVAL);
-	return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_utimensat, dirfd, (long)path, (long)times, flags, 0, 0));
+	return (int)zc_ret(
+		zc_call(ZC_CALLER, ZC_ID_utimensat, dirfd, (long)path, (long)times, flags, 0, 0));
 }
 
 ZC_EXPORT int futimens(int fd, const struct timespec times[2])
@@ -210,8 +220,10 @@ ZC_EXPORT int ioctl(int fd, unsigned long request, ...)
 	va_start(list, request);
 	argument = va_arg(list, long);
 	va_end(list);
-	if ((uint32_t)request == 0x40086602u || (uint32_t)request == 0x40046602u || (uint32_t)request == 0x401c5820u)
-		return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_ioctl, fd, (long)request, argument, 0, 0, 0));
+	if ((uint32_t)request == 0x40086602u || (uint32_t)request == 0x40046602u ||
+	    (uint32_t)request == 0x401c5820u)
+		return (int)zc_ret(
+			zc_call(ZC_CALLER, ZC_ID_ioctl, fd, (long)request, argument, 0, 0, 0));
 	return (int)zc_ret(zc_sys3(__NR_ioctl, fd, (long)request, argument));
 }
 

@@ -116,7 +116,8 @@ static bool open_session(const char *value)
 
 	if (zc_session_parse(session, value) < 0)
 		return false;
-	if (is_inode(session->page_fd, session->page_ino, &st) && st.st_size >= (long)sizeof(*page)) {
+	if (is_inode(session->page_fd, session->page_ino, &st) &&
+	    st.st_size >= (long)sizeof(*page)) {
 		page = map_fd(session->page_fd, sizeof(*page), PROT_READ | PROT_WRITE);
 		if (page && page->magic == ZC_PAGE_MAGIC)
 			zc_shim.page = page;
@@ -210,12 +211,15 @@ static void find_policy(char **environment)
 	remember_preload(find_variable(environment, ZC_ENV_PRELOAD));
 	if (session) {
 		found = open_session(session);
-		remember_variable(zc_shim.session_env, sizeof(zc_shim.session_env), ZC_ENV_SESSION, session);
+		remember_variable(zc_shim.session_env, sizeof(zc_shim.session_env), ZC_ENV_SESSION,
+				  session);
 	} else if (image) {
 		found = open_by_hand(image, log);
-		remember_variable(zc_shim.by_hand[0], sizeof(zc_shim.by_hand[0]), ZC_ENV_IMAGE, image);
+		remember_variable(zc_shim.by_hand[0], sizeof(zc_shim.by_hand[0]), ZC_ENV_IMAGE,
+				  image);
 		if (log)
-			remember_variable(zc_shim.by_hand[1], sizeof(zc_shim.by_hand[1]), ZC_ENV_LOG, log);
+			remember_variable(zc_shim.by_hand[1], sizeof(zc_shim.by_hand[1]),
+					  ZC_ENV_LOG, log);
 	}
 	zc_shim.armed = ZC_ARMED; /* so that our descriptors count */
 	zc_shim.lowest_fd = zc_our_fds(ours) ? ours[0] : 0x7fffffff;
@@ -233,11 +237,13 @@ void zc_start(void)
 
 	if (__atomic_exchange_n(&started, 1, __ATOMIC_ACQ_REL))
 		return; /* another hook below us is at it; it stays unstarted until it is done */
-	zc_shim.log_fd = zc_shim.session.image_fd = zc_shim.session.page_fd = zc_shim.session.socket_fd = ZC_FD_NONE;
+	zc_shim.log_fd = zc_shim.session.image_fd = zc_shim.session.page_fd =
+		zc_shim.session.socket_fd = ZC_FD_NONE;
 	environment = &__environ && __environ ? __environ : environ_from_kernel();
 	initial_environ = environment;
 	/* The counters at the head of struct zc_page are all that is touched without a real page. */
-	_Static_assert(offsetof(struct zc_page, unix_made) == 8 * 16, "the stand-in covers the counters");
+	_Static_assert(offsetof(struct zc_page, unix_made) == 8 * 16,
+		       "the stand-in covers the counters");
 	stand_in = (struct zc_page *)&no_page_counters;
 	zc_shim.page = stand_in;
 	zc_shim.pid = zc_sys_getpid();
@@ -264,7 +270,7 @@ static int find_r_debug(struct dl_phdr_info *info, size_t size, void *context)
 	struct debug_search *search = context;
 
 	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Dyn) *dyn;
+		const ElfW(Dyn) * dyn;
 
 		if (info->dlpi_phdr[i].p_type != PT_DYNAMIC)
 			continue;

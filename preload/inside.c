@@ -18,7 +18,9 @@
 /* Refused? A file that is not there is libc's to find out. */
 static int ask_file(const void *caller, const char *path, int flags)
 {
-	int error = zc_is_armed() ? zc_ask(caller, ZC_ID_openat, AT_FDCWD, (long)path, flags, 0, 0, 0) : 0;
+	int error = zc_is_armed()
+			    ? zc_ask(caller, ZC_ID_openat, AT_FDCWD, (long)path, flags, 0, 0, 0)
+			    : 0;
 
 	return zc_is_refusal(error) ? error : 0;
 }
@@ -28,7 +30,9 @@ static int ask_file(const void *caller, const char *path, int flags)
 static bool may_log(const void *caller)
 {
 	static const struct sockaddr_un log = { AF_UNIX, "/dev/log" };
-	int error = zc_is_armed() ? zc_ask(caller, ZC_ID_connect, -1, (long)&log, sizeof(log), 0, 0, 0) : 0;
+	int error = zc_is_armed()
+			    ? zc_ask(caller, ZC_ID_connect, -1, (long)&log, sizeof(log), 0, 0, 0)
+			    : 0;
 
 	return error != -EACCES && error != -EPERM;
 }
@@ -101,17 +105,22 @@ ZC_EXPORT int getpt(void)
 	return (int)zc_ret(zc_open(ZC_CALLER, AT_FDCWD, "/dev/ptmx", O_RDWR, 0));
 }
 
-ZC_EXPORT int openpty(int *master, int *slave, char *name, const struct termios *termios, const struct winsize *size)
+ZC_EXPORT int openpty(int *master, int *slave, char *name, const struct termios *termios,
+		      const struct winsize *size)
 {
-	int (*real)(int *, int *, char *, const struct termios *, const struct winsize *) = zc_next("openpty");
+	int (*real)(int *, int *, char *, const struct termios *, const struct winsize *) =
+		zc_next("openpty");
 	int error = ask_file(ZC_CALLER, "/dev/ptmx", O_RDWR);
 
-	return error || !real ? (int)zc_ret(error ? error : -ENOSYS) : real(master, slave, name, termios, size);
+	return error || !real ? (int)zc_ret(error ? error : -ENOSYS)
+			      : real(master, slave, name, termios, size);
 }
 
-ZC_EXPORT int forkpty(int *master, char *name, const struct termios *termios, const struct winsize *size)
+ZC_EXPORT int forkpty(int *master, char *name, const struct termios *termios,
+		      const struct winsize *size)
 {
-	int (*real)(int *, char *, const struct termios *, const struct winsize *) = zc_next("forkpty");
+	int (*real)(int *, char *, const struct termios *, const struct winsize *) =
+		zc_next("forkpty");
 	int error = ask_file(ZC_CALLER, "/dev/ptmx", O_RDWR), child;
 
 	if (error || !real)
@@ -179,7 +188,8 @@ ZC_EXPORT int wordexp(const char *restrict words, wordexp_t *restrict result, in
 		static char *const argv[] = { (char *)"sh", NULL };
 		struct zc_elf_look look;
 
-		if (zc_is_refusal(zc_judge_program(ZC_CALLER, AT_FDCWD, "/bin/sh", argv, 0, false, &look)))
+		if (zc_is_refusal(zc_judge_program(ZC_CALLER, AT_FDCWD, "/bin/sh", argv, 0, false,
+						   &look)))
 			return WRDE_CMDSUB;
 	}
 	return real ? real(words, result, flags) : WRDE_NOSPACE;
@@ -195,13 +205,15 @@ static void look_at_directory(uint64_t flags)
 }
 
 /* For syscall_entry.S, which makes the call itself: 0 or -errno. clone3(2) has its flags in memory. */
-long zc_judge_clone(long number, long first, const void *caller) __attribute__((visibility("hidden")));
+long zc_judge_clone(long number, long first, const void *caller)
+	__attribute__((visibility("hidden")));
 long zc_judge_clone(long number, long first, const void *caller)
 {
 	uint64_t flags = (uint64_t)first;
 	int error;
 
-	if (number != __NR_clone && zc_own_memory.bytes(NULL, (uint64_t)first, &flags, sizeof(flags)) < 0)
+	if (number != __NR_clone &&
+	    zc_own_memory.bytes(NULL, (uint64_t)first, &flags, sizeof(flags)) < 0)
 		return 0; /* the kernel's EFAULT */
 	error = zc_ask(caller, ZC_ID_clone, (long)flags, 0, 0, 0, 0, 0);
 	if (!error)
@@ -235,7 +247,8 @@ ZC_TWIN(__clone, clone)
  * For dlopen_entry.S: the name to hand on. The loader must see its real caller (whose RUNPATH counts), so
  * the call is a jump, and a refusal is a name that tells why it cannot be opened.
  */
-const char *zc_judge_library(const char *path, const void *caller) __attribute__((visibility("hidden")));
+const char *zc_judge_library(const char *path, const void *caller)
+	__attribute__((visibility("hidden")));
 void *zc_real_dlopen(void) __attribute__((visibility("hidden")));
 void *zc_real_dlmopen(void) __attribute__((visibility("hidden")));
 
@@ -245,7 +258,9 @@ const char *zc_judge_library(const char *path, const void *caller)
 
 	for (long i = 0; i < len; i++)
 		if (path[i] == '/')
-			return ask_file(caller, path, O_RDONLY) == 0 ? path : "(refused by the policy of ZenCube)";
+			return ask_file(caller, path, O_RDONLY) == 0
+				       ? path
+				       : "(refused by the policy of ZenCube)";
 	return path; /* found by the loader in its own directories */
 }
 

@@ -29,7 +29,8 @@ ZC_EXPORT int shm_open(const char *name, int flags, mode_t mode)
 
 	if (!below(path, sizeof(path), "/dev/shm/", name))
 		return (int)zc_ret(-EINVAL);
-	return (int)zc_ret(zc_open(ZC_CALLER, AT_FDCWD, path, (uint32_t)flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode));
+	return (int)zc_ret(zc_open(ZC_CALLER, AT_FDCWD, path,
+				   (uint32_t)flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode));
 }
 
 ZC_EXPORT int shm_unlink(const char *name)
@@ -60,7 +61,8 @@ ZC_EXPORT sem_t *sem_open(const char *name, int flags, ...)
 		int error = zc_ask(ZC_CALLER, ZC_ID_openat, AT_FDCWD, (long)path, O_RDWR, 0, 0, 0);
 
 		if (error == -ENOENT && flags & O_CREAT)
-			error = zc_ask(ZC_CALLER, ZC_ID_mknodat, AT_FDCWD, (long)path, S_IFREG, 0, 0, 0);
+			error = zc_ask(ZC_CALLER, ZC_ID_mknodat, AT_FDCWD, (long)path, S_IFREG, 0,
+				       0, 0);
 		if (zc_is_refusal(error))
 			return zc_ret(error), SEM_FAILED;
 	}
@@ -107,7 +109,8 @@ ZC_EXPORT mqd_t mq_open(const char *name, int flags, ...)
 		attributes = va_arg(list, struct mq_attr *);
 		va_end(list);
 	}
-	return error || !real ? (mqd_t)zc_ret(error ? error : -ENOSYS) : real(name, flags, mode, attributes);
+	return error || !real ? (mqd_t)zc_ret(error ? error : -ENOSYS)
+			      : real(name, flags, mode, attributes);
 }
 
 mqd_t __mq_open_2(const char *name, int flags);

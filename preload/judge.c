@@ -112,8 +112,10 @@ int zc_guard_decide(struct zc_guard *guard)
 
 	count(&page->judged);
 	if (ZC_UNLIKELY(!zc_shim.image)) {
-		guard->verdict = (struct zc_verdict){ .action = ZC_REFUSED, .reason = ZC_WHY_NO_IMAGE,
-						      .rule = ZC_RULE_NONE, .error = EACCES };
+		guard->verdict = (struct zc_verdict){ .action = ZC_REFUSED,
+						      .reason = ZC_WHY_NO_IMAGE,
+						      .rule = ZC_RULE_NONE,
+						      .error = EACCES };
 		if (guard->event.flags & ZC_EV_HARMLESS)
 			return 0;
 		if (zc_calls[guard->event.call].class >= ZC_CALL_NET)
@@ -168,13 +170,15 @@ int zc_guard_judge(struct zc_guard *guard)
 
 		/* Message queues are not reached through their path, which may not even be mounted. */
 		if (!event->object[n].need || queue) { /* named for the record only */
-			long len = zc_absolute(guard->given[n], event->object[n].dirfd,
-					       event->object[n].requested ? event->object[n].requested : "",
-					       event->object[n].requested_len);
+			long len = zc_absolute(
+				guard->given[n], event->object[n].dirfd,
+				event->object[n].requested ? event->object[n].requested : "",
+				event->object[n].requested_len);
 
 			if (len >= 0) {
 				event->object[n].given = event->object[n].path = guard->given[n];
-				event->object[n].given_len = event->object[n].path_len = (uint32_t)len;
+				event->object[n].given_len = event->object[n].path_len =
+					(uint32_t)len;
 			}
 			continue;
 		}
@@ -219,9 +223,11 @@ static long perform(const struct zc_guard *guard, unsigned call, const long args
 		n++;
 		dirfd_at = -1;
 	}
-	result = zc_sys6(row->nr[0], pinned[0], pinned[1], pinned[2], pinned[3], pinned[4], pinned[5]);
+	result = zc_sys6(row->nr[0], pinned[0], pinned[1], pinned[2], pinned[3], pinned[4],
+			 pinned[5]);
 	/* Without /proc (a bare chroot) the spelling has to serve. */
-	if (result == -ENOENT && through_proc && zc_sys4(__NR_faccessat, AT_FDCWD, (long)"/proc/self/fd", 0, 0) < 0)
+	if (result == -ENOENT && through_proc &&
+	    zc_sys4(__NR_faccessat, AT_FDCWD, (long)"/proc/self/fd", 0, 0) < 0)
 		result = zc_sys6(row->nr[0], args[0], args[1], args[2], args[3], args[4], args[5]);
 	return result;
 }
@@ -234,11 +240,13 @@ static long judge_and_perform(struct zc_guard *guard, unsigned call, const long 
 	if (error)
 		return error;
 	if (guard->event.flags & ZC_EV_HARMLESS)
-		return zc_sys6(zc_calls[call].nr[0], args[0], args[1], args[2], args[3], args[4], args[5]);
+		return zc_sys6(zc_calls[call].nr[0], args[0], args[1], args[2], args[3], args[4],
+			       args[5]);
 	error = zc_guard_judge(guard);
 	if (error)
 		return error;
-	if (call == ZC_ID_unshare) /* CLONE_FS, which a mount namespace implies: a directory a thread */
+	if (call ==
+	    ZC_ID_unshare) /* CLONE_FS, which a mount namespace implies: a directory a thread */
 		zc_cwd_shared();
 	result = perform(guard, call, args);
 	if (guard->event.op == ZC_OP_RENAME && result == 0)

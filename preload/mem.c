@@ -9,7 +9,8 @@ void *memmove(void *to, const void *from, size_t len);
 void *memset(void *to, int byte, size_t len);
 int memcmp(const void *a, const void *b, size_t len);
 
-__attribute__((visibility("hidden"))) void *memcpy(void *restrict to, const void *restrict from, size_t len)
+__attribute__((visibility("hidden"))) void *memcpy(void *restrict to, const void *restrict from,
+						   size_t len)
 {
 	zc_copy(to, from, len);
 	return to;

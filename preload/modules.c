@@ -20,7 +20,7 @@ static struct {
 	const char *name;
 } modules[ZC_MODULES];
 
-static void note_of(const ElfW(Nhdr) *note, const char *end, unsigned module)
+static void note_of(const ElfW(Nhdr) * note, const char *end, unsigned module)
 {
 	while ((const char *)(note + 1) <= end) {
 		const char *name = (const char *)(note + 1);
@@ -28,8 +28,10 @@ static void note_of(const ElfW(Nhdr) *note, const char *end, unsigned module)
 
 		if (desc + note->n_descsz > end)
 			return;
-		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && zc_equal(name, "GNU", 4)) {
-			modules[module].build_id_len = (uint8_t)(note->n_descsz > 20 ? 20 : note->n_descsz);
+		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
+		    zc_equal(name, "GNU", 4)) {
+			modules[module].build_id_len =
+				(uint8_t)(note->n_descsz > 20 ? 20 : note->n_descsz);
 			zc_copy(modules[module].build_id, desc, modules[module].build_id_len);
 			return;
 		}
@@ -37,7 +39,8 @@ static void note_of(const ElfW(Nhdr) *note, const char *end, unsigned module)
 	}
 }
 
-static void add_module(const char *name, uint64_t bias, const ElfW(Phdr) *phdr, unsigned count_phdr)
+static void add_module(const char *name, uint64_t bias, const ElfW(Phdr) * phdr,
+		       unsigned count_phdr)
 {
 	unsigned m = zc_shim.module_count;
 	bool found = false;
@@ -63,8 +66,9 @@ static void add_module(const char *name, uint64_t bias, const ElfW(Phdr) *phdr, 
 		if (phdr[i].p_type == PT_NOTE && !modules[m].build_id_len)
 			note_of((const void *)(bias + phdr[i].p_vaddr),
 				(const char *)(bias + phdr[i].p_vaddr + phdr[i].p_memsz), m);
-	modules[m].hash = modules[m].build_id_len ? zc_hash_bytes(modules[m].build_id, modules[m].build_id_len, 1)
-						  : zc_hash_bytes(name, zc_len(name), 2);
+	modules[m].hash = modules[m].build_id_len
+				  ? zc_hash_bytes(modules[m].build_id, modules[m].build_id_len, 1)
+				  : zc_hash_bytes(name, zc_len(name), 2);
 	__atomic_store_n(&zc_shim.module_count, m + 1, __ATOMIC_RELEASE);
 }
 
@@ -72,7 +76,8 @@ static long read_own(uint64_t address, void *buffer, size_t len)
 {
 	struct iovec local = { buffer, len }, remote = { (void *)(uintptr_t)address, len };
 
-	return zc_sys6(__NR_process_vm_readv, zc_sys_getpid(), (long)&local, 1, (long)&remote, 1, 0);
+	return zc_sys6(__NR_process_vm_readv, zc_sys_getpid(), (long)&local, 1, (long)&remote, 1,
+		       0);
 }
 
 /* Modules that were loaded since. Read with care: another thread may be unloading them. */
@@ -87,10 +92,12 @@ static void look_for_modules(void)
 		} elf;
 
 		if (!map->l_addr || read_own(map->l_addr, &elf, sizeof(elf)) < (long)sizeof(elf) ||
-		    !zc_equal(elf.head.e_ident, ELFMAG, SELFMAG) || elf.head.e_phoff != sizeof(elf.head))
+		    !zc_equal(elf.head.e_ident, ELFMAG, SELFMAG) ||
+		    elf.head.e_phoff != sizeof(elf.head))
 			continue;
 		add_module(map->l_name, map->l_addr, elf.phdr,
-			   elf.head.e_phnum < ZC_LEN(elf.phdr) ? elf.head.e_phnum : ZC_LEN(elf.phdr));
+			   elf.head.e_phnum < ZC_LEN(elf.phdr) ? elf.head.e_phnum
+							       : ZC_LEN(elf.phdr));
 	}
 }
 
@@ -114,12 +121,18 @@ void zc_modules_put(struct zc_frame_writer *writer, const char *exe, uint32_t fr
 	char *at, *start;
 
 	for (uint32_t i = from; i < n; i++)
-		size += sizeof(struct zc_wire_map) + ((zc_len(modules[i].name) + 7) & ~7ul) + ZC_PATH_CAP * (i == 0);
+		size += sizeof(struct zc_wire_map) + ((zc_len(modules[i].name) + 7) & ~7ul) +
+			ZC_PATH_CAP * (i == 0);
 	start = at = zc_frame_reserve(writer, ZC_FIELD_MAPS, size);
 	for (uint32_t i = from; start && i < n; i++) {
 		const char *name = i == 0 && !*modules[i].name ? exe : modules[i].name;
-		struct zc_wire_map map = { modules[i].start, modules[i].end, modules[i].bias,
-					   (uint32_t)zc_len(name), modules[i].build_id_len, { 0 }, { 0 } };
+		struct zc_wire_map map = { modules[i].start,
+					   modules[i].end,
+					   modules[i].bias,
+					   (uint32_t)zc_len(name),
+					   modules[i].build_id_len,
+					   { 0 },
+					   { 0 } };
 
 		zc_copy(map.build_id, modules[i].build_id, sizeof(map.build_id));
 		zc_copy(at, &map, sizeof(map));
@@ -149,7 +162,8 @@ uint64_t zc_module_of(const void *pc, uint64_t *ret_offset)
 
 static int visit_module(struct dl_phdr_info *info, size_t size, void *context)
 {
-	add_module(info->dlpi_name ? info->dlpi_name : "", info->dlpi_addr, info->dlpi_phdr, info->dlpi_phnum);
+	add_module(info->dlpi_name ? info->dlpi_name : "", info->dlpi_addr, info->dlpi_phdr,
+		   info->dlpi_phnum);
 	return 0;
 }
 

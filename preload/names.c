@@ -59,7 +59,8 @@ long zc_cached_cwd(char *buffer, size_t cap, uint64_t mark)
 	uint32_t before = __atomic_load_n(&cwd.sequence, __ATOMIC_ACQUIRE), len;
 
 	if (before & 1 || __atomic_load_n(&cwd.seen, __ATOMIC_ACQUIRE) != mark || !mark ||
-	    cwd.renames != renames() || (cwd.apart && !zc_shim.passive && zc_sys_getpid() != zc_shim.pid))
+	    cwd.renames != renames() ||
+	    (cwd.apart && !zc_shim.passive && zc_sys_getpid() != zc_shim.pid))
 		return -1;
 	len = cwd.len;
 	if (len >= cap)
@@ -75,8 +76,8 @@ static void remember_cwd(const char *path, size_t len, uint64_t mark, uint64_t g
 	uint32_t sequence = __atomic_load_n(&cwd.sequence, __ATOMIC_RELAXED);
 
 	if (!mark || zc_shim.passive || zc_sys_getpid() != zc_shim.pid || sequence & 1 ||
-	    !__atomic_compare_exchange_n(&cwd.sequence, &sequence, sequence + 1, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_RELAXED))
+	    !__atomic_compare_exchange_n(&cwd.sequence, &sequence, sequence + 1, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
 	zc_copy(cwd.path, path, len);
 	cwd.len = (uint32_t)len;
@@ -212,7 +213,8 @@ long zc_fd_path(char *buffer, int fd, uint8_t *ret_flags)
 	if (len >= (long)ZC_PATH_CAP - 1)
 		return -ENAMETOOLONG;
 	buffer[len] = '\0';
-	if (buffer[0] != '/' || zc_has_prefix(buffer, len, "/memfd:", 7) || zc_has_prefix(buffer, len, "/dmabuf:", 8)) {
+	if (buffer[0] != '/' || zc_has_prefix(buffer, len, "/memfd:", 7) ||
+	    zc_has_prefix(buffer, len, "/dmabuf:", 8)) {
 		*ret_flags |= ZC_OBJ_NAMELESS;
 		return len;
 	}
@@ -227,7 +229,8 @@ long zc_absolute(char *buffer, int dirfd, const char *path, size_t len)
 
 	if (len && path[0] == '/') {
 		if (ZC_UNLIKELY(zc_shim.root_len))
-			return zc_path_join(buffer, ZC_PATH_CAP, zc_shim.root, zc_shim.root_len, path + 1, len - 1);
+			return zc_path_join(buffer, ZC_PATH_CAP, zc_shim.root, zc_shim.root_len,
+					    path + 1, len - 1);
 		return name_self(buffer, zc_path_join(buffer, ZC_PATH_CAP, "", 0, path, len));
 	}
 	base = dirfd == AT_FDCWD ? zc_read_cwd(buffer) : zc_fd_path(buffer, dirfd, &flags);

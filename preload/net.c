@@ -56,7 +56,8 @@ static int judge_address(struct zc_guard *guard, int fd)
 
 	if (!(event->flags & ZC_EV_HAS_PEER) && no_net())
 		event->domain = family_of(fd);
-	if (event->flags & ZC_EV_HAS_PEER && event->peer.family == AF_UNIX && event->op != ZC_OP_BIND) {
+	if (event->flags & ZC_EV_HAS_PEER && event->peer.family == AF_UNIX &&
+	    event->op != ZC_OP_BIND) {
 		int error = event->objects ? zc_resolve(guard, 0) : 0;
 
 		if (error)
@@ -77,19 +78,22 @@ struct address {
 };
 
 /* The address to pass on: the judged copy, or the pinned socket. */
-static void judged_address(const struct zc_guard *guard, const void *address, socklen_t len, struct address *to)
+static void judged_address(const struct zc_guard *guard, const void *address, socklen_t len,
+			   struct address *to)
 {
 	to->len = len < sizeof(to->bytes) ? len : (socklen_t)sizeof(to->bytes);
 	zc_copy(to->bytes, address, to->len);
 	if (guard->event.op != ZC_OP_BIND && guard->event.objects && guard->pin[0].fd >= 0 &&
 	    zc_len(guard->spelled[0]) < sizeof(to->un.sun_path)) {
 		zc_copy(to->un.sun_path, guard->spelled[0], zc_len(guard->spelled[0]) + 1);
-		to->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + zc_len(guard->spelled[0]) + 1);
+		to->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+				      zc_len(guard->spelled[0]) + 1);
 	}
 }
 
 /* Fills and judges a call of the row with these arguments. NULL guard: not armed. */
-static int ask(const void *caller, unsigned call, int fd, const long args[6], struct zc_guard **ret_guard)
+static int ask(const void *caller, unsigned call, int fd, const long args[6],
+	       struct zc_guard **ret_guard)
 {
 	struct zc_guard *guard;
 	int error;
@@ -190,9 +194,11 @@ long zc_listen(const void *caller, int fd, int backlog)
 		int size = sizeof(own);
 
 		guard->event.domain = family_of(fd);
-		if ((guard->event.domain == AF_INET || guard->event.domain == AF_INET6) && !zc_shim.passive &&
+		if ((guard->event.domain == AF_INET || guard->event.domain == AF_INET6) &&
+		    !zc_shim.passive &&
 		    zc_sys3(__NR_getsockname, fd, (long)own, (long)&size) == 0 &&
-		    zc_endpoint_parse(&guard->event.peer, own, (size_t)size) == 0 && guard->event.peer.port == 0) {
+		    zc_endpoint_parse(&guard->event.peer, own, (size_t)size) == 0 &&
+		    guard->event.peer.port == 0) {
 			guard->event.flags |= ZC_EV_HAS_PEER;
 			error = zc_guard_decide(guard);
 		} else if (no_net()) {
@@ -219,7 +225,8 @@ ZC_EXPORT int accept(int fd, __SOCKADDR_ARG peer, socklen_t *restrict len)
 	zc_accept *real = ZC_REAL(zc_accept *, "accept");
 	int error = ask_family(ZC_CALLER, ZC_ID_accept, fd);
 
-	return error || !real ? (int)zc_ret(error ? error : -ENOSYS) : real(fd, peer.__sockaddr__, len);
+	return error || !real ? (int)zc_ret(error ? error : -ENOSYS)
+			      : real(fd, peer.__sockaddr__, len);
 }
 
 ZC_EXPORT int accept4(int fd, __SOCKADDR_ARG peer, socklen_t *restrict len, int flags)
@@ -227,16 +234,21 @@ ZC_EXPORT int accept4(int fd, __SOCKADDR_ARG peer, socklen_t *restrict len, int 
 	zc_accept4 *real = ZC_REAL(zc_accept4 *, "accept4");
 	int error = ask_family(ZC_CALLER, ZC_ID_accept4, fd);
 
-	return error || !real ? (int)zc_ret(error ? error : -ENOSYS) : real(fd, peer.__sockaddr__, len, flags);
+	return error || !real ? (int)zc_ret(error ? error : -ENOSYS)
+			      : real(fd, peer.__sockaddr__, len, flags);
 }
 
-ZC_EXPORT ssize_t sendto(int fd, const void *bytes, size_t size, int flags, __CONST_SOCKADDR_ARG to, socklen_t len)
+ZC_EXPORT ssize_t sendto(int fd, const void *bytes, size_t size, int flags, __CONST_SOCKADDR_ARG to,
+			 socklen_t len)
 {
-	const long args[6] = { fd, (long)bytes, (long)size, flags, (long)to.__sockaddr__, (long)len };
+	const long args[6] = {
+		fd, (long)bytes, (long)size, flags, (long)to.__sockaddr__, (long)len
+	};
 	zc_sendto *real = ZC_REAL(zc_sendto *, "sendto");
 	struct zc_guard *guard = NULL;
 	struct address judged;
-	int error = to.__sockaddr__ || no_net() ? ask(ZC_CALLER, ZC_ID_sendto, fd, args, &guard) : 0;
+	int error = to.__sockaddr__ || no_net() ? ask(ZC_CALLER, ZC_ID_sendto, fd, args, &guard)
+						: 0;
 	int pin = ZC_FD_NONE;
 	ssize_t result;
 
@@ -300,8 +312,8 @@ ZC_EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 }
 
 /* How many messages come before the first refused one: those are sent, as the kernel does when one fails. */
-static unsigned count_allowed(const void *caller, int fd, struct mmsghdr *messages, unsigned count, int flags,
-			      int *ret_error)
+static unsigned count_allowed(const void *caller, int fd, struct mmsghdr *messages, unsigned count,
+			      int flags, int *ret_error)
 {
 	unsigned allowed;
 
@@ -309,7 +321,8 @@ static unsigned count_allowed(const void *caller, int fd, struct mmsghdr *messag
 	for (allowed = 0; allowed < count; allowed++) {
 		if (!messages[allowed].msg_hdr.msg_name && !no_net())
 			continue;
-		*ret_error = ask_simply(caller, ZC_ID_sendmsg, fd, (long)&messages[allowed].msg_hdr, flags, 0, 0);
+		*ret_error = ask_simply(caller, ZC_ID_sendmsg, fd, (long)&messages[allowed].msg_hdr,
+					flags, 0, 0);
 		if (*ret_error)
 			break;
 	}
@@ -318,7 +331,8 @@ static unsigned count_allowed(const void *caller, int fd, struct mmsghdr *messag
 
 ZC_EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
-	int (*real)(int, struct mmsghdr *, unsigned, int) = ZC_REAL(int (*)(int, struct mmsghdr *, unsigned, int), "sendmmsg");
+	int (*real)(int, struct mmsghdr *, unsigned, int) =
+		ZC_REAL(int (*)(int, struct mmsghdr *, unsigned, int), "sendmmsg");
 	unsigned allowed;
 	int error;
 
@@ -339,8 +353,8 @@ long zc_call_on_network(const void *caller, unsigned call, const long args[6])
 	int error = 0;
 
 	if (call == ZC_ID_sendmmsg && zc_is_armed() && (uintptr_t)args[1] >= 4096)
-		count = count_allowed(caller, (int)args[0], (struct mmsghdr *)args[1], (unsigned)args[2], (int)args[3],
-				      &error);
+		count = count_allowed(caller, (int)args[0], (struct mmsghdr *)args[1],
+				      (unsigned)args[2], (int)args[3], &error);
 	else if (zc_calls[call].op == ZC_OP_SOCKET) /* its first argument is no descriptor */
 		error = zc_ask(caller, call, args[0], args[1], args[2], args[3], args[4], args[5]);
 	else
@@ -354,20 +368,23 @@ long zc_call_on_network(const void *caller, unsigned call, const long args[6])
 	return result;
 }
 
-ZC_EXPORT ssize_t recvfrom(int fd, void *restrict bytes, size_t size, int flags, __SOCKADDR_ARG from,
-			   socklen_t *restrict len)
+ZC_EXPORT ssize_t recvfrom(int fd, void *restrict bytes, size_t size, int flags,
+			   __SOCKADDR_ARG from, socklen_t *restrict len)
 {
 	zc_recvfrom *real = ZC_REAL(zc_recvfrom *, "recvfrom");
 	int error = ask_family(ZC_CALLER, ZC_ID_recvfrom, fd);
 
-	return error || !real ? zc_ret(error ? error : -ENOSYS) : real(fd, bytes, size, flags, from.__sockaddr__, len);
+	return error || !real ? zc_ret(error ? error : -ENOSYS)
+			      : real(fd, bytes, size, flags, from.__sockaddr__, len);
 }
 
-ssize_t __recvfrom_chk(int fd, void *bytes, size_t size, size_t room, int flags, __SOCKADDR_ARG from, socklen_t *len);
-ZC_EXPORT ssize_t __recvfrom_chk(int fd, void *bytes, size_t size, size_t room, int flags, __SOCKADDR_ARG from,
-				 socklen_t *len)
+ssize_t __recvfrom_chk(int fd, void *bytes, size_t size, size_t room, int flags,
+		       __SOCKADDR_ARG from, socklen_t *len);
+ZC_EXPORT ssize_t __recvfrom_chk(int fd, void *bytes, size_t size, size_t room, int flags,
+				 __SOCKADDR_ARG from, socklen_t *len)
 {
-	ssize_t (*real)(int, void *, size_t, size_t, int, void *, socklen_t *) = zc_next("__recvfrom_chk");
+	ssize_t (*real)(int, void *, size_t, size_t, int, void *, socklen_t *) =
+		zc_next("__recvfrom_chk");
 	int error = ask_family(ZC_CALLER, ZC_ID_recvfrom, fd);
 
 	return error || !real ? zc_ret(error ? error : -ENOSYS)
@@ -382,12 +399,14 @@ ZC_EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 	return error || !real ? zc_ret(error ? error : -ENOSYS) : real(fd, message, flags);
 }
 
-ZC_EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+ZC_EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
+		       struct timespec *timeout)
 {
 	int (*real)(int, struct mmsghdr *, unsigned, int, struct timespec *) = zc_next("recvmmsg");
 	int error = ask_family(ZC_CALLER, ZC_ID_recvmmsg, fd);
 
-	return error || !real ? (int)zc_ret(error ? error : -ENOSYS) : real(fd, messages, count, flags, timeout);
+	return error || !real ? (int)zc_ret(error ? error : -ENOSYS)
+			      : real(fd, messages, count, flags, timeout);
 }
 
 /*

@@ -27,8 +27,9 @@ static bool is_clean(const char *path, size_t len)
 			continue;
 		if (path[i + 1] == '/' || path[i + 1] == '\0')
 			return false;
-		if (path[i + 1] == '.' && (path[i + 2] == '/' || path[i + 2] == '\0' ||
-					   (path[i + 2] == '.' && (path[i + 3] == '/' || path[i + 3] == '\0'))))
+		if (path[i + 1] == '.' &&
+		    (path[i + 2] == '/' || path[i + 2] == '\0' ||
+		     (path[i + 2] == '.' && (path[i + 3] == '/' || path[i + 3] == '\0'))))
 			return false;
 	}
 	return true;
@@ -43,7 +44,8 @@ static long open_through_link(struct zc_guard *guard, uint32_t flags, uint32_t m
 {
 	char *given = guard->given[0], *target = guard->path[0];
 
-	if (flags & (O_NOFOLLOW | O_EXCL) || zc_shim.root_len || zc_shim.passive || zc_equal(given, "/proc/", 6))
+	if (flags & (O_NOFOLLOW | O_EXCL) || zc_shim.root_len || zc_shim.passive ||
+	    zc_equal(given, "/proc/", 6))
 		return -ELOOP;
 	for (unsigned links = 0; links < MOST_LINKS; links++) {
 		size_t given_len = zc_len(given), parent = zc_path_parent(given, given_len);
@@ -65,7 +67,8 @@ static long open_through_link(struct zc_guard *guard, uint32_t flags, uint32_t m
 			zc_sys_close((int)fd);
 		}
 		len = zc_path_join(given, ZC_PATH_CAP, given, parent, target, (size_t)len);
-		if (len < 0 || !zc_policy_allows_path(zc_shim.image, given, (size_t)len, zc_open_need(flags)))
+		if (len < 0 ||
+		    !zc_policy_allows_path(zc_shim.image, given, (size_t)len, zc_open_need(flags)))
 			return -ELOOP;
 		fd = zc_open_plain(AT_FDCWD, given, flags, mode);
 		/* Missing by that name: /dev/fd/N leads to what has none any more. */
@@ -94,8 +97,8 @@ static bool starts_from_cwd(int dirfd, const char *path, uint32_t flags)
  * A path that is a plain allow as guard->given[0] says it, opened so that this is what is opened: by
  * that very name, or from the working directory when nobody changed it meanwhile. -ELOOP: look closely.
  */
-static long open_as_judged(struct zc_guard *guard, int dirfd, const char *path, size_t len, uint32_t flags,
-			   uint32_t mode)
+static long open_as_judged(struct zc_guard *guard, int dirfd, const char *path, size_t len,
+			   uint32_t flags, uint32_t mode)
 {
 	const char *given = guard->given[0];
 	long fd;
@@ -110,8 +113,8 @@ static long open_as_judged(struct zc_guard *guard, int dirfd, const char *path, 
 			zc_sys_close((int)fd);
 		return -ELOOP;
 	}
-	if (path[len - 1] == '/' || (path[len - 1] == '.' && (len == 1 || path[len - 2] == '/')) || zc_shim.root_len ||
-	    zc_equal(given, "/proc/", 6))
+	if (path[len - 1] == '/' || (path[len - 1] == '.' && (len == 1 || path[len - 2] == '/')) ||
+	    zc_shim.root_len || zc_equal(given, "/proc/", 6))
 		return -ELOOP;
 	fd = zc_open_plain(AT_FDCWD, given, flags, mode);
 	/* It may have been moved, or not be reachable by its name. */
@@ -172,7 +175,8 @@ static int kind_error(const struct zc_guard *guard, uint32_t flags)
 {
 	struct stat st;
 
-	if (!(flags & O_DIRECTORY) || guard->pin[0].fd < 0 || zc_sys2(__NR_fstat, guard->pin[0].fd, (long)&st) != 0)
+	if (!(flags & O_DIRECTORY) || guard->pin[0].fd < 0 ||
+	    zc_sys2(__NR_fstat, guard->pin[0].fd, (long)&st) != 0)
 		return 0;
 	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
@@ -186,12 +190,14 @@ static long create(struct zc_guard *guard, uint32_t flags, uint32_t mode)
 		long len;
 		int error;
 
-		object->flags &= (uint8_t)~(ZC_OBJ_FOLLOW | ZC_OBJ_EXISTS);
+		object->flags &= (uint8_t) ~(ZC_OBJ_FOLLOW | ZC_OBJ_EXISTS);
 		error = zc_resolve(guard, 0);
 		if (error)
 			return error;
-		len = flags & (O_NOFOLLOW | O_EXCL) ? -EINVAL :
-		      zc_sys_readlinkat(guard->pin[0].dirfd, guard->pin[0].path, guard->parent, ZC_PATH_CAP - 1);
+		len = flags & (O_NOFOLLOW | O_EXCL)
+			      ? -EINVAL
+			      : zc_sys_readlinkat(guard->pin[0].dirfd, guard->pin[0].path,
+						  guard->parent, ZC_PATH_CAP - 1);
 		if (len < 0) { /* not a link: make it right here */
 			error = zc_guard_decide(guard);
 			if (error)
@@ -201,7 +207,8 @@ static long create(struct zc_guard *guard, uint32_t flags, uint32_t mode)
 		}
 		guard->parent[len] = '\0';
 		len = zc_path_join(guard->text.path[0], ZC_PATH_CAP, object->path,
-				   zc_path_parent(object->path, object->path_len), guard->parent, (size_t)len);
+				   zc_path_parent(object->path, object->path_len), guard->parent,
+				   (size_t)len);
 		if (len < 0)
 			return len;
 		drop_pin(guard);
@@ -212,7 +219,8 @@ static long create(struct zc_guard *guard, uint32_t flags, uint32_t mode)
 	return -ELOOP;
 }
 
-static long open_closely(struct zc_guard *guard, int dirfd, const char *path, uint32_t flags, uint32_t mode)
+static long open_closely(struct zc_guard *guard, int dirfd, const char *path, uint32_t flags,
+			 uint32_t mode)
 {
 	for (unsigned races = 0; races <= MOST_RACES; races++) {
 		const long args[6] = { dirfd, (long)path, (long)flags, (long)mode, 0, 0 };
@@ -231,7 +239,8 @@ static long open_closely(struct zc_guard *guard, int dirfd, const char *path, ui
 			return error;
 		}
 		error = kind_error(guard, flags);
-		if (!error && guard->event.object[0].flags & ZC_OBJ_CREATES && guard->event.object[0].flags & ZC_OBJ_EXISTS)
+		if (!error && guard->event.object[0].flags & ZC_OBJ_CREATES &&
+		    guard->event.object[0].flags & ZC_OBJ_EXISTS)
 			error = -EEXIST;
 		if (!error)
 			error = zc_guard_decide(guard);
@@ -241,8 +250,8 @@ static long open_closely(struct zc_guard *guard, int dirfd, const char *path, ui
 			return zc_sys_openat(dirfd, path, (long)flags, (long)mode);
 		/* With O_EXCL or O_NOFOLLOW the entry itself is pinned: open it there. */
 		if (guard->pin[0].dirfd == guard->pin[0].fd)
-			return zc_sys_openat(guard->pin[0].dirfd, guard->pin[0].path, (long)(flags | O_NOFOLLOW),
-					     (long)mode);
+			return zc_sys_openat(guard->pin[0].dirfd, guard->pin[0].path,
+					     (long)(flags | O_NOFOLLOW), (long)mode);
 		fd = open_judged(guard, flags, mode, last_try);
 		drop_pin(guard);
 		/* Refused or gone by its name, where the pinned inode may still be opened (/dev/stdin). */
@@ -255,8 +264,8 @@ static long open_closely(struct zc_guard *guard, int dirfd, const char *path, ui
 }
 
 /* spelled: the path is a plain allow as it stands, and has a link in it. */
-static __attribute__((noinline)) long open_slowly(const void *caller, int dirfd, const char *path, uint32_t flags,
-						  uint32_t mode, bool spelled)
+static __attribute__((noinline)) long open_slowly(const void *caller, int dirfd, const char *path,
+						  uint32_t flags, uint32_t mode, bool spelled)
 {
 	struct zc_guard *guard;
 	long fd = -ELOOP, len = zc_text_len(path), joined;
@@ -271,14 +280,16 @@ static __attribute__((noinline)) long open_slowly(const void *caller, int dirfd,
 			zc_cwd_forget();
 		guard->cwd_mark = zc_cwd_mark();
 		joined = zc_absolute(guard->given[0], dirfd, path, (size_t)len);
-		if (joined > 0 && (spelled || zc_policy_allows_path(zc_shim.image, guard->given[0], (size_t)joined,
-								    zc_open_need(flags)))) {
+		if (joined > 0 &&
+		    (spelled || zc_policy_allows_path(zc_shim.image, guard->given[0],
+						      (size_t)joined, zc_open_need(flags)))) {
 			if (!spelled)
 				fd = open_as_judged(guard, dirfd, path, (size_t)len, flags, mode);
 			if (fd == -ELOOP)
 				fd = open_through_link(guard, flags, mode);
 			if (fd == -ELOOP && spelled) /* not a link at its end, or not any more */
-				zc_recent_keep(path, (size_t)len, zc_open_need(flags), ZC_RECENT_PLAIN);
+				zc_recent_keep(path, (size_t)len, zc_open_need(flags),
+					       ZC_RECENT_PLAIN);
 		}
 	}
 	if (fd == -ELOOP)
@@ -311,7 +322,8 @@ static long open_from_cwd(const char *path, size_t len, uint32_t flags, uint32_t
 	char name[SHORT_PATH];
 	long base, fd;
 
-	if (!mark || path[0] == '.' || !starts_from_cwd(AT_FDCWD, path, flags) || !is_clean(path, len))
+	if (!mark || path[0] == '.' || !starts_from_cwd(AT_FDCWD, path, flags) ||
+	    !is_clean(path, len))
 		return -ELOOP;
 	base = zc_cached_cwd(name, sizeof(name), mark);
 	if (base <= 0 || (size_t)base + len + 2 > sizeof(name))
@@ -345,7 +357,8 @@ long zc_open(const void *caller, int dirfd, const char *path, uint32_t flags, ui
 	if (ZC_LIKELY(zc_shim.image && !zc_shim.root_len)) {
 		if (path[0] == '/')
 			kind = look_up(path, (size_t)len, need);
-		else if (dirfd == AT_FDCWD && (fd = open_from_cwd(path, (size_t)len, flags, mode)) != -ELOOP)
+		else if (dirfd == AT_FDCWD &&
+			 (fd = open_from_cwd(path, (size_t)len, flags, mode)) != -ELOOP)
 			return fd;
 	}
 	/* A plain allow as spelled: one system call, on exactly what was judged. */
@@ -359,16 +372,16 @@ long zc_open(const void *caller, int dirfd, const char *path, uint32_t flags, ui
 			   kind != ZC_RECENT_UNKNOWN && !zc_shim.passive && !zc_shim.no_openat2);
 }
 
-#define TAKE_MODE(flags)                                                                          \
-	({                                                                                        \
-		uint32_t mode_ = 0;                                                               \
-		if (wants_mode((uint32_t)(flags))) {                                              \
-			va_list list_;                                                            \
-			va_start(list_, flags);                                                   \
-			mode_ = va_arg(list_, uint32_t);                                          \
-			va_end(list_);                                                            \
-		}                                                                                 \
-		mode_;                                                                            \
+#define TAKE_MODE(flags) \
+	({ \
+		uint32_t mode_ = 0; \
+		if (wants_mode((uint32_t)(flags))) { \
+			va_list list_; \
+			va_start(list_, flags); \
+			mode_ = va_arg(list_, uint32_t); \
+			va_end(list_); \
+		} \
+		mode_; \
 	})
 
 ZC_EXPORT int open(const char *path, int flags, ...)
@@ -414,10 +427,12 @@ ZC_EXPORT int __openat_2(int dirfd, const char *path, int flags)
  * openat2 has its own rules of walking (RESOLVE_IN_ROOT and the like), so the kernel is asked, with
  * the same rules, what the path leads to; that is judged, and then the program's call is made.
  */
-static long judge_openat2(struct zc_guard *guard, int dirfd, const char *path, const struct open_how *how, size_t size)
+static long judge_openat2(struct zc_guard *guard, int dirfd, const char *path,
+			  const struct open_how *how, size_t size)
 {
 	const long args[6] = { dirfd, (long)path, (long)how, (long)size, 0, 0 };
-	struct open_how pin = { .flags = O_PATH | O_CLOEXEC | (how->flags & (O_NOFOLLOW | O_DIRECTORY)),
+	struct open_how pin = { .flags = O_PATH | O_CLOEXEC |
+					 (how->flags & (O_NOFOLLOW | O_DIRECTORY)),
 				.resolve = how->resolve };
 	struct zc_object *object = &guard->event.object[0];
 	long fd, len;
@@ -427,7 +442,8 @@ static long judge_openat2(struct zc_guard *guard, int dirfd, const char *path, c
 		return error;
 	if (guard->event.flags & ZC_EV_HARMLESS)
 		return 0;
-	fd = zc_shim.passive ? -ENOSYS : zc_sys4(__NR_openat2, dirfd, (long)path, (long)&pin, sizeof(pin));
+	fd = zc_shim.passive ? -ENOSYS
+			     : zc_sys4(__NR_openat2, dirfd, (long)path, (long)&pin, sizeof(pin));
 	if (fd == -ENOENT || fd == -ENOSYS || fd == -ELOOP)
 		return zc_guard_judge(guard);
 	if (fd < 0)
@@ -442,12 +458,14 @@ static long judge_openat2(struct zc_guard *guard, int dirfd, const char *path, c
 	return zc_guard_decide(guard);
 }
 
-long zc_openat2(const void *caller, int dirfd, const char *path, const struct open_how *how, size_t size)
+long zc_openat2(const void *caller, int dirfd, const char *path, const struct open_how *how,
+		size_t size)
 {
 	struct zc_guard *guard = NULL;
 	long result = 0;
 
-	if (zc_is_armed() && zc_text_len(path) > 0 && zc_text_len((const char *)how) >= 0 && size >= sizeof(*how)) {
+	if (zc_is_armed() && zc_text_len(path) > 0 && zc_text_len((const char *)how) >= 0 &&
+	    size >= sizeof(*how)) {
 		guard = zc_guard_take(caller);
 		result = guard ? judge_openat2(guard, dirfd, path, how, size) : -ENOMEM;
 	}
@@ -463,7 +481,8 @@ ZC_EXPORT int openat2(int dirfd, const char *path, struct open_how *how, size_t 
 
 ZC_EXPORT int open_by_handle_at(int mount_fd, struct file_handle *handle, int flags)
 {
-	return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_open_by_handle_at, mount_fd, (long)handle, flags, 0, 0, 0));
+	return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_open_by_handle_at, mount_fd, (long)handle,
+				   flags, 0, 0, 0));
 }
 
 ZC_TWIN(open64, open)

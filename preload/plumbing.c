@@ -13,7 +13,8 @@
 
 unsigned zc_our_fds(int ret_fds[4])
 {
-	const int all[4] = { zc_shim.session.image_fd, zc_shim.session.page_fd, zc_shim.session.socket_fd, zc_shim.log_fd };
+	const int all[4] = { zc_shim.session.image_fd, zc_shim.session.page_fd,
+			     zc_shim.session.socket_fd, zc_shim.log_fd };
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < 4; i++) {
@@ -32,8 +33,8 @@ unsigned zc_our_fds(int ret_fds[4])
 bool zc_is_ours(int fd)
 {
 	return fd >= 0 && zc_is_armed() &&
-	       (fd == zc_shim.session.image_fd || fd == zc_shim.session.page_fd || fd == zc_shim.session.socket_fd ||
-		fd == zc_shim.log_fd);
+	       (fd == zc_shim.session.image_fd || fd == zc_shim.session.page_fd ||
+		fd == zc_shim.session.socket_fd || fd == zc_shim.log_fd);
 }
 
 ZC_EXPORT int close(int fd)

@@ -30,7 +30,8 @@ static long read_window(void *context, void *buffer, size_t len, uint64_t offset
 		return -EINVAL;
 	if (offset < w->offset || offset + len > w->offset + (uint64_t)w->len) {
 		w->offset = offset;
-		w->len = zc_sys4(__NR_pread64, w->fd, (long)w->bytes, sizeof(w->bytes), (long)offset);
+		w->len = zc_sys4(__NR_pread64, w->fd, (long)w->bytes, sizeof(w->bytes),
+				 (long)offset);
 		if (w->len < 0)
 			w->len = 0;
 	}
@@ -59,7 +60,9 @@ static int judge_interpreter(struct question q, char *line, long len)
 /* Looks into the file: a script's first line, or a program's headers. */
 static int look_inside(struct question q, const char *spelled)
 {
-	struct window w = { zc_sys_openat(AT_FDCWD, spelled, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0), 0, 0, { 0 } };
+	struct window w = {
+		zc_sys_openat(AT_FDCWD, spelled, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0), 0, 0, { 0 }
+	};
 	char mark[4];
 	int error = 0;
 
@@ -124,8 +127,8 @@ static int judge(struct question q, int dirfd, const char *path, char *const *ar
 	return error;
 }
 
-int zc_judge_program(const void *caller, int dirfd, const char *path, char *const *argv, int atflags,
-		     bool announce, struct zc_elf_look *ret_look)
+int zc_judge_program(const void *caller, int dirfd, const char *path, char *const *argv,
+		     int atflags, bool announce, struct zc_elf_look *ret_look)
 {
 	struct question q = { caller, ret_look, 0, announce };
 

@@ -29,7 +29,7 @@ const struct link_map *zc_link_maps(void)
 }
 
 struct tables {
-	const ElfW(Sym) *symbols;
+	const ElfW(Sym) * symbols;
 	const char *strings;
 	const uint32_t *gnu_hash, *sysv_hash;
 	const uint16_t *versions;
@@ -64,7 +64,7 @@ static bool same(const char *a, const char *b)
 }
 
 /* Defined, and the default version: bit 15 marks the versions kept only for old programs. */
-static const ElfW(Sym) *usable(const struct tables *t, uint32_t i, const char *name)
+static const ElfW(Sym) * usable(const struct tables *t, uint32_t i, const char *name)
 {
 	const ElfW(Sym) *symbol = &t->symbols[i];
 
@@ -73,9 +73,10 @@ static const ElfW(Sym) *usable(const struct tables *t, uint32_t i, const char *n
 	return t->versions && (t->versions[i] & 0x8000) ? NULL : symbol;
 }
 
-static const ElfW(Sym) *by_gnu_hash(const struct tables *t, const char *name)
+static const ElfW(Sym) * by_gnu_hash(const struct tables *t, const char *name)
 {
-	uint32_t hash = 5381, buckets = t->gnu_hash[0], first = t->gnu_hash[1], words = t->gnu_hash[2], i;
+	uint32_t hash = 5381, buckets = t->gnu_hash[0], first = t->gnu_hash[1],
+		 words = t->gnu_hash[2], i;
 	const ElfW(Addr) *bloom = (const void *)(t->gnu_hash + 4);
 	const uint32_t *bucket = (const void *)(bloom + words), *chain = bucket + buckets;
 
@@ -87,7 +88,7 @@ static const ElfW(Sym) *by_gnu_hash(const struct tables *t, const char *name)
 	if (i < first)
 		return NULL;
 	for (;; i++) {
-		const ElfW(Sym) *symbol;
+		const ElfW(Sym) * symbol;
 
 		if ((chain[i - first] | 1) == (hash | 1) && (symbol = usable(t, i, name)))
 			return symbol;
@@ -96,7 +97,7 @@ static const ElfW(Sym) *by_gnu_hash(const struct tables *t, const char *name)
 	}
 }
 
-static const ElfW(Sym) *by_sysv_hash(const struct tables *t, const char *name)
+static const ElfW(Sym) * by_sysv_hash(const struct tables *t, const char *name)
 {
 	uint32_t hash = 0, buckets = t->sysv_hash[0];
 	const uint32_t *bucket = t->sysv_hash + 2, *chain = bucket + buckets;

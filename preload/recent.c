@@ -36,8 +36,9 @@ enum zc_recent_kind zc_recent_find(const char *path, size_t len, unsigned need)
 	    !zc_equal(entry->path, path, len))
 		return ZC_RECENT_UNKNOWN;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return __atomic_load_n(&entry->sequence, __ATOMIC_RELAXED) == before ? (enum zc_recent_kind)kind
-									     : ZC_RECENT_UNKNOWN;
+	return __atomic_load_n(&entry->sequence, __ATOMIC_RELAXED) == before
+		       ? (enum zc_recent_kind)kind
+		       : ZC_RECENT_UNKNOWN;
 }
 
 void zc_recent_keep(const char *path, size_t len, unsigned need, enum zc_recent_kind kind)
@@ -47,8 +48,8 @@ void zc_recent_keep(const char *path, size_t len, unsigned need, enum zc_recent_
 
 	_Static_assert(ENTRIES == 64, "entry_of() takes six bits");
 	if (len > sizeof(entry->path) || sequence & 1 ||
-	    !__atomic_compare_exchange_n(&entry->sequence, &sequence, sequence + 1, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_RELAXED))
+	    !__atomic_compare_exchange_n(&entry->sequence, &sequence, sequence + 1, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
 	entry->len = (uint16_t)len;
 	entry->need = (uint8_t)need;

@@ -16,7 +16,6 @@
 
 #define WAIT_MS 1000
 
-
 static void count(uint64_t *counter)
 {
 	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
@@ -37,7 +36,8 @@ static bool is_our_socket(int fd)
 {
 	struct stat st;
 
-	return fd >= 0 && zc_sys2(__NR_fstat, fd, (long)&st) == 0 && st.st_ino == zc_shim.session.socket_ino;
+	return fd >= 0 && zc_sys2(__NR_fstat, fd, (long)&st) == 0 &&
+	       st.st_ino == zc_shim.session.socket_ino;
 }
 
 static bool send_frame(const void *frame, size_t size)
@@ -50,7 +50,8 @@ static bool send_frame(const void *frame, size_t size)
 	if (!is_our_socket(fd))
 		return false;
 	for (unsigned tries = 0; tries < 64; tries++) {
-		long sent = zc_sys6(__NR_sendto, fd, (long)frame, (long)size, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
+		long sent = zc_sys6(__NR_sendto, fd, (long)frame, (long)size,
+				    MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
 
 		if (sent >= 0) {
 			count(&zc_shim.page->sent);
@@ -74,8 +75,8 @@ static bool spool_frame(const void *frame, size_t size)
 	for (unsigned i = 0; i < ZC_PAGE_SPOOL; i++) {
 		uint32_t free = 0;
 
-		if (!__atomic_compare_exchange_n(&page->spool[i].state, &free, 1, false, __ATOMIC_ACQUIRE,
-						 __ATOMIC_RELAXED))
+		if (!__atomic_compare_exchange_n(&page->spool[i].state, &free, 1, false,
+						 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			continue;
 		zc_copy(page->spool[i].frame, frame, size);
 		page->spool[i].size = (uint32_t)size;
@@ -110,7 +111,8 @@ static struct zc_frame_head *begin(struct zc_frame_writer *writer, void *buffer,
 static void finish(struct zc_frame_writer *writer, bool is_record)
 {
 	size_t size = zc_frame_end(writer);
-	bool kept = zc_shim.passive ? spool_frame(writer->buffer, size) : send_frame(writer->buffer, size);
+	bool kept = zc_shim.passive ? spool_frame(writer->buffer, size)
+				    : send_frame(writer->buffer, size);
 
 	if (!kept && is_record)
 		count(&zc_shim.page->lost);
@@ -128,9 +130,13 @@ static void put_text(struct zc_frame_writer *writer, unsigned field, const char 
 static __attribute__((always_inline)) inline void take_registers(struct zc_wire_regs *regs)
 {
 	__asm__ volatile("leaq 0f(%%rip), %%rax\n0:\n\t"
-			 "movq %%rax, 0(%0)\n\tmovq %%rsp, 8(%0)\n\tmovq %%rbp, 16(%0)\n\tmovq %%rbx, 24(%0)\n\t"
-			 "movq %%r12, 32(%0)\n\tmovq %%r13, 40(%0)\n\tmovq %%r14, 48(%0)\n\tmovq %%r15, 56(%0)\n\t"
-			 : : "r"(regs) : "rax", "memory");
+			 "movq %%rax, 0(%0)\n\tmovq %%rsp, 8(%0)\n\tmovq %%rbp, 16(%0)\n\tmovq "
+			 "%%rbx, 24(%0)\n\t"
+			 "movq %%r12, 32(%0)\n\tmovq %%r13, 40(%0)\n\tmovq %%r14, 48(%0)\n\tmovq "
+			 "%%r15, 56(%0)\n\t"
+			 :
+			 : "r"(regs)
+			 : "rax", "memory");
 }
 
 /* The stack from here up, as far as it is mapped: the kernel stops at the end, we never fault. */
@@ -175,7 +181,8 @@ static bool permissions_refuse(const struct zc_guard *guard)
 		    (object->need & ZC_NEED_RUN ? 1 : 0);
 	long result;
 
-	if (zc_shim.passive || pin->fd < 0 || guard->verdict.object >= guard->event.objects || !want)
+	if (zc_shim.passive || pin->fd < 0 || guard->verdict.object >= guard->event.objects ||
+	    !want)
 		return false;
 	if (pin->dirfd == pin->fd) /* an entry: changing it is writing its directory */
 		want = 2 | 1;
@@ -183,7 +190,8 @@ static bool permissions_refuse(const struct zc_guard *guard)
 	return result == -EACCES || result == -EPERM || result == -EROFS;
 }
 
-static __attribute__((noinline)) void send_record(const struct zc_guard *guard, uint64_t fingerprint, uint64_t repeat)
+static __attribute__((noinline)) void send_record(const struct zc_guard *guard,
+						  uint64_t fingerprint, uint64_t repeat)
 {
 	struct zc_frame_writer writer;
 	struct zc_frame_head *head;
@@ -222,7 +230,8 @@ void zc_report(struct zc_guard *guard)
 		return;
 	}
 	module = zc_module_of(guard->caller, &offset);
-	fingerprint = zc_fingerprint(zc_shim.image, &guard->event, guard->verdict, zc_shim.program_hash, module, offset);
+	fingerprint = zc_fingerprint(zc_shim.image, &guard->event, guard->verdict,
+				     zc_shim.program_hash, module, offset);
 	count(&page->records);
 	repeat = page->magic == ZC_PAGE_MAGIC ? zc_page_count(page, fingerprint) : 1;
 	if (repeat <= ZC_SEND_REPEATS)

@@ -29,7 +29,8 @@ long zc_open_plain(int dirfd, const char *path, uint32_t flags, uint32_t mode)
 	for (;;) {
 		long fd = zc_sys4(__NR_openat2, dirfd, (long)path, (long)&how, sizeof(how));
 
-		if (ZC_UNLIKELY(fd == -ENOSYS || (fd == -EPERM && !(flags & (O_CREAT | O_NOATIME | O_TRUNC))))) {
+		if (ZC_UNLIKELY(fd == -ENOSYS ||
+				(fd == -EPERM && !(flags & (O_CREAT | O_NOATIME | O_TRUNC))))) {
 			/* An old kernel, or a filter that does not know it. */
 			if (fd == -ENOSYS)
 				zc_shim.no_openat2 = 1;
@@ -39,7 +40,6 @@ long zc_open_plain(int dirfd, const char *path, uint32_t flags, uint32_t mode)
 			return fd;
 	}
 }
-
 
 bool zc_has_dotdot(const char *path)
 {
@@ -104,7 +104,8 @@ static long follow_by_hand(char *path, char *scratch)
 }
 
 /* Names what fd is, where the kernel could not: by the spelling, and only if that leads to fd again. */
-static long name_by_hand(struct zc_guard *guard, unsigned n, int fd, const char *given, size_t given_len)
+static long name_by_hand(struct zc_guard *guard, unsigned n, int fd, const char *given,
+			 size_t given_len)
 {
 	char *path = guard->path[n];
 	struct stat held, found;
@@ -112,14 +113,16 @@ static long name_by_hand(struct zc_guard *guard, unsigned n, int fd, const char 
 
 	if (!given || given_len < zc_shim.root_len)
 		return -EACCES;
-	len = zc_path_join(path, ZC_PATH_CAP, "/", 1, given + zc_shim.root_len, given_len - zc_shim.root_len);
+	len = zc_path_join(path, ZC_PATH_CAP, "/", 1, given + zc_shim.root_len,
+			   given_len - zc_shim.root_len);
 	if (len > 0)
 		len = follow_by_hand(path, guard->parent);
 	again = len > 0 ? zc_open_plain(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0) : len;
 	if (again < 0)
 		return -EACCES;
-	if (zc_sys2(__NR_fstat, fd, (long)&held) != 0 || zc_sys2(__NR_fstat, again, (long)&found) != 0 ||
-	    held.st_ino != found.st_ino || held.st_dev != found.st_dev)
+	if (zc_sys2(__NR_fstat, fd, (long)&held) != 0 ||
+	    zc_sys2(__NR_fstat, again, (long)&found) != 0 || held.st_ino != found.st_ino ||
+	    held.st_dev != found.st_dev)
 		len = -EACCES;
 	zc_sys_close((int)again);
 	return zc_below_root(path, len);
@@ -157,8 +160,9 @@ static int resolve_whole(struct zc_guard *guard, unsigned n)
 static int resolve_fd(struct zc_guard *guard, unsigned n)
 {
 	struct zc_object *object = &guard->event.object[n];
-	long len = object->dirfd == AT_FDCWD ? zc_read_cwd(guard->path[n])
-					     : zc_fd_path(guard->path[n], object->dirfd, &object->flags);
+	long len = object->dirfd == AT_FDCWD
+			   ? zc_read_cwd(guard->path[n])
+			   : zc_fd_path(guard->path[n], object->dirfd, &object->flags);
 
 	if (len < 0)
 		return len == -ENOENT && object->dirfd != AT_FDCWD ? -EBADF : (int)len;
@@ -227,7 +231,7 @@ static int resolve_entry(struct zc_guard *guard, unsigned n)
 	set_path(object, guard->path[n], len);
 	/* With the directory at hand the last component alone is the path (trailing slashes kept). */
 	zc_spell_entry(guard->spelled[n], (int)fd, object->requested + base, base_len,
-		 base + base_len < object->requested_len);
+		       base + base_len < object->requested_len);
 	guard->pin[n] = (struct zc_pin){ (int)fd, (int)fd, object->requested + base };
 	return 0;
 }
@@ -253,7 +257,8 @@ int zc_resolve(struct zc_guard *guard, unsigned n)
 	guard->cwd_mark = zc_cwd_mark();
 	if (object->requested && !(object->flags & ZC_OBJ_BY_FD) &&
 	    !(zc_shim.passive && object->requested[0] != '/' && object->dirfd != AT_FDCWD)) {
-		long len = zc_absolute(guard->given[n], object->dirfd, object->requested, object->requested_len);
+		long len = zc_absolute(guard->given[n], object->dirfd, object->requested,
+				       object->requested_len);
 
 		if (len >= 0) {
 			object->given = guard->given[n];

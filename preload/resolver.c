@@ -33,7 +33,9 @@ ZC_EXPORT int getaddrinfo(const char *restrict host, const char *restrict servic
 			  const struct addrinfo *restrict hints, struct addrinfo **restrict found)
 {
 	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) =
-		ZC_REAL(int (*)(const char *, const char *, const struct addrinfo *, struct addrinfo **), "getaddrinfo");
+		ZC_REAL(int (*)(const char *, const char *, const struct addrinfo *,
+				struct addrinfo **),
+			"getaddrinfo");
 	int error = hints && hints->ai_flags & AI_NUMERICHOST ? 0 : judge_name(ZC_CALLER, host);
 
 	if (error || !real) {
@@ -43,38 +45,40 @@ ZC_EXPORT int getaddrinfo(const char *restrict host, const char *restrict servic
 	return real(host, service, hints, found);
 }
 
-#define LOOKUP(name, parameters, arguments)                                                       \
-	ZC_EXPORT struct hostent *name parameters                                                 \
-	{                                                                                         \
-		struct hostent *(*real)parameters = zc_next(#name);                               \
-		int error = judge_name(ZC_CALLER, host);                                          \
-                                                                                                  \
-		if (error || !real) {                                                             \
-			zc_ret(error ? error : -ENOSYS);                                          \
-			return NULL;                                                              \
-		}                                                                                 \
-		return real arguments;                                                            \
+#define LOOKUP(name, parameters, arguments) \
+	ZC_EXPORT struct hostent *name parameters \
+	{ \
+		struct hostent *(*real)parameters = zc_next(#name); \
+		int error = judge_name(ZC_CALLER, host); \
+\
+		if (error || !real) { \
+			zc_ret(error ? error : -ENOSYS); \
+			return NULL; \
+		} \
+		return real arguments; \
 	}
 LOOKUP(gethostbyname, (const char *host), (host))
 LOOKUP(gethostbyname2, (const char *host, int family), (host, family))
 
-#define LOOKUP_R(name, parameters, arguments)                                                     \
-	ZC_EXPORT int name parameters                                                             \
-	{                                                                                         \
-		int(*real) parameters = zc_next(#name);                                           \
-		int error = judge_name(ZC_CALLER, host);                                          \
-                                                                                                  \
-		if (!error && real)                                                               \
-			return real arguments;                                                    \
-		*found = NULL;                                                                    \
-		*why = NO_RECOVERY;                                                               \
-		return error ? -error : ENOSYS;                                                   \
+#define LOOKUP_R(name, parameters, arguments) \
+	ZC_EXPORT int name parameters \
+	{ \
+		int(*real) parameters = zc_next(#name); \
+		int error = judge_name(ZC_CALLER, host); \
+\
+		if (!error && real) \
+			return real arguments; \
+		*found = NULL; \
+		*why = NO_RECOVERY; \
+		return error ? -error : ENOSYS; \
 	}
-LOOKUP_R(gethostbyname_r, (const char *restrict host, struct hostent *restrict entry, char *restrict buffer,
-			   size_t size, struct hostent **restrict found, int *restrict why),
+LOOKUP_R(gethostbyname_r,
+	 (const char *restrict host, struct hostent *restrict entry, char *restrict buffer,
+	  size_t size, struct hostent **restrict found, int *restrict why),
 	 (host, entry, buffer, size, found, why))
-LOOKUP_R(gethostbyname2_r, (const char *restrict host, int family, struct hostent *restrict entry,
-			    char *restrict buffer, size_t size, struct hostent **restrict found, int *restrict why),
+LOOKUP_R(gethostbyname2_r,
+	 (const char *restrict host, int family, struct hostent *restrict entry,
+	  char *restrict buffer, size_t size, struct hostent **restrict found, int *restrict why),
 	 (host, family, entry, buffer, size, found, why))
 
 /* ---- addresses to names ---- */
@@ -106,8 +110,9 @@ static int judge_address(const void *caller, const void *address, socklen_t len,
 }
 
 /* Without a resolver the number is the name, as it is without an answer. */
-ZC_EXPORT int getnameinfo(const struct sockaddr *restrict address, socklen_t len, char *restrict host,
-			  socklen_t host_cap, char *restrict service, socklen_t service_cap, int flags)
+ZC_EXPORT int getnameinfo(const struct sockaddr *restrict address, socklen_t len,
+			  char *restrict host, socklen_t host_cap, char *restrict service,
+			  socklen_t service_cap, int flags)
 {
 	int (*real)(const struct sockaddr *, socklen_t, char *, socklen_t, char *, socklen_t, int) =
 		zc_next("getnameinfo");
@@ -128,15 +133,16 @@ ZC_EXPORT struct hostent *gethostbyaddr(const void *address, socklen_t len, int 
 	struct hostent *(*real)(const void *, socklen_t, int) = zc_next("gethostbyaddr");
 	int error = judge_address(ZC_CALLER, address, len, family);
 
-	return error || !real ? (zc_ret(error ? error : -ENOSYS), NULL) : real(address, len, family);
+	return error || !real ? (zc_ret(error ? error : -ENOSYS), NULL)
+			      : real(address, len, family);
 }
 
 ZC_EXPORT int gethostbyaddr_r(const void *restrict address, socklen_t len, int family,
 			      struct hostent *restrict entry, char *restrict buffer, size_t size,
 			      struct hostent **restrict found, int *restrict why)
 {
-	int (*real)(const void *, socklen_t, int, struct hostent *, char *, size_t, struct hostent **, int *) =
-		zc_next("gethostbyaddr_r");
+	int (*real)(const void *, socklen_t, int, struct hostent *, char *, size_t,
+		    struct hostent **, int *) = zc_next("gethostbyaddr_r");
 	int error = judge_address(ZC_CALLER, address, len, family);
 
 	if (!error && real)
@@ -148,7 +154,14 @@ ZC_EXPORT int gethostbyaddr_r(const void *restrict address, socklen_t len, int f
 
 /* ---- the resolver's own functions ---- */
 
-#define ASKS(name, parameters, arguments)                                                        	int name parameters;                                                                      	ZC_EXPORT int name parameters                                                             	{                                                                                         		int(*real) parameters = zc_next(#name);                                           		int error = judge_name(ZC_CALLER, host);                                                                                                                                            		return error || !real ? (int)zc_ret(error ? error : -ENOSYS) : real arguments;    	}
+#define ASKS(name, parameters, arguments) \
+	int name parameters; \
+	ZC_EXPORT int name parameters \
+	{ \
+		int(*real) parameters = zc_next(#name); \
+		int error = judge_name(ZC_CALLER, host); \
+		return error || !real ? (int)zc_ret(error ? error : -ENOSYS) : real arguments; \
+	}
 #undef res_query
 #undef res_search
 #undef res_querydomain
@@ -156,18 +169,22 @@ ZC_EXPORT int gethostbyaddr_r(const void *restrict address, socklen_t len, int f
 #undef res_nsearch
 #undef res_nquerydomain
 ASKS(res_query, (const char *host, int class, int type, unsigned char *answer, int cap),
-      (host, class, type, answer, cap))
+     (host, class, type, answer, cap))
 ASKS(res_search, (const char *host, int class, int type, unsigned char *answer, int cap),
-      (host, class, type, answer, cap))
-ASKS(res_querydomain, (const char *host, const char *domain, int class, int type, unsigned char *answer, int cap),
-      (host, domain, class, type, answer, cap))
-ASKS(res_nquery, (res_state state, const char *host, int class, int type, unsigned char *answer, int cap),
-      (state, host, class, type, answer, cap))
-ASKS(res_nsearch, (res_state state, const char *host, int class, int type, unsigned char *answer, int cap),
-      (state, host, class, type, answer, cap))
-ASKS(res_nquerydomain, (res_state state, const char *host, const char *domain, int class, int type,
-			 unsigned char *answer, int cap),
-      (state, host, domain, class, type, answer, cap))
+     (host, class, type, answer, cap))
+ASKS(res_querydomain,
+     (const char *host, const char *domain, int class, int type, unsigned char *answer, int cap),
+     (host, domain, class, type, answer, cap))
+ASKS(res_nquery,
+     (res_state state, const char *host, int class, int type, unsigned char *answer, int cap),
+     (state, host, class, type, answer, cap))
+ASKS(res_nsearch,
+     (res_state state, const char *host, int class, int type, unsigned char *answer, int cap),
+     (state, host, class, type, answer, cap))
+ASKS(res_nquerydomain,
+     (res_state state, const char *host, const char *domain, int class, int type,
+      unsigned char *answer, int cap),
+     (state, host, domain, class, type, answer, cap))
 ZC_TWIN(__res_query, res_query)
 ZC_TWIN(__res_search, res_search)
 ZC_TWIN(__res_querydomain, res_querydomain)
@@ -184,22 +201,28 @@ ZC_EXPORT int res_send(const unsigned char *message, int len, unsigned char *ans
 	int (*real)(const unsigned char *, int, unsigned char *, int) = zc_next("res_send");
 	int error = judge_name(ZC_CALLER, "a DNS message");
 
-	return error || !real ? (int)zc_ret(error ? error : -ENOSYS) : real(message, len, answer, cap);
+	return error || !real ? (int)zc_ret(error ? error : -ENOSYS)
+			      : real(message, len, answer, cap);
 }
 
-int res_nsend(res_state state, const unsigned char *message, int len, unsigned char *answer, int cap);
-ZC_EXPORT int res_nsend(res_state state, const unsigned char *message, int len, unsigned char *answer, int cap)
+int res_nsend(res_state state, const unsigned char *message, int len, unsigned char *answer,
+	      int cap);
+ZC_EXPORT int res_nsend(res_state state, const unsigned char *message, int len,
+			unsigned char *answer, int cap)
 {
-	int (*real)(res_state, const unsigned char *, int, unsigned char *, int) = zc_next("res_nsend");
+	int (*real)(res_state, const unsigned char *, int, unsigned char *, int) =
+		zc_next("res_nsend");
 	int error = judge_name(ZC_CALLER, "a DNS message");
 
-	return error || !real ? (int)zc_ret(error ? error : -ENOSYS) : real(state, message, len, answer, cap);
+	return error || !real ? (int)zc_ret(error ? error : -ENOSYS)
+			      : real(state, message, len, answer, cap);
 }
 ZC_TWIN(__res_send, res_send)
 ZC_TWIN(__res_nsend, res_nsend)
 
 /* Many at once, in libc's own threads. */
-ZC_EXPORT int getaddrinfo_a(int mode, struct gaicb **list, int count, struct sigevent *restrict event)
+ZC_EXPORT int getaddrinfo_a(int mode, struct gaicb **list, int count,
+			    struct sigevent *restrict event)
 {
 	int (*real)(int, struct gaicb **, int, struct sigevent *) = zc_next("getaddrinfo_a");
 	int error = 0;

@@ -26,8 +26,8 @@ static uint32_t claim(uint32_t *taken, uint32_t count)
 
 		if (slot >= count)
 			return MAPPED;
-		if (__atomic_compare_exchange_n(taken, &old, old | 1u << slot, true, __ATOMIC_ACQUIRE,
-						__ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(taken, &old, old | 1u << slot, true,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return slot;
 	}
 }
@@ -39,7 +39,8 @@ static void release(uint32_t *taken, uint32_t slot)
 
 static void *map(size_t size)
 {
-	long at = zc_sys6(__NR_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long at = zc_sys6(__NR_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return at < 0 && at > -4096 ? NULL : (void *)at;
 }

@@ -49,19 +49,19 @@ enum zc_armed {
 	ZC_UNSTARTED, /* no hook has run yet */
 	ZC_INERT,     /* no policy was given to this process: every hook stands aside */
 	ZC_ARMED,
-	ZC_BLIND,     /* there should be a policy and it was not found: refuse what could be judged */
+	ZC_BLIND, /* there should be a policy and it was not found: refuse what could be judged */
 };
 
 struct zc_shim {
-	int armed;                   /* enum zc_armed */
-	int passive;                 /* the program has a seccomp filter of its own */
+	int armed;   /* enum zc_armed */
+	int passive; /* the program has a seccomp filter of its own */
 	const struct zc_image *image;
-	struct zc_page *page;        /* never NULL once started: a private one stands in */
+	struct zc_page *page; /* never NULL once started: a private one stands in */
 	struct zc_session session;
-	int log_fd;                  /* ZENCUBE_LOG by hand; -1 */
-	int lowest_fd;               /* the lowest of our descriptors: those below are the program's */
-	int pid;                     /* of the process that owns this memory; a vfork child differs */
-	int no_openat2;              /* the kernel, or a filter around us, has none */
+	int log_fd;     /* ZENCUBE_LOG by hand; -1 */
+	int lowest_fd;  /* the lowest of our descriptors: those below are the program's */
+	int pid;        /* of the process that owns this memory; a vfork child differs */
+	int no_openat2; /* the kernel, or a filter around us, has none */
 	uint64_t exec_id, program_hash;
 	/* Small things of other files that every start touches: here they share a page. */
 	const void *r_debug;                 /* real.c */
@@ -69,10 +69,10 @@ struct zc_shim {
 	uint32_t module_count;               /* modules.c */
 	size_t preload_len;
 	size_t root_len;
-	char session_env[208];       /* "ZENCUBE=..." */
-	char root[512];              /* the root directory as the run sees it, after a chroot */
-	char by_hand[2][512];        /* "ZENCUBE_IMAGE=..." "ZENCUBE_LOG=..." */
-	char preload[ZC_PATH_CAP];   /* our own path, as LD_PRELOAD spells it */
+	char session_env[208];     /* "ZENCUBE=..." */
+	char root[512];            /* the root directory as the run sees it, after a chroot */
+	char by_hand[2][512];      /* "ZENCUBE_IMAGE=..." "ZENCUBE_LOG=..." */
+	char preload[ZC_PATH_CAP]; /* our own path, as LD_PRELOAD spells it */
 };
 extern struct zc_shim zc_shim __attribute__((visibility("hidden")));
 
@@ -103,11 +103,11 @@ struct zc_guard {
 	struct zc_event_text text;
 	char given[2][ZC_PATH_CAP];
 	char path[2][ZC_PATH_CAP];
-	char spelled[2][320];    /* "/proc/self/fd/N/last-component" */
+	char spelled[2][320]; /* "/proc/self/fd/N/last-component" */
 	struct zc_pin pin[2];
 	char parent[ZC_PATH_CAP];
-	uint64_t cwd_mark;       /* zc_cwd_mark() before its name was read */
-	const void *caller;      /* return address of the hook */
+	uint64_t cwd_mark;  /* zc_cwd_mark() before its name was read */
+	const void *caller; /* return address of the hook */
 	uint32_t slot;
 };
 struct zc_guard *zc_guard_take(const void *caller); /* NULL: no memory at all */
@@ -189,15 +189,15 @@ void zc_modules_put(struct zc_frame_writer *writer, const char *exe, uint32_t fr
 /* ---- real.c: libc's own functions, behind us in the search order ---- */
 
 void *zc_next(const char *name);
-#define ZC_REAL(type, name)                                                                       \
-	({                                                                                        \
-		static void *found_;                                                              \
-		void *p_ = __atomic_load_n(&found_, __ATOMIC_RELAXED);                            \
-		if (ZC_UNLIKELY(!p_)) {                                                           \
-			p_ = zc_next(name);                                                       \
-			__atomic_store_n(&found_, p_, __ATOMIC_RELAXED);                          \
-		}                                                                                 \
-		(type)p_;                                                                         \
+#define ZC_REAL(type, name) \
+	({ \
+		static void *found_; \
+		void *p_ = __atomic_load_n(&found_, __ATOMIC_RELAXED); \
+		if (ZC_UNLIKELY(!p_)) { \
+			p_ = zc_next(name); \
+			__atomic_store_n(&found_, p_, __ATOMIC_RELAXED); \
+		} \
+		(type) p_; \
 	})
 void zc_real_start(const void *r_debug);
 struct link_map;
@@ -209,7 +209,8 @@ const struct link_map *zc_link_maps(void);
 long zc_open(const void *caller, int dirfd, const char *path, uint32_t flags, uint32_t mode);
 
 struct open_how;
-long zc_openat2(const void *caller, int dirfd, const char *path, const struct open_how *how, size_t size);
+long zc_openat2(const void *caller, int dirfd, const char *path, const struct open_how *how,
+		size_t size);
 
 /* ---- plumbing.c ---- */
 
@@ -223,7 +224,8 @@ bool zc_become_passive(void);
 
 /* ---- the rest, for syscall(2) ---- */
 
-long zc_execute(const void *caller, int dirfd, const char *path, char *const *argv, char *const *envp, int atflags);
+long zc_execute(const void *caller, int dirfd, const char *path, char *const *argv,
+		char *const *envp, int atflags);
 /* Sets what the event's pid argument is: ours, the run's, or a stranger. */
 void zc_look_at_target(struct zc_guard *guard);
 /* Is it this process, or another below the supervisor? */
@@ -232,7 +234,8 @@ bool zc_is_of_the_run(int pid);
 int zc_pid_of_pidfd(int fd);
 long zc_listen(const void *caller, int fd, int backlog);
 /* Judges a call on a process and makes it. */
-long zc_call_on_process(const void *caller, unsigned call, long a, long b, long c, long d, long e, long f);
+long zc_call_on_process(const void *caller, unsigned call, long a, long b, long c, long d, long e,
+			long f);
 long zc_chroot(const void *caller, const char *path);
 /* A network row by number: judged on the memory as it is, made with the same arguments. */
 long zc_call_on_network(const void *caller, unsigned call, const long args[6]);
@@ -250,7 +253,8 @@ static inline bool zc_is_null(const void *pointer)
  */
 static inline bool zc_is_refusal(int error)
 {
-	return error == -EACCES || error == -EPERM || error == -EMFILE || error == -ENFILE || error == -ENOMEM;
+	return error == -EACCES || error == -EPERM || error == -EMFILE || error == -ENFILE ||
+	       error == -ENOMEM;
 }
 
 /* errno discipline: a hook's last line. */
@@ -264,7 +268,8 @@ static inline long zc_ret(long result)
 }
 #define ZC_CALLER __builtin_return_address(0)
 /* Another spelling of a hook. In assembly, because libc gives the spellings differing attributes. */
-#define ZC_TWIN(name, of) __asm__(".globl " #name "\n.type " #name ", @function\n.set " #name ", " #of "\n");
+#define ZC_TWIN(name, of) \
+	__asm__(".globl " #name "\n.type " #name ", @function\n.set " #name ", " #of "\n");
 
 extern void pthread_testcancel(void) ZC_WEAK;
 /* The calls that libc makes a cancellation point stay one. */

@@ -13,11 +13,12 @@
 #include "preload/actions.h"
 #include "preload/carry.h"
 
-typedef int zc_spawn(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
-		     char *const *, char *const *);
+typedef int zc_spawn(pid_t *, const char *, const posix_spawn_file_actions_t *,
+		     const posix_spawnattr_t *, char *const *, char *const *);
 
-static int judge_spawn(const void *caller, const char *path, const posix_spawn_file_actions_t *actions,
-		       char *const *argv, struct zc_elf_look *ret_look)
+static int judge_spawn(const void *caller, const char *path,
+		       const posix_spawn_file_actions_t *actions, char *const *argv,
+		       struct zc_elf_look *ret_look)
 {
 	int dirfd, error;
 
@@ -31,9 +32,9 @@ static int judge_spawn(const void *caller, const char *path, const posix_spawn_f
 }
 
 /* real: posix_spawn, or pidfd_spawn which gives a pidfd in place of the pid. */
-static int spawn_by(const void *caller, zc_spawn *real, bool gives_pidfd, int *ret, const char *path,
-		    const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
-		    char *const *argv, char *const *envp)
+static int spawn_by(const void *caller, zc_spawn *real, bool gives_pidfd, int *ret,
+		    const char *path, const posix_spawn_file_actions_t *actions,
+		    const posix_spawnattr_t *attributes, char *const *argv, char *const *envp)
 {
 	struct zc_actions around;
 	struct zc_elf_look look;
@@ -75,14 +76,17 @@ static int search(const void *caller, zc_spawn *real, bool gives_pidfd, int *ret
 
 	for (long i = 0; i < len; i++)
 		if (file[i] == '/')
-			return spawn_by(caller, real, gives_pidfd, ret, file, actions, attributes, argv, envp);
+			return spawn_by(caller, real, gives_pidfd, ret, file, actions, attributes,
+					argv, envp);
 	while (list && len > 0 && len <= 255) {
 		bool fits;
 
-		list = zc_next_candidate(list, file, (size_t)len, candidate, sizeof(candidate), &fits);
+		list = zc_next_candidate(list, file, (size_t)len, candidate, sizeof(candidate),
+					 &fits);
 		if (!fits || zc_sys3(__NR_faccessat, AT_FDCWD, (long)candidate, X_OK) < 0)
 			continue;
-		error = spawn_by(caller, real, gives_pidfd, ret, candidate, actions, attributes, argv, envp);
+		error = spawn_by(caller, real, gives_pidfd, ret, candidate, actions, attributes,
+				 argv, envp);
 		if (error != EACCES && error != ENOENT && error != ENOTDIR)
 			return error;
 	}
@@ -94,7 +98,8 @@ ZC_EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,
 			  const posix_spawnattr_t *restrict attributes, char *const argv[restrict],
 			  char *const envp[restrict])
 {
-	return spawn_by(ZC_CALLER, ZC_REAL(zc_spawn *, "posix_spawn"), false, pid, path, actions, attributes, argv, envp);
+	return spawn_by(ZC_CALLER, ZC_REAL(zc_spawn *, "posix_spawn"), false, pid, path, actions,
+			attributes, argv, envp);
 }
 
 ZC_EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
@@ -102,7 +107,8 @@ ZC_EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
 			   const posix_spawnattr_t *restrict attributes, char *const argv[restrict],
 			   char *const envp[restrict])
 {
-	return search(ZC_CALLER, ZC_REAL(zc_spawn *, "posix_spawn"), false, pid, file, actions, attributes, argv, envp);
+	return search(ZC_CALLER, ZC_REAL(zc_spawn *, "posix_spawn"), false, pid, file, actions,
+		      attributes, argv, envp);
 }
 
 /* ---- the shell ---- */
@@ -123,11 +129,11 @@ static char *with_our_variables(const struct zc_carry *carry, const char *comman
 	text = zc_block_map(*ret_size);
 	if (!text)
 		return NULL;
-#define PUT(s)                                                                                    \
-	do {                                                                                      \
-		const char *s_ = (s);                                                             \
-		zc_copy(text + at, s_, zc_len(s_));                                               \
-		at += zc_len(s_);                                                                 \
+#define PUT(s) \
+	do { \
+		const char *s_ = (s); \
+		zc_copy(text + at, s_, zc_len(s_)); \
+		at += zc_len(s_); \
 	} while (0)
 	PUT("LD_PRELOAD='");
 	PUT(zc_shim.preload);
@@ -195,7 +201,8 @@ ZC_EXPORT int system(const char *command)
 
 ZC_EXPORT FILE *popen(const char *command, const char *mode)
 {
-	FILE *(*real)(const char *, const char *) = ZC_REAL(FILE * (*)(const char *, const char *), "popen");
+	FILE *(*real)(const char *, const char *) =
+		ZC_REAL(FILE * (*)(const char *, const char *), "popen");
 	char *text;
 	size_t size = 0;
 	FILE *stream;
@@ -220,15 +227,19 @@ ZC_TWIN(__libc_system, system)
 int pidfd_spawn(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,
 		const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
 ZC_EXPORT int pidfd_spawn(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,
-			  const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+			  const posix_spawnattr_t *attributes, char *const argv[],
+			  char *const envp[])
 {
-	return spawn_by(ZC_CALLER, zc_next("pidfd_spawn"), true, pidfd, path, actions, attributes, argv, envp);
+	return spawn_by(ZC_CALLER, zc_next("pidfd_spawn"), true, pidfd, path, actions, attributes,
+			argv, envp);
 }
 
 int pidfd_spawnp(int *pidfd, const char *file, const posix_spawn_file_actions_t *actions,
 		 const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
 ZC_EXPORT int pidfd_spawnp(int *pidfd, const char *file, const posix_spawn_file_actions_t *actions,
-			   const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+			   const posix_spawnattr_t *attributes, char *const argv[],
+			   char *const envp[])
 {
-	return search(ZC_CALLER, zc_next("pidfd_spawn"), true, pidfd, file, actions, attributes, argv, envp);
+	return search(ZC_CALLER, zc_next("pidfd_spawn"), true, pidfd, file, actions, attributes,
+		      argv, envp);
 }

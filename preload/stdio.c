@@ -56,7 +56,8 @@ static bool parse_mode(const char *mode, struct stdio_mode *ret)
 /* What libc must open by itself it opens through the descriptor of what was judged, which is closed. */
 static FILE *stream_on(long fd, const struct stdio_mode *mode, FILE *stream)
 {
-	FILE *(*open_it)(const char *, const char *) = ZC_REAL(FILE * (*)(const char *, const char *), "fopen");
+	FILE *(*open_it)(const char *, const char *) =
+		ZC_REAL(FILE * (*)(const char *, const char *), "fopen");
 	FILE *(*reopen_it)(const char *, const char *, FILE *) =
 		ZC_REAL(FILE * (*)(const char *, const char *, FILE *), "freopen");
 	long high = zc_sys3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, fd + 1);
@@ -124,7 +125,8 @@ static FILE *reopen(const void *caller, const char *path, const char *mode, FILE
 		return zc_ret(-ENOSYS), NULL;
 	if (!zc_is_armed() || !stream || zc_text_len(mode) < 0 || !parse_mode(mode, &parsed))
 		return real(path, mode, stream);
-	fd = path ? zc_open(caller, AT_FDCWD, path, parsed.flags, 0666) : ask_again(caller, stream, parsed.flags);
+	fd = path ? zc_open(caller, AT_FDCWD, path, parsed.flags, 0666)
+		  : ask_again(caller, stream, parsed.flags);
 	if (fd < 0) {
 		if (fclose)
 			fclose(stream); /* as freopen does when it fails */
@@ -142,10 +144,12 @@ ZC_EXPORT FILE *freopen(const char *restrict path, const char *restrict mode, FI
 
 static bool random_letters(char *at)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 	uint64_t value = 0;
 
-	if (zc_shim.passive || zc_sys3(__NR_getrandom, (long)&value, sizeof(value), 0) != sizeof(value)) {
+	if (zc_shim.passive ||
+	    zc_sys3(__NR_getrandom, (long)&value, sizeof(value), 0) != sizeof(value)) {
 		static uint64_t counter;
 
 		value = __builtin_ia32_rdtsc() * 0x9fb21c651e98df25ull +
@@ -157,8 +161,9 @@ static bool random_letters(char *at)
 }
 
 /* Replaces the six X before the suffix until make() succeeds or fails with more than EEXIST. */
-static long make_temporary(char *template, int suffix_len, long (*make)(const void *, const char *, uint32_t),
-			   const void *caller, uint32_t flags)
+static long make_temporary(char *template, int suffix_len,
+			   long (*make)(const void *, const char *, uint32_t), const void *caller,
+			   uint32_t flags)
 {
 	size_t len = zc_len(template);
 	char *at;
@@ -181,7 +186,8 @@ static long make_temporary(char *template, int suffix_len, long (*make)(const vo
 
 static long make_file(const void *caller, const char *path, uint32_t flags)
 {
-	return zc_open(caller, AT_FDCWD, path, (flags & ~(uint32_t)O_ACCMODE) | O_RDWR | O_CREAT | O_EXCL, 0600);
+	return zc_open(caller, AT_FDCWD, path,
+		       (flags & ~(uint32_t)O_ACCMODE) | O_RDWR | O_CREAT | O_EXCL, 0600);
 }
 
 static long make_directory(const void *caller, const char *path, uint32_t flags)
@@ -206,12 +212,14 @@ ZC_EXPORT int mkstemps(char *template, int suffix_len)
 
 ZC_EXPORT int mkostemps(char *template, int suffix_len, int flags)
 {
-	return (int)zc_ret(make_temporary(template, suffix_len, make_file, ZC_CALLER, (uint32_t)flags));
+	return (int)zc_ret(
+		make_temporary(template, suffix_len, make_file, ZC_CALLER, (uint32_t)flags));
 }
 
 ZC_EXPORT char *mkdtemp(char *template)
 {
-	return zc_ret(make_temporary(template, 0, make_directory, ZC_CALLER, 0)) < 0 ? NULL : template;
+	return zc_ret(make_temporary(template, 0, make_directory, ZC_CALLER, 0)) < 0 ? NULL
+										     : template;
 }
 
 ZC_EXPORT FILE *tmpfile(void)

@@ -12,11 +12,12 @@
 long zc_judged_syscall(const long *args, const void *caller) __attribute__((visibility("hidden")));
 
 /* Made by the entry itself, without a frame of ours: they return twice, perhaps on another stack. */
-#define IN_PLACE(name)                                                                            \
-	(ZC_ID_##name == ZC_ID_fork || ZC_ID_##name == ZC_ID_vfork || ZC_ID_##name == ZC_ID_clone || \
-	 ZC_ID_##name == ZC_ID_clone3)
+#define IN_PLACE(name) \
+	(ZC_ID_##name == ZC_ID_fork || ZC_ID_##name == ZC_ID_vfork || \
+	 ZC_ID_##name == ZC_ID_clone || ZC_ID_##name == ZC_ID_clone3)
 #define BIT(name, nr, word) \
-	((nr) >= 0 && (nr) / 64 == (word) && !IN_PLACE(name) ? 1ull << ((nr) < 0 ? 0 : (nr) % 64) : 0)
+	((nr) >= 0 && (nr) / 64 == (word) && !IN_PLACE(name) ? 1ull << ((nr) < 0 ? 0 : (nr) % 64) \
+							     : 0)
 
 /* For syscall_entry.S: one bit for each number that must come here, from the rows. */
 const uint64_t zc_judged_numbers[8] __attribute__((visibility("hidden"))) = {
@@ -82,16 +83,24 @@ static long watched(unsigned call, const long *a)
 static long dispatch(const void *caller, unsigned call, const long *a)
 {
 	switch (call) {
-	case ZC_ID_open: return zc_open(caller, AT_FDCWD, (const char *)a[0], (uint32_t)a[1], (uint32_t)a[2]);
+	case ZC_ID_open:
+		return zc_open(caller, AT_FDCWD, (const char *)a[0], (uint32_t)a[1],
+			       (uint32_t)a[2]);
 	case ZC_ID_creat:
-		return zc_open(caller, AT_FDCWD, (const char *)a[0], O_CREAT | O_WRONLY | O_TRUNC, (uint32_t)a[1]);
-	case ZC_ID_openat: return zc_open(caller, (int)a[0], (const char *)a[1], (uint32_t)a[2], (uint32_t)a[3]);
+		return zc_open(caller, AT_FDCWD, (const char *)a[0], O_CREAT | O_WRONLY | O_TRUNC,
+			       (uint32_t)a[1]);
+	case ZC_ID_openat:
+		return zc_open(caller, (int)a[0], (const char *)a[1], (uint32_t)a[2],
+			       (uint32_t)a[3]);
 	case ZC_ID_openat2:
-		return zc_openat2(caller, (int)a[0], (const char *)a[1], (const struct open_how *)a[2], (size_t)a[3]);
+		return zc_openat2(caller, (int)a[0], (const char *)a[1],
+				  (const struct open_how *)a[2], (size_t)a[3]);
 	case ZC_ID_execve:
-		return zc_execute(caller, AT_FDCWD, (const char *)a[0], (char *const *)a[1], (char *const *)a[2], 0);
+		return zc_execute(caller, AT_FDCWD, (const char *)a[0], (char *const *)a[1],
+				  (char *const *)a[2], 0);
 	case ZC_ID_execveat:
-		return zc_execute(caller, (int)a[0], (const char *)a[1], (char *const *)a[2], (char *const *)a[3], (int)a[4]);
+		return zc_execute(caller, (int)a[0], (const char *)a[1], (char *const *)a[2],
+				  (char *const *)a[3], (int)a[4]);
 	case ZC_ID_chroot: return zc_chroot(caller, (const char *)a[0]);
 	case ZC_ID_listen: return zc_listen(caller, (int)a[0], (int)a[1]);
 	default: break;

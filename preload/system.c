@@ -150,8 +150,10 @@ void zc_look_at_target(struct zc_guard *guard)
 		return;
 	if (event->call == ZC_ID_pidfd_getfd || event->call == ZC_ID_pidfd_send_signal ||
 	    event->call == ZC_ID_process_madvise)
-		pid = event->target_pid = zc_shim.passive ? 0 : zc_pid_of_pidfd((int)event->args[0]);
-	if (event->op == ZC_OP_SYS_SIGNAL_SUPERVISOR && reaches_supervisor(event, (int)event->args[1]))
+		pid = event->target_pid = zc_shim.passive ? 0
+							  : zc_pid_of_pidfd((int)event->args[0]);
+	if (event->op == ZC_OP_SYS_SIGNAL_SUPERVISOR &&
+	    reaches_supervisor(event, (int)event->args[1]))
 		event->flags |= ZC_EV_SUPERVISOR_TARGET;
 	else if (pid > 0 && (is_supervisor(pid) || (!zc_shim.passive && pid != zc_sys_getpid() &&
 						    is_supervisor(process_of(pid)))))
@@ -167,8 +169,9 @@ static bool is_gone(const struct zc_guard *guard)
 {
 	const struct zc_event *event = &guard->event;
 
-	return event->target_pid > 0 && !(event->flags & (ZC_EV_OWN_TARGET | ZC_EV_SUPERVISOR_TARGET)) &&
-	       !zc_shim.passive && zc_sys2(__NR_kill, event->target_pid, 0) == -ESRCH;
+	return event->target_pid > 0 &&
+	       !(event->flags & (ZC_EV_OWN_TARGET | ZC_EV_SUPERVISOR_TARGET)) && !zc_shim.passive &&
+	       zc_sys2(__NR_kill, event->target_pid, 0) == -ESRCH;
 }
 
 static int ask_on_process(const void *caller, unsigned call, const long args[6])
@@ -191,7 +194,8 @@ static int ask_on_process(const void *caller, unsigned call, const long args[6])
 	return error;
 }
 
-long zc_call_on_process(const void *caller, unsigned call, long a, long b, long c, long d, long e, long f)
+long zc_call_on_process(const void *caller, unsigned call, long a, long b, long c, long d, long e,
+			long f)
 {
 	const long args[6] = { a, b, c, d, e, f };
 	int error = ask_on_process(caller, call, args);
@@ -229,7 +233,8 @@ ZC_EXPORT int sigqueue(pid_t pid, int sig, const union sigval value)
 
 ZC_EXPORT int pidfd_send_signal(int fd, int sig, siginfo_t *info, unsigned flags)
 {
-	return (int)zc_ret(zc_call_on_process(ZC_CALLER, ZC_ID_pidfd_send_signal, fd, sig, (long)info, flags, 0, 0));
+	return (int)zc_ret(zc_call_on_process(ZC_CALLER, ZC_ID_pidfd_send_signal, fd, sig,
+					      (long)info, flags, 0, 0));
 }
 
 ZC_EXPORT int pidfd_open(pid_t pid, unsigned flags)
@@ -239,26 +244,31 @@ ZC_EXPORT int pidfd_open(pid_t pid, unsigned flags)
 
 ZC_EXPORT int pidfd_getfd(int fd, int target, unsigned flags)
 {
-	return (int)zc_ret(zc_call_on_process(ZC_CALLER, ZC_ID_pidfd_getfd, fd, target, flags, 0, 0, 0));
+	return (int)zc_ret(
+		zc_call_on_process(ZC_CALLER, ZC_ID_pidfd_getfd, fd, target, flags, 0, 0, 0));
 }
 
 ZC_EXPORT ssize_t process_vm_readv(pid_t pid, const struct iovec *local, unsigned long locals,
-				   const struct iovec *remote, unsigned long remotes, unsigned long flags)
+				   const struct iovec *remote, unsigned long remotes,
+				   unsigned long flags)
 {
-	return zc_ret(zc_call_on_process(ZC_CALLER, ZC_ID_process_vm_readv, pid, (long)local, (long)locals,
-					 (long)remote, (long)remotes, (long)flags));
+	return zc_ret(zc_call_on_process(ZC_CALLER, ZC_ID_process_vm_readv, pid, (long)local,
+					 (long)locals, (long)remote, (long)remotes, (long)flags));
 }
 
 ZC_EXPORT ssize_t process_vm_writev(pid_t pid, const struct iovec *local, unsigned long locals,
-				    const struct iovec *remote, unsigned long remotes, unsigned long flags)
+				    const struct iovec *remote, unsigned long remotes,
+				    unsigned long flags)
 {
-	return zc_ret(zc_call_on_process(ZC_CALLER, ZC_ID_process_vm_writev, pid, (long)local, (long)locals,
-					 (long)remote, (long)remotes, (long)flags));
+	return zc_ret(zc_call_on_process(ZC_CALLER, ZC_ID_process_vm_writev, pid, (long)local,
+					 (long)locals, (long)remote, (long)remotes, (long)flags));
 }
 
-ZC_EXPORT ssize_t process_madvise(int fd, const struct iovec *ranges, size_t count, int advice, unsigned flags)
+ZC_EXPORT ssize_t process_madvise(int fd, const struct iovec *ranges, size_t count, int advice,
+				  unsigned flags)
 {
-	return zc_ret(zc_call_on_process(ZC_CALLER, ZC_ID_process_madvise, fd, (long)ranges, (long)count, advice, flags, 0));
+	return zc_ret(zc_call_on_process(ZC_CALLER, ZC_ID_process_madvise, fd, (long)ranges,
+					 (long)count, advice, flags, 0));
 }
 
 /* libc's ptrace turns what PEEK returns into a result: judged here, made there. */
@@ -275,7 +285,8 @@ ZC_EXPORT long ptrace(enum __ptrace_request request, ...)
 	va_end(list);
 	args[1] = (int)args[1];
 	error = ask_on_process(ZC_CALLER, ZC_ID_ptrace, args);
-	return error || !real ? zc_ret(error ? error : -ENOSYS) : real((int)request, args[1], args[2], args[3]);
+	return error || !real ? zc_ret(error ? error : -ENOSYS)
+			      : real((int)request, args[1], args[2], args[3]);
 }
 
 /* ---- the root directory ---- */
@@ -324,7 +335,8 @@ ZC_EXPORT int chroot(const char *path)
 
 #define JUDGED(call, ...) ((int)zc_ret(zc_call(ZC_CALLER, ZC_ID_##call, __VA_ARGS__)))
 
-ZC_EXPORT int mount_setattr(int dirfd, const char *path, unsigned flags, struct mount_attr *attributes, size_t size)
+ZC_EXPORT int mount_setattr(int dirfd, const char *path, unsigned flags,
+			    struct mount_attr *attributes, size_t size)
 {
 	return JUDGED(mount_setattr, dirfd, (long)path, flags, (long)attributes, (long)size, 0);
 }

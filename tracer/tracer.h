@@ -45,18 +45,18 @@
 
 /* What a wait status says. Each value says what a handler may do. */
 enum zc_stop {
-	ZC_STOP_EXITED,   /* gone by exit: no requests any more */
-	ZC_STOP_KILLED,   /* gone by a signal: likewise */
-	ZC_STOP_SECCOMP,  /* at a judged call, before it: may be skipped; registers may be read */
-	ZC_STOP_SYSCALL,  /* syscall-stop: zc_regs_is_return() says whether entry (only without a filter;
+	ZC_STOP_EXITED,  /* gone by exit: no requests any more */
+	ZC_STOP_KILLED,  /* gone by a signal: likewise */
+	ZC_STOP_SECCOMP, /* at a judged call, before it: may be skipped; registers may be read */
+	ZC_STOP_SYSCALL, /* syscall-stop: zc_regs_is_return() says whether entry (only without a filter;
 			     as SECCOMP) or exit, where the result may be read and changed */
-	ZC_STOP_SIGNAL,   /* about to get a signal: restart with it */
-	ZC_STOP_GROUP,    /* group-stop: PTRACE_LISTEN */
-	ZC_STOP_TRAP,     /* PTRACE_EVENT_STOP of a new or interrupted tracee: restart */
-	ZC_STOP_BIRTH,    /* fork, vfork or clone returned in the parent: message is the child */
+	ZC_STOP_SIGNAL, /* about to get a signal: restart with it */
+	ZC_STOP_GROUP,  /* group-stop: PTRACE_LISTEN */
+	ZC_STOP_TRAP,   /* PTRACE_EVENT_STOP of a new or interrupted tracee: restart */
+	ZC_STOP_BIRTH,  /* fork, vfork or clone returned in the parent: message is the child */
 	ZC_STOP_VFORK_DONE,
-	ZC_STOP_EXEC,     /* exec succeeded: message is the old tid */
-	ZC_STOP_EXITING,  /* PTRACE_EVENT_EXIT; not asked for: it would cost each process a stop */
+	ZC_STOP_EXEC,    /* exec succeeded: message is the old tid */
+	ZC_STOP_EXITING, /* PTRACE_EVENT_EXIT; not asked for: it would cost each process a stop */
 	ZC_STOP_COUNT
 };
 /* stop.c; pure. */
@@ -67,51 +67,52 @@ const char *zc_stop_name(enum zc_stop stop);
 enum zc_pending { ZC_PENDING_NONE, ZC_PENDING_RECHECK, ZC_PENDING_RESULT, ZC_PENDING_REFUSED };
 
 struct zc_tracee {
-	struct zc_tracee *next;     /* in its bucket */
-	pid_t tid, tgid, ppid;      /* tgid 0: not yet known */
-	uint64_t exec_id;           /* changes at each exec */
-	bool seized, attached;      /* attached: by -p, no filter inside */
-	bool dying;                 /* a request or a read said ESRCH: nothing about it is worth a record */
-	bool shares_memory;         /* threads, or CLONE_VM without vfork: what was read may change */
-	bool maps_shared;           /* ... through a mapping that others may have: inherited, not given back */
-	pid_t memory_of;            /* whose memory it was born into; 0: has its own */
-	bool new_born;              /* its first stop has not been seen */
-	bool adopted;               /* stopped before its parent's birth event, which is still to come */
-	bool gone;                  /* ... and ended before it too: kept for that event only */
-	uint8_t pending;            /* enum zc_pending */
-	int refusal;                /* errno to answer at the exit (ENTRY route) */
-	uint16_t call;              /* of the pending call */
+	struct zc_tracee *next; /* in its bucket */
+	pid_t tid, tgid, ppid;  /* tgid 0: not yet known */
+	uint64_t exec_id;       /* changes at each exec */
+	bool seized, attached;  /* attached: by -p, no filter inside */
+	bool dying;         /* a request or a read said ESRCH: nothing about it is worth a record */
+	bool shares_memory; /* threads, or CLONE_VM without vfork: what was read may change */
+	bool maps_shared; /* ... through a mapping that others may have: inherited, not given back */
+	pid_t memory_of;  /* whose memory it was born into; 0: has its own */
+	bool new_born;    /* its first stop has not been seen */
+	bool adopted;     /* stopped before its parent's birth event, which is still to come */
+	bool gone;        /* ... and ended before it too: kept for that event only */
+	uint8_t pending;  /* enum zc_pending */
+	int refusal;      /* errno to answer at the exit (ENTRY route) */
+	uint16_t call;    /* of the pending call */
 	uint8_t abi;
 	uint64_t args[6];
-	uint64_t judged_hash;       /* of what was judged: a path for recheck.c, an address for bind */
-	uint8_t judged_need;        /* ZC_NEED_* of judged_path */
-	char *judged_path;          /* owned; freed with the tracee */
-	char *exe;                  /* as last seen; owned; NULL: not looked up */
-	uint64_t program_hash;      /* of exe, for fingerprints */
-	uint32_t uid;               /* as of the last exec or birth */
-	uint64_t maps_generation;   /* bumped when mappings may have changed (exec, mmap of code is not seen: see maps.c) */
-	void *maps;                 /* struct zc_maps of the whole process, shared by tgid; maps.c owns */
-	uint64_t calls;             /* judged calls, for --summary */
+	uint64_t judged_hash;  /* of what was judged: a path for recheck.c, an address for bind */
+	uint8_t judged_need;   /* ZC_NEED_* of judged_path */
+	char *judged_path;     /* owned; freed with the tracee */
+	char *exe;             /* as last seen; owned; NULL: not looked up */
+	uint64_t program_hash; /* of exe, for fingerprints */
+	uint32_t uid;          /* as of the last exec or birth */
+	uint64_t
+		maps_generation; /* bumped when mappings may have changed (exec, mmap of code is not seen: see maps.c) */
+	void *maps;     /* struct zc_maps of the whole process, shared by tgid; maps.c owns */
+	uint64_t calls; /* judged calls, for --summary */
 };
 
 struct zc_tracer_options {
-	struct zc_session session;  /* image, page and socket of the run (descriptor numbers) */
-	bool enforce;               /* false: -p without --enforce; violations are recorded as audited */
-	bool verbose;               /* -v: a line for every judged call */
-	bool stacks;                /* -k: a stack on every printed call */
+	struct zc_session session; /* image, page and socket of the run (descriptor numbers) */
+	bool enforce; /* false: -p without --enforce; violations are recorded as audited */
+	bool verbose; /* -v: a line for every judged call */
+	bool stacks;  /* -k: a stack on every printed call */
 	bool summary;
-	const char *classes;        /* -e: "file,net", NULL: all */
-	FILE *view;                 /* where lines for people go; NULL: nowhere */
-	const pid_t *attach;        /* 0-ended; NULL: run the command */
+	const char *classes; /* -e: "file,net", NULL: all */
+	FILE *view;          /* where lines for people go; NULL: nowhere */
+	const pid_t *attach; /* 0-ended; NULL: run the command */
 	char *const *command;
 	/* launch.c: how the command is started; as zcwrap got it, untouched by us. */
-	const char *exe;            /* what execve is given; command[0] may differ */
-	char *const *environment;   /* the command's; ours is another */
-	sigset_t mask;              /* to restore in the child before exec ... */
-	struct sigaction child;     /* ... and SIGCHLD's disposition, the only one that we change */
-	bool new_session;           /* the child calls setsid() */
-	pid_t group;                /* process group that the command stays in (we leave it) */
-	int control;                /* socket to zcwrap's main loop (core/session.h); -1: none */
+	const char *exe;          /* what execve is given; command[0] may differ */
+	char *const *environment; /* the command's; ours is another */
+	sigset_t mask;            /* to restore in the child before exec ... */
+	struct sigaction child;   /* ... and SIGCHLD's disposition, the only one that we change */
+	bool new_session;         /* the child calls setsid() */
+	pid_t group;              /* process group that the command stays in (we leave it) */
+	int control;              /* socket to zcwrap's main loop (core/session.h); -1: none */
 };
 
 struct sock_fprog;
@@ -120,16 +121,17 @@ struct zc_tracer {
 	const struct zc_tracer_options *options;
 	const struct zc_image *image;
 	struct zc_page *page;
-	int socket;                 /* -1: none */
+	int socket; /* -1: none */
 	struct zc_tracee *bucket[1024];
 	size_t alive;
-	pid_t command;              /* the command's first process */
-	int command_status;         /* wait status, once it has ended */
+	pid_t command;      /* the command's first process */
+	int command_status; /* wait status, once it has ended */
 	bool command_ended, filtered, stopping;
-	bool memory_written;        /* somebody may write into the memory of others: all are rechecked */
-	bool launching;             /* until the command's own exec */
-	int tell;                   /* what its child says before that; -1 */
-	struct sock_fprog *filter;  /* which calls are judged; NULL: all. Also asked without seccomp */
+	bool memory_written; /* somebody may write into the memory of others: all are rechecked */
+	bool launching;      /* until the command's own exec */
+	int tell;            /* what its child says before that; -1 */
+	struct sock_fprog
+		*filter; /* which calls are judged; NULL: all. Also asked without seccomp */
 };
 
 /* tracee.c: -ENOMEM is the only failure. find returns NULL when unknown. */
@@ -157,21 +159,21 @@ size_t zc_numbers_list(enum zc_abi abi, struct zc_number list[ZC_NUMBERS_CAP]);
 /* regs.c: 0 or -errno (-ESRCH: dying). */
 struct zc_call_stop {
 	enum zc_abi abi;
-	unsigned call;              /* row, or ZC_CALL_NONE */
+	unsigned call; /* row, or ZC_CALL_NONE */
 	long nr;
 	uint64_t args[6], ip, sp;
 	bool known_abi;
 };
 int zc_regs_call(pid_t tid, struct zc_call_stop *ret);
-int zc_regs_is_return(pid_t tid);                  /* at a syscall-stop: 1, 0 or -errno */
+int zc_regs_is_return(pid_t tid); /* at a syscall-stop: 1, 0 or -errno */
 /* At BIRTH: CLONE_* of the call, 0 for fork; -ENODATA where registers cannot say it. */
 int zc_regs_birth_flags(pid_t tid, uint64_t *ret_flags);
 /* Makes the call not happen and answers -error, at a seccomp or entry stop. */
 int zc_regs_refuse(pid_t tid, int error);
 /* ... or answers value (0: done as asked, without doing it). */
 int zc_regs_answer(pid_t tid, long value);
-int zc_regs_result(pid_t tid, long *ret);          /* at an exit stop */
-int zc_regs_set_result(pid_t tid, long value);     /* at an exit stop */
+int zc_regs_result(pid_t tid, long *ret);      /* at an exit stop */
+int zc_regs_set_result(pid_t tid, long value); /* at an exit stop */
 /* Changes argument n (0..5) of the call that a tracee of this ABI stands before. */
 int zc_regs_set_argument(pid_t tid, enum zc_abi abi, unsigned n, uint64_t value);
 int zc_regs_walk(pid_t tid, struct zc_wire_regs *ret);
@@ -181,20 +183,23 @@ extern const struct zc_reader zc_tracee_memory_template;
 struct zc_reader zc_tracee_reader(struct zc_tracee *tracee);
 
 /* paths.c: resolves event.object[n] as the tracee sees it. Returns 0, or the -errno the kernel would give. */
-struct zc_held {                /* what a path was found to lead to, kept from changing meanwhile */
-	int fd;                 /* the thing itself, or the directory of the entry; -1: none */
-	char entry[256];        /* "": the thing itself */
+struct zc_held {         /* what a path was found to lead to, kept from changing meanwhile */
+	int fd;          /* the thing itself, or the directory of the entry; -1: none */
+	char entry[256]; /* "": the thing itself */
 };
-struct zc_names {               /* memory for one event */
+struct zc_names { /* memory for one event */
 	struct zc_event_text text;
 	char given[2][ZC_PATH_CAP], path[2][ZC_PATH_CAP];
 	struct zc_held held[2];
 };
-void zc_paths_begin(struct zc_tracer *tracer, struct zc_names *names); /* before the first, for each event */
-int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned n, struct zc_names *names);
+void zc_paths_begin(struct zc_tracer *tracer,
+		    struct zc_names *names); /* before the first, for each event */
+int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned n,
+		     struct zc_names *names);
 /* Names event.object[n] for the record only; follows nothing. */
-void zc_paths_spell(struct zc_tracee *tracee, struct zc_event *event, unsigned n, struct zc_names *names);
-void zc_paths_end(struct zc_names *names);                             /* lets go of what was held */
+void zc_paths_spell(struct zc_tracee *tracee, struct zc_event *event, unsigned n,
+		    struct zc_names *names);
+void zc_paths_end(struct zc_names *names); /* lets go of what was held */
 /* From here on roots and mount namespaces may differ from ours: they are looked at for every path. */
 void zc_paths_diverge(void);
 /* Name of the program that it runs, as the policy knows it. Returns its length or -errno. */
@@ -239,9 +244,11 @@ int zc_loop_turn(struct zc_tracer *tracer);
 
 /* judge.c: what the handlers ask. how the tracee is to be restarted. */
 enum zc_restart { ZC_RESTART_GO, ZC_RESTART_TO_EXIT, ZC_RESTART_KILL };
-enum zc_restart zc_judge_stop(struct zc_tracer *tracer, struct zc_tracee *tracee, const struct zc_call_stop *stop);
+enum zc_restart zc_judge_stop(struct zc_tracer *tracer, struct zc_tracee *tracee,
+			      const struct zc_call_stop *stop);
 enum zc_restart zc_judge_return(struct zc_tracer *tracer, struct zc_tracee *tracee);
-void zc_judge_exec(struct zc_tracer *tracer, struct zc_tracee *tracee);   /* after EXEC: sign-in frame */
+void zc_judge_exec(struct zc_tracer *tracer,
+		   struct zc_tracee *tracee); /* after EXEC: sign-in frame */
 void zc_judge_birth(struct zc_tracer *tracer, struct zc_tracee *parent, struct zc_tracee *child);
 void zc_judge_exit(struct zc_tracer *tracer, struct zc_tracee *tracee, int status);
 
@@ -263,12 +270,13 @@ void zc_maps_forget(struct zc_tracee *tracee);
 void zc_maps_release(struct zc_tracee *tracee);
 
 /* report.c */
-void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee, const struct zc_event *event,
-		      struct zc_verdict verdict);
+void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
+		      const struct zc_event *event, struct zc_verdict verdict);
 void zc_report_sign_in(struct zc_tracer *tracer, struct zc_tracee *tracee);
 void zc_report_fork(struct zc_tracer *tracer, struct zc_tracee *child);
 void zc_report_exit(struct zc_tracer *tracer, struct zc_tracee *tracee, int status);
-void zc_report_note(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_note note, const char *text);
+void zc_report_note(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_note note,
+		    const char *text);
 
 /*
  * control.c: what zcwrap's main loop must know at once. loop.c says when the command's first process
