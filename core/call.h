@@ -56,6 +56,7 @@ enum zc_role {
 /* Classes of calls. The policy's classes (read, write, run, net, listen, sys) follow from op. */
 enum zc_call_class { ZC_CALL_FILE, ZC_CALL_EXEC, ZC_CALL_NET, ZC_CALL_SYS, ZC_CALL_WATCH };
 
+/* clang-format off */
 /* The names a policy uses after -sys, in one place. X(identifier, policy name, what it covers) */
 #define ZC_SYS_NAMES(X) \
 	X(SYS_MOUNT, "mount", "mounting, unmounting and the mount API") \
@@ -84,6 +85,7 @@ enum zc_call_class { ZC_CALL_FILE, ZC_CALL_EXEC, ZC_CALL_NET, ZC_CALL_SYS, ZC_CA
 	X(SYS_IO_URING, "io-uring", "io_uring, which no filter below sees") \
 	X(SYS_KEYRING, "keyring", "the kernel's key rings") \
 	X(SYS_SIGNAL_SUPERVISOR, "signal-supervisor", "signalling or tracing ZenCube itself")
+/* clang-format on */
 
 enum zc_sys {
 #define ZC_X(id, name, what) ZC_##id,
@@ -92,21 +94,18 @@ enum zc_sys {
 		ZC_SYS_COUNT
 };
 
+/* clang-format off */
 /* What a call does. X(identifier, name in the evidence); the sys ops follow with their policy names. */
 #define ZC_OP_NAMES(X) \
-	X(OPEN, "open") \
-	X(OPEN_READ, "open_read") X(OPEN_WRITE, "open_write") X(OPEN_RDWR, "open_rdwr") \
-		X(MKDIR, "mkdir") X(MKNOD, "mknod") X(UNLINK, "unlink") X(RMDIR, "rmdir") X( \
-			RENAME, "rename") X(LINK, "link") X(SYMLINK, "symlink") X(CHMOD, "chmod") \
-			X(CHOWN, "chown") X(UTIME, "utime") X(TRUNCATE, "truncate") X( \
-				XATTR, "xattr") X(FSFLAGS, "fsflags") X(MQ_OPEN, "mq_open") \
-				X(MQ_UNLINK, "mq_unlink") X(EXEC, "exec") X(SOCKET, "socket") \
-					X(CONNECT, "connect") X(BIND, "bind") X(LISTEN, "listen") \
-						X(ACCEPT, "accept") X(SEND, "send") \
-							X(RECV, "recv") X(SOCKOPT, "sockopt") \
-								X(SOCKETCALL, "socketcall") \
-									X(RESOLVE, "resolve") \
-										X(WATCH, "watch")
+	X(OPEN, "open") X(OPEN_READ, "open_read") X(OPEN_WRITE, "open_write") X(OPEN_RDWR, "open_rdwr") \
+	X(MKDIR, "mkdir") X(MKNOD, "mknod") X(UNLINK, "unlink") X(RMDIR, "rmdir") \
+	X(RENAME, "rename") X(LINK, "link") X(SYMLINK, "symlink") X(CHMOD, "chmod") \
+	X(CHOWN, "chown") X(UTIME, "utime") X(TRUNCATE, "truncate") X(XATTR, "xattr") \
+	X(FSFLAGS, "fsflags") X(MQ_OPEN, "mq_open") X(MQ_UNLINK, "mq_unlink") X(EXEC, "exec") \
+	X(SOCKET, "socket") X(CONNECT, "connect") X(BIND, "bind") X(LISTEN, "listen") \
+	X(ACCEPT, "accept") X(SEND, "send") X(RECV, "recv") X(SOCKOPT, "sockopt") \
+	X(SOCKETCALL, "socketcall") X(RESOLVE, "resolve") X(WATCH, "watch")
+/* clang-format on */
 
 enum zc_op {
 #define ZC_X(id, name) ZC_OP_##id,

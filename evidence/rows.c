@@ -83,7 +83,10 @@ static bool take_instruction(const unsigned char **at, const unsigned char *end,
 	switch (operands[code]) {
 	case NOTHING: return true;
 	case ONE: return take_number(at, end, &number);
-	case TWO: return take_number(at, end, &number) && take_number(at, end, &number);
+	case TWO:
+		if (!take_number(at, end, &number))
+			return false;
+		return take_number(at, end, &number);
 	case BLOCK: return take_block(at, end, seen);
 	case ONE_BLOCK: return take_number(at, end, &number) && take_block(at, end, seen);
 	case BYTES_1: return take_bytes(at, end, 1);
