@@ -53,6 +53,7 @@ libs := -ljson-c -lsodium -lunwind-x86_64 -lunwind -lelf -lpthread
 # --- what is built from what -----------------------------------------------------------------------
 core_src := $(wildcard core/*.c)
 policy_src := $(wildcard policy/*.c)
+confine_src := $(wildcard confine/*.c)
 evidence_src := $(filter-out evidence/zcaudit%.c,$(wildcard evidence/*.c))
 audit_src := $(wildcard evidence/zcaudit*.c)
 wrap_src := $(wildcard wrap/*.c)
@@ -65,7 +66,7 @@ tool_obj = $(patsubst %.c,$(B)/tool/%.o,$(1))
 shim_obj := $(addprefix $(B)/shim/,$(addsuffix .o,$(basename $(core_src) $(shim_src))))
 # The tests link against everything but the main functions.
 testable := $(filter-out wrap/main.c tracer/main.c evidence/zcaudit.c, \
-	$(core_src) $(policy_src) $(evidence_src) $(audit_src) $(wrap_src) $(tracer_src))
+	$(core_src) $(policy_src) $(confine_src) $(evidence_src) $(audit_src) $(wrap_src) $(tracer_src))
 
 programs := $(B)/zcwrap $(B)/zctrace $(B)/zcaudit $(B)/libzcshim.so
 units := $(patsubst %.c,$(B)/%,$(unit_src))
@@ -76,10 +77,10 @@ all: $(programs)
 tests: $(units) $(replays)
 
 link = $(Q)$(CC) $(CFLAGS) $(tool_ldflags) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(libs) $(LDLIBS)
-$(B)/zcwrap: $(call tool_obj,$(wrap_src) $(policy_src) $(evidence_src) $(core_src))
+$(B)/zcwrap: $(call tool_obj,$(wrap_src) $(policy_src) $(confine_src) $(evidence_src) $(core_src))
 	$(call say,LD)
 	$(link)
-$(B)/zctrace: $(call tool_obj,$(tracer_src) $(policy_src) $(evidence_src) $(core_src))
+$(B)/zctrace: $(call tool_obj,$(tracer_src) $(policy_src) $(confine_src) $(evidence_src) $(core_src))
 	$(call say,LD)
 	$(link)
 $(B)/zcaudit: $(call tool_obj,$(audit_src) $(evidence_src) $(core_src))

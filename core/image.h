@@ -106,7 +106,7 @@ struct zc_image {
 	struct zc_image_table jail; /* text in strings: prefix of the run's root; count 0: none */
 	int32_t supervisor[4];      /* pids of ours; 0: unused */
 	int32_t supervisor_group;   /* process group that a signal must not reach; 0: none */
-	uint32_t pad;
+	uint32_t gate; /* address of the run's gate page (core/gate.h); 0: no gate, not hybrid */
 };
 
 struct zc_image_node {

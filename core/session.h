@@ -26,6 +26,8 @@
 #define ZC_PAGE_FINDINGS 16384u /* slots, a power of two */
 #define ZC_PAGE_SPOOL 64u
 #define ZC_PAGE_UNIX 1024u /* unix sockets bound in the run */
+#define ZC_PAGE_COUNTERS 32u /* a power of two: one is taken by the number of the process */
+#define ZC_PAGE_GATED 4096u  /* likewise */
 #define ZC_SEND_REPEATS 5u /* records of one finding that are sent before only counting */
 
 /* One finding: fingerprint 0 is free. Claimed by compare-and-swap, counted by fetch-and-add. */
@@ -56,11 +58,20 @@ struct zc_page {
 	uint64_t overflow; /* findings that found no slot */
 	uint64_t forks;
 	uint64_t execs;
-	uint64_t outer_filter; /* zcwrap itself runs under a seccomp filter (a container's) */
-	uint64_t reserved;
+	uint64_t outer_filter; /* there is a seccomp filter that is not the program's own */
+	uint64_t bypassed; /* hybrid: judged calls of a process with a gate from neither of its doors */
 	uint64_t unix_made[ZC_PAGE_UNIX]; /* hashes of unix addresses bound in the run; 0 free */
 	struct zc_page_finding findings[ZC_PAGE_FINDINGS];
 	struct zc_page_spool spool[ZC_PAGE_SPOOL];
+	/* hybrid. The shim counts; each counter has a cache line of its own. */
+	struct {
+		uint64_t passed;      /* calls made from the gate */
+		uint64_t handed_over; /* ... and from the side door */
+		uint64_t pad[6];
+	} gate[ZC_PAGE_COUNTERS];
+	/* gated[pid % ZC_PAGE_GATED] is pid where that process's shim has mapped the gate. Its claim
+	   only: it decides whether a call is noted as a bypass, nothing else. Cleared at its exec. */
+	int32_t gated[ZC_PAGE_GATED];
 };
 
 struct zc_session {
@@ -79,6 +90,10 @@ enum zc_control_kind {
 	ZC_CONTROL_FAILED, /* value: errno, step: enum zc_control_step; pid: what could not be attached to */
 	ZC_CONTROL_STOPPED, /* the command is in group-stop by signal value */
 	ZC_CONTROL_ENDED,   /* value: the command's wait status */
+	/* Before STARTED, once each: step: enum zc_confine_layer, value: 0 applied, or errno; and
+	   ENGINE with value: enum zc_source, step: errno why the one that was asked for is not used. */
+	ZC_CONTROL_LAYER,
+	ZC_CONTROL_ENGINE,
 };
 enum zc_control_step { ZC_CONTROL_AT_START, ZC_CONTROL_AT_EXEC, ZC_CONTROL_AT_ATTACH };
 struct zc_control {

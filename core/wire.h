@@ -43,6 +43,8 @@ enum zc_note {
 	ZC_NOTE_NESTED_TRACER, /* a program wanted to trace; it is traced already, so it is told EPERM */
 	ZC_NOTE_LISTENER,  /* a program wanted to answer system calls itself; it is told EBUSY */
 	ZC_NOTE_NO_FILTER, /* seccomp is not to be had: every call stops. TEXT: why */
+	ZC_NOTE_BYPASS,    /* hybrid: a judged call around the shim. call, PCS: the place; MAPS */
+	ZC_NOTE_NO_GATE,   /* hybrid: the gate page could not be mapped in this process */
 	ZC_NOTES
 };
 
