@@ -19,6 +19,7 @@ enum zc_action {
 	ZC_REFUSED_QUIET, /* refused, not a finding (quiet-deny-) */
 	ZC_REFUSED,       /* refused and recorded */
 	ZC_KILLED,        /* refused, recorded, and the command is ended */
+	ZC_DETECTED,      /* never decided: mode watch saw afterwards what would be refused */
 };
 
 /* Why, when no single rule says so. */
@@ -58,7 +59,7 @@ bool zc_policy_allows_path(const struct zc_image *image, const char *path, size_
 			   unsigned need);
 
 /* Names for the evidence; "?" for what is none of them. */
-const char *zc_action_name(unsigned action); /* "denied" "audited" "allowed" "killed" */
+const char *zc_action_name(unsigned action); /* "denied" "audited" "allowed" "killed" "detected" */
 const char *zc_reason_name(unsigned reason); /* "rule" "no-allow" ... */
 const char *zc_reason_text(unsigned reason); /* a sentence for people */
 /* "read" "write" "run" "net" "listen" "sys", as in the policy; UNIX is "net". */

@@ -10,6 +10,7 @@ const char *zc_action_name(unsigned action)
 	static const char *const names[] = {
 		[ZC_ALLOWED] = "allowed", [ZC_LOGGED] = "allowed",       [ZC_AUDITED] = "audited",
 		[ZC_REFUSED] = "denied",  [ZC_REFUSED_QUIET] = "denied", [ZC_KILLED] = "killed",
+		[ZC_DETECTED] = "detected",
 	};
 
 	return action < ZC_LEN(names) ? names[action] : "?";

@@ -20,7 +20,8 @@
 #define ZC_STACK_MAX 16384u /* bytes of stack a record may carry */
 
 enum zc_frame_type {
-	ZC_FRAME_SIGN_IN = 1, /* a program started under us: EXE ARGV CWD MAPS */
+	ZC_FRAME_SIGN_IN = 1, /* a program started under us: EXE ARGV CWD MAPS. TEXT: why it is
+				 not covered all the same (mode watch) */
 	ZC_FRAME_EXEC, /* args[0] (0: the sender) is about to become PATH, or was spawned as it; ARGV.
 				 A SIGN_IN of that pid, before (spawned) or after, says it is covered */
 	ZC_FRAME_EXEC_FAILED, /* ... and did not: error says why */
@@ -48,7 +49,13 @@ enum zc_note {
 	ZC_NOTES
 };
 
-enum zc_source { ZC_SOURCE_SHIM, ZC_SOURCE_PTRACE, ZC_SOURCE_NOTIFY, ZC_SOURCE_SUPERVISOR };
+enum zc_source {
+	ZC_SOURCE_SHIM,
+	ZC_SOURCE_PTRACE,
+	ZC_SOURCE_NOTIFY,
+	ZC_SOURCE_SUPERVISOR,
+	ZC_SOURCE_PROC /* mode watch: seen in /proc, by looking now and then */
+};
 
 enum {
 	ZC_FRAME_TRUNCATED = 1,   /* something did not fit */

@@ -255,11 +255,14 @@ void zc_event_write_process(struct zc_evidence *e, const struct zc_frame *frame,
 
 void zc_event_write_trust(struct zc_evidence *e, uint32_t source)
 {
-	static const char *const sources[] = { "shim", "ptrace", "notify", "supervisor" };
+	static const char *const sources[] = { "shim", "ptrace", "notify", "supervisor",
+					       "proc" };
 
 	zc_json_open(&e->line, "evidence", '{');
 	zc_json_string(&e->line, "source", source < ZC_LEN(sources) ? sources[source] : NULL);
 	zc_json_string(&e->line, "trust", source == ZC_SOURCE_SHIM ? "inside" : "outside");
+	if (source == ZC_SOURCE_PROC)
+		zc_json_bool(&e->line, "sampled", true);
 	zc_json_close(&e->line, '}');
 }
 

@@ -14,7 +14,8 @@
 
 bool zc_action_violates(unsigned action)
 {
-	return action == ZC_REFUSED || action == ZC_KILLED || action == ZC_AUDITED;
+	return action == ZC_REFUSED || action == ZC_KILLED || action == ZC_AUDITED ||
+	       action == ZC_DETECTED;
 }
 
 enum { INFO, LOW, MEDIUM, HIGH };

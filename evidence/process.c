@@ -276,6 +276,7 @@ void zc_process_sign_in(struct zc_processes *table, const struct zc_frame *frame
 {
 	struct zc_process *process = process_get(table, frame->head.pid, frame->head.ppid);
 	struct zc_program *program;
+	char *gap;
 
 	if (!process)
 		return;
@@ -293,7 +294,9 @@ void zc_process_sign_in(struct zc_processes *table, const struct zc_frame *frame
 	join_program(table, process, program, program->maps);
 	process->ppid = frame->head.ppid;
 	process->exec_id = frame->head.exec_id;
-	cover(table, process->pid, process->ppid, program->exe, program->exe_len, NULL);
+	gap = copy_field(frame, ZC_FIELD_TEXT);
+	cover(table, process->pid, process->ppid, program->exe, program->exe_len, gap);
+	free(gap);
 }
 
 static void adopt(struct zc_processes *table, struct zc_process *process,

@@ -225,6 +225,28 @@ struct zc_tracing {
 	int control; /* -1: none */
 };
 
+/* --- watch.c: the lowest rung, looking into /proc now and then ---------------------------------- */
+
+/*
+ * Mode `watch`: a thread of zcwrap looks at the processes below root and sends what the policy would
+ * refuse as frames from ZC_SOURCE_PROC over its copy of the sending end, which no other process has:
+ * what arrives from our own pid is then to be believed (zc_evidence_put_outside()). Nothing is
+ * refused; only where the policy says kill, page->kill ends the run. Start it before the command, so
+ * that what the command inherits is known, and with signals blocked; finish before the collector.
+ */
+struct zc_watcher_setup {
+	const struct zc_image *image;
+	struct zc_page *page;
+	int socket;                  /* sending end, kept open by the caller until finish */
+	pid_t root;                  /* us: the tree is what lies below ... */
+	const struct zc_tree *before; /* ... but for these, which may be NULL */
+};
+struct zc_watcher;
+extern const char zc_watch_gap[]; /* why no process is covered: the command's gap, too */
+int zc_watch_start(struct zc_watcher **ret, const struct zc_watcher_setup *setup);
+/* Looks once more, and ends the thread. Takes NULL. */
+void zc_watch_finish(struct zc_watcher *watcher);
+
 /* --- exitcode.c: facts -> exit code ----------------------------------------------------------------- */
 
 enum zc_start {
