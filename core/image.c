@@ -4,7 +4,7 @@
  */
 #include <errno.h>
 
-#include "core/image.h"
+#include "core/gate.h"
 #include "core/mem.h"
 
 #define HASH_A 0xa0761d6478bd642full
@@ -150,6 +150,12 @@ static bool prefixes_fit(const struct zc_image *image)
 	return !(image->prefixes4 >> 33) && image->prefixes6[2] <= 1;
 }
 
+static bool gate_fits(const struct zc_image *image)
+{
+	return !image->gate || (image->gate >= ZC_GATE_FIRST && image->gate < ZC_GATE_END &&
+				image->gate % ZC_GATE_PAGE == 0);
+}
+
 int zc_image_check_head(const void *block, size_t size)
 {
 	const struct zc_image *image = block;
@@ -173,7 +179,8 @@ int zc_image_check_head(const void *block, size_t size)
 	    !power_of_two(image->edges.count) || !power_of_two(image->nets.count))
 		return -EINVAL;
 	strings = zc_image_at(image, image->strings);
-	if (strings[image->strings.count - 1] != '\0' || !prefixes_fit(image) || !jail_fits(image))
+	if (strings[image->strings.count - 1] != '\0' || !prefixes_fit(image) ||
+	    !jail_fits(image) || !gate_fits(image))
 		return -EINVAL;
 	return 0;
 }

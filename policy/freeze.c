@@ -3,13 +3,12 @@
  * freeze.c - everything the user and the profiles said, resolved and built into the image.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include "core/gate.h"
 #include "core/policy.h"
 #include "policy/set.h"
 
@@ -255,6 +254,21 @@ static int build_image(struct freeze *f, struct zc_image **ret_image, size_t *re
 	return 0;
 }
 
+/* Another page in each run, so that nobody can be built to know it. */
+static int place_gate(struct freeze *f, struct zc_image *image)
+{
+	const uint32_t pages = (ZC_GATE_END - ZC_GATE_FIRST) / ZC_GATE_PAGE;
+	uint64_t random;
+
+	if (!f->set->world.gate)
+		return 0;
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return zc_fail(f->error, (struct zc_origin){ 0 }, "no random numbers: %s",
+			       strerror(errno));
+	image->gate = ZC_GATE_FIRST + (uint32_t)(random % pages) * ZC_GATE_PAGE;
+	return 0;
+}
+
 /* Addresses alone may cover a resolver too: then names can be resolved, and the image says so. */
 static void allow_names(struct zc_policy_set *set, struct zc_image *image)
 {
@@ -337,7 +351,9 @@ static int freeze_all(struct freeze *f, struct zc_image **ret_image, size_t *ret
 	if (r != 0 || image == NULL)
 		return -EINVAL;
 	allow_names(f->set, image);
-	r = zc_expect_check(f->set, image, f->resolver, f->error);
+	r = place_gate(f, image);
+	if (r == 0)
+		r = zc_expect_check(f->set, image, f->resolver, f->error);
 	if (r == 0)
 		*ret_image = image;
 	else
@@ -360,30 +376,4 @@ int zc_policy_freeze(struct zc_policy_set *set, struct zc_image **ret_image, siz
 	zc_resolver_free(f.resolver);
 	zc_build_free(f.build);
 	return r < 0 ? -EINVAL : 0;
-}
-
-int zc_policy_seal(const struct zc_image *image, size_t size)
-{
-	int fd = memfd_create("zencube-policy", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	const char *at = (const char *)image;
-	int error;
-
-	if (fd < 0)
-		return -errno;
-	while (size > 0) {
-		ssize_t n = write(fd, at, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			goto fail;
-		at += n;
-		size -= (size_t)n;
-	}
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0)
-		return fd;
-fail:
-	error = errno != 0 ? -errno : -EIO;
-	close(fd);
-	return error;
 }

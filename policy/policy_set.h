@@ -32,6 +32,7 @@ struct zc_policy_world {
 	const char *shim_path; /* libzcshim.so: @base lets it be read */
 	uint64_t instance;
 	const char *command; /* resolved program of the run, or NULL */
+	bool gate; /* hybrid: the image names an address for the gate page, zc_policy_seal() adds it */
 };
 
 struct zc_policy_error {
@@ -76,7 +77,7 @@ const char *zc_policy_note(const struct zc_policy_set *set, size_t index);
 /* --jail=DIR, resolved; NULL without. Set flags (AUDIT, KILL, NO_NET): from zc_image.flags. */
 const char *zc_policy_jail(const struct zc_policy_set *set);
 
-/* A sealed memfd that holds the image, O_CLOEXEC. Returns the descriptor or -errno. */
+/* A sealed memfd with the image and its gate page, if any, O_CLOEXEC: the descriptor or -errno. */
 int zc_policy_seal(const struct zc_image *image, size_t size);
 
 #endif

@@ -6,7 +6,10 @@
  * reason, test_expectations() first shows that they fail when they should.
  */
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 
+#include "core/gate.h"
 #include "tests/unit/policy.h"
 
 /* clang-format off */
@@ -296,6 +299,78 @@ static void test_seal(void)
 	zc_policy_set_free(set);
 }
 
+/* Makes a system call from one of the gate's doors. */
+static long call_door(const char *page, size_t door, long nr)
+{
+	long result;
+
+	__asm__ volatile("subq $128, %%rsp\n\tcall *%[door]\n\taddq $128, %%rsp"
+			 : "=a"(result)
+			 : "a"(nr), [door] "r"(page + door)
+			 : "rcx", "r11", "memory", "cc");
+	return result;
+}
+
+static void test_gate_page(const struct zc_image *image, size_t size)
+{
+	int fd = zc_policy_seal(image, size);
+	struct stat st;
+	unsigned char *page;
+	size_t stops = 0;
+
+	if (!T_OK(fd >= 0 && fstat(fd, &st) == 0 &&
+			  (uint64_t)st.st_size == zc_gate_offset(image) + ZC_GATE_PAGE,
+		  "a page follows the image"))
+		return;
+	page = mmap((void *)(uintptr_t)image->gate, ZC_GATE_PAGE, PROT_READ | PROT_EXEC,
+		    MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, (off_t)zc_gate_offset(image));
+	T_OK((uintptr_t)page == image->gate, "which can be executed at the image's address");
+	T_OK(call_door((char *)page, ZC_GATE_PASS, SYS_getpid) == getpid() &&
+		     call_door((char *)page, ZC_GATE_SIDE, SYS_getpid) == getpid(),
+	     "both doors are system calls that come back");
+	T_OK(memcmp(page + ZC_GATE_PASS + ZC_GATE_BEHIND - 2, "\x0f\x05\xc3", 3) == 0 &&
+		     memcmp(page + ZC_GATE_SIDE + ZC_GATE_BEHIND - 2, "\x0f\x05\xc3", 3) == 0,
+	     "the instruction pointer is where filters expect it");
+	for (size_t i = 0; i < ZC_GATE_PAGE; i++)
+		stops += page[i] == 0xcc;
+	T_OK(stops == ZC_GATE_PAGE - 14, "and everything else in it stops");
+	T_OK(mmap(NULL, ZC_GATE_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		  (off_t)zc_gate_offset(image)) == MAP_FAILED,
+	     "nobody writes into it");
+	munmap(page, ZC_GATE_PAGE);
+	close(fd);
+}
+
+static void test_gate(void)
+{
+	struct zc_policy_world world = p_world;
+	uint32_t last = 0;
+
+	for (int i = 0; i < 4; i++) {
+		struct zc_policy_set *set;
+		struct zc_image *image = NULL;
+		size_t size = 0;
+
+		world.gate = i < 3;
+		set = zc_policy_set_new(&world);
+		if (!T_OK(zc_policy_freeze(set, &image, &size, &p_error) == 0, "it freezes"))
+			return;
+		if (world.gate)
+			T_OK(image->gate >= ZC_GATE_FIRST && image->gate < ZC_GATE_END &&
+				     image->gate % ZC_GATE_PAGE == 0 && image->gate != last,
+			     "the gate has a page of its own in each run: %x", image->gate);
+		else
+			T_OK(image->gate == 0, "there is none unless it is asked for");
+		if (i == 0)
+			test_gate_page(image, size);
+		last = image->gate;
+		image->gate |= 1;
+		T_OK(zc_image_check(image, size) == -EINVAL, "an address off a page is no gate");
+		free(image);
+		zc_policy_set_free(set);
+	}
+}
+
 int main(void)
 {
 	p_begin();
@@ -312,6 +387,7 @@ int main(void)
 	test_notes();
 	test_image_flags();
 	test_seal();
+	test_gate();
 	p_end();
 	T_DONE();
 }
