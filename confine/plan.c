@@ -17,11 +17,12 @@ static int nnp_apply(const struct zc_confine_plan *plan, struct zc_confine_state
 
 /* In the order of application. No plan: the layer is not built. */
 const struct zc_confine_row zc_confine_rows[ZC_CONFINE_LAYERS] = {
-	[ZC_CONFINE_USERNS] = { "userns", NULL, NULL, NULL },
-	[ZC_CONFINE_NETNS] = { "netns", NULL, NULL, NULL },
+	[ZC_CONFINE_USERNS] = { "userns", zc_userns_plan, NULL, zc_userns_apply },
+	[ZC_CONFINE_NETNS] = { "netns", zc_netns_plan, NULL, zc_netns_apply },
 	[ZC_CONFINE_MOUNTS] = { "mounts", NULL, NULL, NULL },
-	[ZC_CONFINE_CHROOT] = { "chroot", NULL, NULL, NULL },
-	[ZC_CONFINE_CREDENTIALS] = { "credentials", NULL, NULL, NULL },
+	[ZC_CONFINE_CHROOT] = { "chroot", zc_chroot_plan, NULL, zc_chroot_apply },
+	[ZC_CONFINE_CREDENTIALS] = { "credentials", zc_credentials_plan, NULL,
+				     zc_credentials_apply },
 	[ZC_CONFINE_NNP] = { "no_new_privs", nnp_plan, NULL, nnp_apply },
 	[ZC_CONFINE_LANDLOCK] = { "landlock", NULL, NULL, NULL },
 	[ZC_CONFINE_SECCOMP] = { "seccomp", NULL, NULL, NULL },
@@ -52,14 +53,13 @@ bool zc_confine_plans(const struct zc_confine_plan *plan, unsigned layer)
 }
 
 /*
- * Landlock and filters need it, but of who has CAP_SYS_ADMIN: there it is left out, since it would
- * stop programs from gaining what no rule forbids.
+ * Landlock and filters need it, but of who has CAP_SYS_ADMIN (which credentials.c leaves until the
+ * exec): there it is left out, since it would stop programs from gaining what no rule forbids.
  */
 static int nnp_plan(struct zc_plan_maker *maker)
 {
 	const struct zc_confine_wish *wish = maker->wish;
-	const uint64_t admin = 1ull << 21; /* CAP_SYS_ADMIN */
-	bool privileged = wish->host->root && !wish->set_user && wish->caps_keep & admin;
+	bool privileged = wish->host->root && wish->host->mountns;
 	bool needed = !privileged && (zc_plan_taken(maker, ZC_CONFINE_LANDLOCK) ||
 				      zc_plan_taken(maker, ZC_CONFINE_SECCOMP));
 
