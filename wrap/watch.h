@@ -39,6 +39,7 @@ struct zc_watched {
 	uint64_t exec_id;         /* of the program that it was last seen to run; 0: none yet */
 	uint64_t program;         /* hash of that program's path */
 	uint64_t round;           /* the look that saw it last */
+	bool closed;              /* it was found that it may not be looked into */
 	struct zc_watch_set seen; /* what was judged already */
 };
 

@@ -200,22 +200,25 @@ static int look_at_descriptors(struct zc_watcher *watcher, struct zc_watched *pr
 
 /* --- programs ------------------------------------------------------------------------------------------ */
 
-/* Not dumpable, or another user's: its name is all there is. */
+/* Not dumpable, or another user's: its name may be all there is. */
 static void meet_closed(struct zc_watcher *watcher, struct zc_watched *process, int at, int error)
 {
 	char comm[32] = "?", gap[128];
 
-	if (process->exec_id)
+	if (process->closed)
 		return;
+	process->closed = true;
 	read_file(at, "comm", comm, sizeof(comm));
 	comm[strcspn(comm, "\n")] = '\0';
-	process->exec_id =
-		zc_hash_bytes(&process->start, sizeof(process->start), (uint64_t)process->pid);
+	if (!process->exec_id)
+		process->exec_id = zc_hash_bytes(&process->start, sizeof(process->start),
+						 (uint64_t)process->pid);
 	snprintf(gap, sizeof(gap), "cannot be looked into: %s", strerror(error));
 	zc_watch_sign_in(watcher, process, at, comm, gap);
 }
 
-static void look_at_program(struct zc_watcher *watcher, struct zc_watched *process, int at)
+/* Returns 0, or -errno when it may not be looked at. */
+static int look_at_program(struct zc_watcher *watcher, struct zc_watched *process, int at)
 {
 	struct zc_event event = { .call = ZC_ID_execve, .abi = ZC_ABI_X86_64, .op = ZC_OP_EXEC };
 	char exe[ZC_PATH_CAP];
@@ -223,18 +226,18 @@ static void look_at_program(struct zc_watcher *watcher, struct zc_watched *proce
 	size_t len = n > 0 ? (size_t)n : 0;
 	uint64_t exec_id;
 
-	if (n < 0 && (errno == EACCES || errno == EPERM))
-		meet_closed(watcher, process, at, errno);
 	if (n <= 0)
-		return;
+		return n < 0 ? -errno : -ENOENT;
 	exec_id = zc_hash_bytes(exe, len, process->start << 22 ^ (uint64_t)process->pid);
 	if (exec_id == process->exec_id)
-		return;
+		return 0;
 	strip_deleted(at, "exe", exe, &len);
 	process->exec_id = exec_id;
 	process->program = zc_hash_bytes(exe, len, 0);
+	process->closed = false;
 	zc_watch_sign_in(watcher, process, at, exe, zc_watch_gap);
 	judge_path(watcher, process, at, &event, exe, ZC_NEED_RUN);
+	return 0;
 }
 
 void zc_watch_look(struct zc_watcher *watcher, pid_t pid)
@@ -245,7 +248,7 @@ void zc_watch_look(struct zc_watcher *watcher, pid_t pid)
 	uint64_t start;
 	struct stat st;
 	pid_t parent;
-	int at;
+	int at, error;
 
 	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
 	at = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -262,14 +265,17 @@ void zc_watch_look(struct zc_watcher *watcher, pid_t pid)
 		free(process->seen.slot);
 		process->seen = (struct zc_watch_set){ 0 };
 		process->exec_id = 0;
+		process->closed = false;
 	}
 	process->start = start;
 	process->ppid = parent;
 	process->uid = fstat(at, &st) == 0 ? st.st_uid : 0;
 	process->round = watcher->round;
-	look_at_program(watcher, process, at);
-	if (process->exec_id)
-		look_at_descriptors(watcher, process, at);
+	error = look_at_program(watcher, process, at);
+	if (!error)
+		error = look_at_descriptors(watcher, process, at);
+	if (error == -EACCES || error == -EPERM)
+		meet_closed(watcher, process, at, -error);
 out:
 	close(at);
 }
