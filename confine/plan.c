@@ -19,7 +19,7 @@ static int nnp_apply(const struct zc_confine_plan *plan, struct zc_confine_state
 const struct zc_confine_row zc_confine_rows[ZC_CONFINE_LAYERS] = {
 	[ZC_CONFINE_USERNS] = { "userns", zc_userns_plan, NULL, zc_userns_apply },
 	[ZC_CONFINE_NETNS] = { "netns", zc_netns_plan, NULL, zc_netns_apply },
-	[ZC_CONFINE_MOUNTS] = { "mounts", NULL, NULL, NULL },
+	[ZC_CONFINE_MOUNTS] = { "mounts", zc_mounts_plan, NULL, zc_mounts_apply },
 	[ZC_CONFINE_CHROOT] = { "chroot", zc_chroot_plan, NULL, zc_chroot_apply },
 	[ZC_CONFINE_CREDENTIALS] = { "credentials", zc_credentials_plan, NULL,
 				     zc_credentials_apply },

@@ -43,15 +43,20 @@ struct zc_plan_table {
 	uint32_t count;  /* entries (strings: bytes) */
 };
 
+/* In this order, so that what is masked stays so below what is made read-only. */
 enum zc_plan_mount_kind {
-	ZC_PLAN_MOUNT_READ_ONLY, /* the path bound over itself, read-only */
-	ZC_PLAN_MOUNT_MASK_FILE, /* an empty file that nobody may read over it */
-	ZC_PLAN_MOUNT_MASK_DIR,  /* an empty directory of mode 000 over it */
+	ZC_PLAN_MOUNT_SCRATCH,   /* where masks are made: a directory that is covered for that time */
+	ZC_PLAN_MOUNT_MASK_FILE, /* a file that nobody may read over the path; flags: its size */
+	ZC_PLAN_MOUNT_MASK_DIR,  /* a directory that shows names only over it */
+	ZC_PLAN_MOUNT_NAME_FILE, /* in the mask before: a name; flags: the size it shows */
+	ZC_PLAN_MOUNT_NAME_DIR,
+	ZC_PLAN_MOUNT_READ_ONLY, /* the path bound over itself, read-only; flags: MS_* to keep */
+	ZC_PLAN_MOUNT_CWD,       /* where the command starts, to be found again under the mounts */
 	ZC_PLAN_MOUNT_KINDS
 };
 struct zc_plan_mount {
-	uint32_t kind, path; /* path: offset into strings */
-	uint64_t flags;      /* MS_*: what the mount there has and must keep */
+	uint32_t kind, path; /* path: offset into strings; NAME_*: below the mask's directory */
+	uint64_t flags;
 };
 
 /* One Landlock rule. PATH_FD: the path is not a text but a descriptor's number (standard streams). */
