@@ -134,6 +134,7 @@ int zc_elf_look(struct zc_elf_look *ret, zc_read_at *read_at, void *context)
 		    : head.e_ident[EI_CLASS] == ELFCLASS32 ? 32
 							   : 0;
 	ret->native = ret->bits == 64 && head.e_machine == EM_X86_64;
+	ret->loader = zc_elf_is_loader(read_at, context);
 	if (!ret->native)
 		return 0;
 	if (read_segments(&elf, &head, ret) < 0) {
@@ -145,7 +146,7 @@ int zc_elf_look(struct zc_elf_look *ret, zc_read_at *read_at, void *context)
 	return 0;
 }
 
-const char *zc_launched_program(const char *path, size_t len, char *const *argv)
+const char *zc_launched_argument(char *const *argv)
 {
 	static const char *const with_value[] = { "--library-path",
 						  "--preload",
@@ -154,13 +155,8 @@ const char *zc_launched_program(const char *path, size_t len, char *const *argv)
 						  "--inhibit-rpath",
 						  "--glibc-hwcaps-prepend",
 						  "--glibc-hwcaps-mask" };
-	size_t base = len;
 
-	while (base > 0 && path[base - 1] != '/')
-		base--;
-	if (len - base < 5 || !zc_equal(path + base, "ld-", 3) || !argv || !argv[0])
-		return NULL;
-	for (size_t i = 1; argv[i]; i++) {
+	for (size_t i = 1; argv && argv[0] && argv[i]; i++) {
 		bool takes = false;
 
 		if (argv[i][0] != '-')
@@ -172,6 +168,17 @@ const char *zc_launched_program(const char *path, size_t len, char *const *argv)
 			i++;
 	}
 	return NULL;
+}
+
+const char *zc_launched_program(const char *path, size_t len, char *const *argv)
+{
+	size_t base = len;
+
+	while (base > 0 && path[base - 1] != '/')
+		base--;
+	if (len - base < 5 || !zc_equal(path + base, "ld-", 3))
+		return NULL;
+	return zc_launched_argument(argv);
 }
 
 /* ---- LD_PRELOAD ---- */

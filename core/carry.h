@@ -15,6 +15,7 @@ struct zc_elf_look {
 	uint8_t bits;     /* 32 or 64; 0: not an ELF file */
 	bool native;      /* x86-64 */
 	bool interpreted; /* has PT_INTERP: a loader reads LD_PRELOAD */
+	bool loader;      /* is a loader itself, of whatever class */
 	char sanitizer
 		[40]; /* soname of a runtime that must be preloaded first ("libasan.so.8"), or "" */
 };
@@ -25,8 +26,13 @@ typedef long zc_read_at(void *context, void *buffer, size_t len, uint64_t offset
 /* Looks at a program's headers. Returns 0, or -EINVAL when they make no sense (then *ret is zero). */
 int zc_elf_look(struct zc_elf_look *ret, zc_read_at *read_at, void *context);
 
+/* loader.c: a dynamic loader, of either class, by its contents: a copy may have any name. */
+bool zc_elf_is_loader(zc_read_at *read_at, void *context);
+
 /* "ld.so PROGRAM" starts a program without an exec of it: which one, or NULL when path is no loader. */
 const char *zc_launched_program(const char *path, size_t len, char *const *argv);
+/* The same for what is known to be a loader. */
+const char *zc_launched_argument(char *const *argv);
 
 /*
  * Writes the value of LD_PRELOAD for a program: ours in front of what was there, but behind a

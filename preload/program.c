@@ -96,7 +96,10 @@ static int judge_file(struct question q, struct zc_guard *guard, char *const *ar
 	if (spelled && !zc_shim.passive)
 		error = look_inside(q, spelled);
 	if (!error && object->path) {
-		const char *program = zc_launched_program(object->path, object->path_len, argv);
+		const char *program =
+			q.look->loader ? zc_launched_argument(argv)
+			: q.look->bits ? NULL
+				       : zc_launched_program(object->path, object->path_len, argv);
 		struct question inner = { q.caller, q.look, q.depth + 1, false };
 
 		if (program)

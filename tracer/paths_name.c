@@ -84,7 +84,18 @@ static long drop_deleted(char *path, long len, int at, const char *link)
 	return len - mark_len;
 }
 
-/* The policy's name of what the link, one of /proc/.../fd, cwd and the like, leads to. */
+/* The policy's name of what the link, one of /proc/.../fd, cwd and the like, says: len bytes. */
+static long name_of_target(const char *link, char *buffer, long len, uint8_t *ret_flags)
+{
+	if (buffer[0] != '/' || zc_paths_starts_with(buffer, len, "/memfd:") ||
+	    zc_paths_starts_with(buffer, len, "/dmabuf:")) {
+		*ret_flags |= ZC_OBJ_NAMELESS;
+		return len;
+	}
+	len = drop_deleted(buffer, len, AT_FDCWD, link);
+	return zc_paths_name_process(buffer, strip_jail(buffer, len));
+}
+
 static long name_of_link(const char *link, char *buffer, uint8_t *ret_flags)
 {
 	long len = readlink(link, buffer, ZC_PATH_CAP - 1);
@@ -94,13 +105,7 @@ static long name_of_link(const char *link, char *buffer, uint8_t *ret_flags)
 	if (len >= (long)ZC_PATH_CAP - 1)
 		return -ENAMETOOLONG;
 	buffer[len] = '\0';
-	if (buffer[0] != '/' || zc_paths_starts_with(buffer, len, "/memfd:") ||
-	    zc_paths_starts_with(buffer, len, "/dmabuf:")) {
-		*ret_flags |= ZC_OBJ_NAMELESS;
-		return len;
-	}
-	len = drop_deleted(buffer, len, AT_FDCWD, link);
-	return zc_paths_name_process(buffer, strip_jail(buffer, len));
+	return name_of_target(link, buffer, len, ret_flags);
 }
 
 long zc_paths_name_own_fd(int fd, char *buffer, uint8_t *ret_flags)
@@ -116,8 +121,13 @@ long zc_paths_exe(struct zc_tracee *tracee, char *buffer)
 	uint8_t flags = 0;
 	char link[32];
 
+	size_t len = tracee->exe ? strlen(tracee->exe) : 0;
+
 	snprintf(link, sizeof(link), "/proc/%d/exe", tracee->tid);
-	return name_of_link(link, buffer, &flags);
+	if (!len || len >= ZC_PATH_CAP - 1)
+		return name_of_link(link, buffer, &flags);
+	memcpy(buffer, tracee->exe, len + 1); /* it was asked for at the exec */
+	return name_of_target(link, buffer, (long)len, &flags);
 }
 
 long zc_paths_fd(struct zc_tracee *tracee, int fd, char *buffer, uint8_t *ret_flags)

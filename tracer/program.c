@@ -5,17 +5,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/carry.h"
 #include "core/image.h"
+#include "tracer/content.h"
 #include "tracer/judge.h"
 
 #define MOST_INTERPRETERS 5u /* as many as the kernel follows */
 #define MOST_ARGUMENTS 256u  /* of a loader, that are looked at */
 #define ARGUMENT_BYTES (256u << 10)
-#define LINE_MAX_BYTES 255u /* of a script's first line, that the kernel reads */
 
 /* The tracer's own memory, where the path of an interpreter stands. */
 static long own_bytes(void *context, uint64_t address, void *buffer, size_t len)
@@ -34,44 +33,25 @@ static long own_text(void *context, uint64_t address, char *buffer, size_t cap)
 	return (long)len;
 }
 
-/* Opens what is about to be executed, to look at its first line. Nothing but a regular file is touched. */
-static int open_program(const struct zc_case *c)
+/* What is about to be executed: what it contains decides who else runs. */
+static enum zc_content look_inside(const struct zc_case *c, char next[ZC_PATH_CAP])
 {
 	const struct zc_object *object = &c->event.object[0];
+	enum zc_content content = ZC_CONTENT_PROGRAM;
 	char path[48];
-	struct stat st;
+	int fd;
 
-	if (object->flags & ZC_OBJ_BY_FD)
-		snprintf(path, sizeof(path), "/proc/%d/fd/%d", c->tracee->tid, object->dirfd);
-	else if (c->names.held[0].fd >= 0 && !c->names.held[0].entry[0])
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", c->names.held[0].fd);
-	else
-		return -1;
-	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
-		return -1;
-	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-}
-
-/* Takes the interpreter out of a script's first line. Not readable: no script, as far as anybody knows. */
-static bool find_interpreter(const struct zc_case *c, char next[ZC_PATH_CAP])
-{
-	char line[LINE_MAX_BYTES + 1], *start;
-	int fd = open_program(c);
-	ssize_t got;
-	size_t len;
-
-	if (fd < 0)
-		return false;
-	got = pread(fd, line, LINE_MAX_BYTES, 0);
-	close(fd);
-	if (got < 3 || line[0] != '#' || line[1] != '!')
-		return false;
-	line[got] = '\0';
-	start = line + 2 + strspn(line + 2, " \t");
-	len = strcspn(start, " \t\n");
-	memcpy(next, start, len);
-	next[len] = '\0';
-	return len > 0;
+	if (c->names.held[0].fd >= 0 && !c->names.held[0].entry[0])
+		return zc_content_look(c->names.held[0].fd, next);
+	if (!(object->flags & ZC_OBJ_BY_FD))
+		return content;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", c->tracee->tid, object->dirfd);
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd >= 0) {
+		content = zc_content_look(fd, next);
+		close(fd);
+	}
+	return content;
 }
 
 static uint64_t read_pointer(const struct zc_case *c, uint64_t address)
@@ -116,15 +96,14 @@ static bool read_arguments(const struct zc_case *c, uint64_t argv, char *list[MO
 /* "ld.so PROGRAM" starts a program without an exec of it. Returns 1: which, 0: none, or -E2BIG. */
 static int find_launched(const struct zc_case *c, uint64_t argv, char next[ZC_PATH_CAP])
 {
-	const struct zc_object *object = &c->event.object[0];
-	const char *base = memrchr(object->path, '/', object->path_len), *program;
 	char *list[MOST_ARGUMENTS + 1] = { NULL };
+	const char *program;
 	bool all;
 
-	if (!argv || !base || strncmp(base, "/ld-", 4) != 0)
+	if (!argv)
 		return 0;
 	all = read_arguments(c, argv, list);
-	program = zc_launched_program(object->path, object->path_len, list);
+	program = zc_launched_argument(list);
 	if (!program)
 		return all ? 0 : -E2BIG;
 	memcpy(next, program, strlen(program) + 1); /* it was read into as much */
@@ -151,6 +130,7 @@ struct zc_outcome_of zc_judge_program(struct zc_case *c)
 	for (unsigned depth = 0; depth <= MOST_INTERPRETERS; depth++) {
 		struct zc_object *object = &c->event.object[0];
 		struct zc_outcome_of outcome = { .natural = zc_case_resolve(c) };
+		enum zc_content content;
 
 		if (outcome.natural)
 			return outcome;
@@ -161,8 +141,10 @@ struct zc_outcome_of zc_judge_program(struct zc_case *c)
 		if (outcome.natural || outcome.refusal || !object->path)
 			return outcome;
 		c->tracee->judged_hash = zc_hash_bytes(object->path, object->path_len, 0);
-		if (!find_interpreter(c, next)) {
-			int launched = find_launched(c, argv, next);
+		content = look_inside(c, next);
+		if (content != ZC_CONTENT_SCRIPT) {
+			int launched = content == ZC_CONTENT_LOADER ? find_launched(c, argv, next)
+								     : 0;
 
 			if (launched < 0) {
 				c->event.flags |= ZC_EV_UNREADABLE;

@@ -220,8 +220,7 @@ void zc_report_sign_in(struct zc_tracer *tracer, struct zc_tracee *tracee)
 	put_text(&writer, ZC_FIELD_EXE, tracee->exe);
 	put_argv(&writer, tracee->tid);
 	put_link(&writer, ZC_FIELD_CWD, tracee->tid, "cwd");
-	zc_mapped_refresh(tracee);
-	put_maps(&writer, tracee);
+	/* What is mapped follows with the first record: most programs have none, and looking is dear. */
 	finish(tracer, &writer, false);
 }
 

@@ -81,6 +81,19 @@ void zc_tracee_remove(struct zc_tracer *tracer, pid_t tid)
 	release(take(tracer, tid));
 }
 
+/* Told apart from those of other observers by where they start; nobody must be kept from guessing. */
+static uint64_t new_exec_id(void)
+{
+	static uint64_t last;
+	uint64_t id;
+
+	if (!last && getrandom(&last, sizeof(last), GRND_NONBLOCK) < 0)
+		last = (uint64_t)(uintptr_t)&last;
+	last += 0x9e3779b97f4a7c15ull;
+	id = (last ^ last >> 30) * 0xbf58476d1ce4e5b9ull;
+	return id ^ id >> 31;
+}
+
 struct zc_tracee *zc_tracee_exec(struct zc_tracer *tracer, pid_t tid, pid_t old_tid)
 {
 	struct zc_tracee *tracee = NULL;
@@ -106,8 +119,7 @@ struct zc_tracee *zc_tracee_exec(struct zc_tracer *tracer, pid_t tid, pid_t old_
 	tracee->judged_path = tracee->exe = NULL;
 	zc_maps_release(tracee);
 	tracee->maps_generation++;
-	if (getrandom(&tracee->exec_id, sizeof(tracee->exec_id), GRND_NONBLOCK) < 0)
-		tracee->exec_id += 0x9e3779b97f4a7c15ull;
+	tracee->exec_id = new_exec_id();
 	return tracee;
 }
 

@@ -202,7 +202,8 @@ void zc_paths_spell(struct zc_tracee *tracee, struct zc_event *event, unsigned n
 void zc_paths_end(struct zc_names *names); /* lets go of what was held */
 /* From here on roots and mount namespaces may differ from ours: they are looked at for every path. */
 void zc_paths_diverge(void);
-/* Name of the program that it runs, as the policy knows it. Returns its length or -errno. */
+/* Name of the program that it runs, as the policy knows it: of exe, when that has been looked up.
+   Returns its length or -errno. */
 long zc_paths_exe(struct zc_tracee *tracee, char *buffer);
 /* Name behind a tracee's descriptor. Returns its length or -errno; *ret_flags ZC_OBJ_*. */
 long zc_paths_fd(struct zc_tracee *tracee, int fd, char *buffer, uint8_t *ret_flags);

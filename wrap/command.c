@@ -118,7 +118,10 @@ static void follow_loader(struct zc_command *command)
 {
 	const char *path = command->program[0].path, *name;
 
-	name = zc_launched_program(path, strlen(path), command->argv);
+	name = command->programs > 1 || !command->look.bits
+		       ? zc_launched_program(path, strlen(path), command->argv)
+	       : command->look.loader ? zc_launched_argument(command->argv)
+				      : NULL;
 	if (name && command->programs < ZC_PROGRAMS_MAX && resolve(command, name) == 0)
 		look_inside(command);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * elf.c - a hostile ELF file: its symbols, its lines, and a stack that is unwound by its tables.
+ * elf.c - a hostile ELF file: what it is, its symbols, its lines, and a stack unwound by its tables.
  *
  * The first 128 bytes of the input are the place in the file's text, registers and a bit of stack;
  * the rest is the file.
@@ -12,11 +12,29 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/carry.h"
 #include "evidence/stack.h"
 
 #define HEAD 128u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct input {
+	const uint8_t *bytes;
+	size_t size;
+};
+
+static long read_input(void *context, void *buffer, size_t len, uint64_t offset)
+{
+	const struct input *input = context;
+
+	if (offset >= input->size)
+		return 0;
+	if (len > input->size - offset)
+		len = input->size - offset;
+	memcpy(buffer, input->bytes + offset, len);
+	return (long)len;
+}
 
 struct wire {
 	struct zc_wire_map map;
@@ -60,11 +78,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct zc_unwinder *unwinder;
 	struct zc_maps *maps;
 	struct wire wire = { 0 };
+	struct input input = { data + HEAD, size - HEAD };
+	struct zc_elf_look look;
 	uint8_t rotated[HEAD];
 	int fd;
 
 	if (size < HEAD)
 		return 0;
+	zc_elf_look(&look, read_input, &input);
 	fd = memfd_create("elf", MFD_CLOEXEC);
 	if (fd < 0 || write(fd, data + HEAD, size - HEAD) != (ssize_t)(size - HEAD))
 		abort();

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * content.h - what a file that is about to be executed would make run: itself, an interpreter, or what
+ * it is told to.
+ */
+#ifndef ZC_TRACER_CONTENT_H
+#define ZC_TRACER_CONTENT_H
+
+#include "core/base.h"
+
+enum zc_content {
+	ZC_CONTENT_PROGRAM, /* also whatever cannot be read: no script, as far as anybody knows */
+	ZC_CONTENT_SCRIPT,
+	ZC_CONTENT_LOADER, /* a dynamic loader, whatever it is called */
+};
+
+/*
+ * held: any descriptor of the file, O_PATH will do; nothing but a regular file is opened. A script's
+ * interpreter is written to interpreter, of ZC_PATH_CAP bytes.
+ */
+enum zc_content zc_content_look(int held, char *interpreter);
+
+#endif
