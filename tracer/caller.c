@@ -13,6 +13,7 @@
 #include "core/image.h"
 #include "evidence/stack.h"
 #include "tracer/caller.h"
+#include "tracer/engine.h"
 #include "tracer/maps.h"
 
 #define MOST_PLACES 16u /* libc does not call itself deeper than that */
@@ -21,7 +22,8 @@
 
 static struct zc_unwinder *unwinder; /* one tracer a process; what it caches is worth keeping */
 
-const struct zc_snapshot *zc_snapshot_take(struct zc_tracee *tracee)
+const struct zc_snapshot *zc_snapshot_take(struct zc_tracer *tracer,
+					   struct zc_tracee *tracee)
 {
 	static struct zc_snapshot snapshot;
 	struct iovec local = { snapshot.stack.bytes, sizeof(snapshot.stack.bytes) };
@@ -30,7 +32,7 @@ const struct zc_snapshot *zc_snapshot_take(struct zc_tracee *tracee)
 	unsigned n = 0;
 	ssize_t got;
 
-	if (zc_regs_walk(tracee->tid, &snapshot.regs) < 0)
+	if (tracer->engine->registers(tracer, tracee, &snapshot.regs) < 0)
 		return NULL;
 	snapshot.stack.address = snapshot.regs.sp;
 	/* A read of several pieces ends at the first that is not there. */

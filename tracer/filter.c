@@ -276,7 +276,7 @@ static void leaf(struct zc_filter_code *code, const struct zc_filter_free *free_
 	if (number.nr != OLD_MMAP || number.row != ZC_ID_mmap)
 		block(code, free_, number.row);
 	last = code->len;
-	emit(code, BPF_RET | BPF_K, SECCOMP_RET_TRACE | number.row, 0, 0);
+	emit(code, BPF_RET | BPF_K, code->action | number.row, 0, 0);
 	emit(code, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 	for (size_t i = first; i < last && i < BPF_MAXINSNS; i++) {
 		struct sock_filter *f = &code->at[i];
@@ -349,7 +349,7 @@ static void assemble(struct zc_filter_code *code, const struct zc_filter_free *f
 	i386 = code->len;
 	equal(code, AUDIT_ARCH_I386, 0, 0);
 	equal(code, AUDIT_ARCH_X86_64, 1, NEXT);
-	emit(code, BPF_RET | BPF_K, SECCOMP_RET_TRACE | ZC_FILTER_UNKNOWN_ABI, 0, 0);
+	emit(code, BPF_RET | BPF_K, code->action | ZC_FILTER_UNKNOWN_ABI, 0, 0);
 	emit(code, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 	emit(code, BPF_JMP | BPF_JGE | BPF_K, 0x80000000u, NEXT, 1); /* a skipped call */
 	emit(code, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
@@ -362,9 +362,10 @@ static void assemble(struct zc_filter_code *code, const struct zc_filter_free *f
 	numbers(code, free_, ZC_ABI_I386);
 }
 
-int zc_filter_build(const struct zc_image *image, struct sock_fprog *ret_program)
+int zc_filter_build(const struct zc_image *image, uint32_t action, struct sock_fprog *ret_program)
 {
-	struct zc_filter_code code = { .at = calloc(BPF_MAXINSNS, sizeof(struct sock_filter)) };
+	struct zc_filter_code code = { .at = calloc(BPF_MAXINSNS, sizeof(struct sock_filter)),
+				       .action = action };
 	struct zc_filter_free free_;
 
 	if (!code.at)

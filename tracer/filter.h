@@ -12,6 +12,7 @@ struct sock_filter;
 struct zc_filter_code {
 	struct sock_filter *at;
 	size_t len; /* goes on counting when there is no more room */
+	uint32_t action; /* SECCOMP_RET_* of what is judged */
 };
 
 /* Where a policy says nothing but a plain allow, whatever the name or address. */

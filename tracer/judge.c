@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/record.h"
+#include "tracer/engine.h"
 #include "tracer/judge.h"
 
 static uint64_t place; /* of the call under judgement */
@@ -185,6 +186,26 @@ struct zc_outcome_of zc_case_refuse(struct zc_case *c, enum zc_reason reason, un
 
 /* ---- calls that are answered in the kernel's place ---- */
 
+/* What cannot be answered must not go on; what is dying does not. */
+static enum zc_restart answer(struct zc_case *c, long value)
+{
+	int r = c->tracer->engine->answer(c->tracer, c->tracee, value);
+
+	if (r == -ESRCH)
+		c->tracee->dying = true;
+	return r < 0 && r != -ESRCH ? ZC_RESTART_KILL : ZC_RESTART_GO;
+}
+
+/* Programs take EBUSY for somebody else's. */
+enum zc_restart zc_judge_listener(struct zc_tracer *tracer, struct zc_tracee *tracee)
+{
+	int r = tracer->engine->answer(tracer, tracee, -EBUSY);
+
+	if (r == 0)
+		zc_report_note(tracer, tracee, ZC_NOTE_LISTENER, NULL);
+	return r == 0 || r == -ESRCH ? ZC_RESTART_GO : ZC_RESTART_KILL;
+}
+
 /* Its flags hide behind a pointer that another thread may change. Every library falls back to clone. */
 static enum zc_restart answer_clone3(struct zc_case *c)
 {
@@ -195,8 +216,7 @@ static enum zc_restart answer_clone3(struct zc_case *c)
 	if (!said)
 		zc_report_note(c->tracer, c->tracee, ZC_NOTE_CLONE3, NULL);
 	said = true;
-	return zc_regs_refuse(c->tracee->tid, ENOSYS) < 0 && !c->tracee->dying ? ZC_RESTART_KILL
-									       : ZC_RESTART_GO;
+	return answer(c, -ENOSYS);
 }
 
 /* A process that cannot be read would be judged blindly. */
@@ -211,8 +231,7 @@ static enum zc_restart answer_prctl(struct zc_case *c)
 	said = c->tracee->exec_id;
 	if (only_watches(c->tracer))
 		return ZC_RESTART_GO;
-	return zc_regs_answer(c->tracee->tid, 0) < 0 && !c->tracee->dying ? ZC_RESTART_KILL
-									  : ZC_RESTART_GO;
+	return answer(c, 0);
 }
 
 /* ---- one call ---- */
@@ -220,7 +239,9 @@ static enum zc_restart answer_prctl(struct zc_case *c)
 static bool stack_is_readable(const struct zc_case *c)
 {
 	char byte;
-	struct iovec local = { &byte, 1 }, remote = { (void *)(uintptr_t)c->stop->sp, 1 };
+	/* Where no stack pointer comes with the call, the code that made it is as good. */
+	uint64_t address = c->stop->sp ? c->stop->sp : c->stop->ip;
+	struct iovec local = { &byte, 1 }, remote = { (void *)(uintptr_t)address, 1 };
 
 	return process_vm_readv(c->tracee->tid, &local, 1, &remote, 1, 0) == 1;
 }
@@ -240,7 +261,7 @@ static void note_nested(struct zc_case *c)
 	static uint64_t said;
 	uint32_t request = c->event.oflags;
 
-	if (c->event.call != ZC_ID_ptrace || said == c->tracee->exec_id ||
+	if (!c->tracer->engine->keeps_tracers_out || c->event.call != ZC_ID_ptrace || said == c->tracee->exec_id ||
 	    (request != PTRACE_TRACEME && request != PTRACE_ATTACH && request != PTRACE_SEIZE))
 		return;
 	said = c->tracee->exec_id;
@@ -316,6 +337,13 @@ static void note_writer(struct zc_case *c)
 		c->tracer->memory_written = true;
 }
 
+/* Cached names are dropped then. */
+static void count_rename(struct zc_case *c)
+{
+	if (c->event.op == ZC_OP_RENAME)
+		count(&c->tracer->page->renames);
+}
+
 /* What has to be looked at when the call has been made. */
 static enum zc_restart follow_up(struct zc_case *c)
 {
@@ -325,6 +353,10 @@ static enum zc_restart follow_up(struct zc_case *c)
 
 	tracee->call = event->call;
 	note_writer(c);
+	if (!c->tracer->engine->sees_returns) {
+		count_rename(c);
+		return ZC_RESTART_GO;
+	}
 	if (event->op <= ZC_OP_OPEN_RDWR && event->objects && object->path &&
 	    (tracee->shares_memory || tracee->maps_shared || c->tracer->memory_written)) {
 		free(tracee->judged_path);
@@ -343,8 +375,7 @@ static enum zc_restart follow_up(struct zc_case *c)
 		tracee->pending = ZC_PENDING_RESULT;
 		return ZC_RESTART_TO_EXIT;
 	}
-	if (event->op == ZC_OP_RENAME)
-		count(&c->tracer->page->renames);
+	count_rename(c);
 	return ZC_RESTART_GO;
 }
 
@@ -358,10 +389,11 @@ static enum zc_restart settle(struct zc_case *c, struct zc_outcome_of outcome)
 		return ZC_RESTART_GO;
 	if (outcome.kill)
 		return ZC_RESTART_KILL;
+	if (!error && c->tracer->engine->perform && c->tracer->engine->perform(c))
+		return ZC_RESTART_GO;
 	if (!error)
 		return follow_up(c);
-	/* What cannot be refused must not go on; what is dying does not. */
-	return zc_regs_refuse(c->tracee->tid, error) == -EIO ? ZC_RESTART_KILL : ZC_RESTART_GO;
+	return answer(c, -error);
 }
 
 static enum zc_restart judge_call(struct zc_case *c)

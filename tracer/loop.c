@@ -83,16 +83,6 @@ static bool is_judged(const struct zc_tracer *tracer, const struct zc_call_stop 
 	       SECCOMP_RET_TRACE;
 }
 
-/* A listener answers before our filter would ask for us. Programs take EBUSY for somebody else's. */
-static enum zc_restart answer_listener(struct zc_tracer *tracer, struct zc_tracee *tracee)
-{
-	int r = zc_regs_refuse(tracee->tid, EBUSY);
-
-	if (r == 0)
-		zc_report_note(tracer, tracee, ZC_NOTE_LISTENER, NULL);
-	return r == 0 || r == -ESRCH ? ZC_RESTART_GO : ZC_RESTART_KILL;
-}
-
 static enum zc_restart judge(struct zc_tracer *tracer, struct zc_tracee *tracee, bool filtered)
 {
 	struct zc_call_stop stop;
@@ -114,7 +104,7 @@ static enum zc_restart judge(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		return ZC_RESTART_GO;
 	}
 	if (filtered && stop.call == ZC_ID_seccomp)
-		return answer_listener(tracer, tracee);
+		return zc_judge_listener(tracer, tracee);
 	return zc_judge_stop(tracer, tracee, &stop);
 }
 

@@ -25,7 +25,7 @@ static int syscall_info(pid_t tid, struct __ptrace_syscall_info *ret)
 	return 0;
 }
 
-static void name_abi(struct zc_call_stop *stop, uint32_t arch)
+void zc_regs_name_abi(struct zc_call_stop *stop, uint32_t arch)
 {
 	stop->known_abi = true;
 	switch (arch) {
@@ -54,7 +54,7 @@ int zc_regs_call(pid_t tid, struct zc_call_stop *ret)
 		stop.args[i] = info.entry.args[i];
 	stop.ip = info.instruction_pointer;
 	stop.sp = info.stack_pointer;
-	name_abi(&stop, info.arch);
+	zc_regs_name_abi(&stop, info.arch);
 	if (stop.known_abi)
 		stop.call = zc_numbers_row(stop.abi, stop.nr);
 	*ret = stop;
@@ -161,7 +161,7 @@ int zc_regs_birth_flags(pid_t tid, uint64_t *ret_flags)
 	if (ptrace(PTRACE_GETREGS, tid, 0, &regs) < 0)
 		return -errno;
 	stop.nr = (long)(int)regs.orig_rax;
-	name_abi(&stop, info.arch);
+	zc_regs_name_abi(&stop, info.arch);
 	if (!stop.known_abi)
 		return -ENODATA;
 	switch (zc_numbers_row(stop.abi, stop.nr)) {

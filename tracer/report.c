@@ -19,6 +19,7 @@
 
 #include "core/record.h"
 #include "tracer/caller.h"
+#include "tracer/engine.h"
 #include "tracer/judge.h"
 #include "tracer/maps.h"
 
@@ -66,15 +67,15 @@ static bool send_frame(struct zc_tracer *tracer, size_t size)
 	return false;
 }
 
-static struct zc_frame_head *begin(struct zc_frame_writer *writer, const struct zc_tracee *tracee,
-				   unsigned type)
+static struct zc_frame_head *begin(const struct zc_tracer *tracer, struct zc_frame_writer *writer,
+				   const struct zc_tracee *tracee, unsigned type)
 {
 	struct zc_frame_head *head = zc_frame_begin(writer, frame, sizeof(frame), type);
 
 	head->real_ns = now(CLOCK_REALTIME);
 	head->mono_ns = now(CLOCK_MONOTONIC);
 	head->exec_id = tracee->exec_id;
-	head->source = ZC_SOURCE_PTRACE;
+	head->source = tracer->engine->source;
 	head->pid = tracee->tgid ? tracee->tgid : tracee->tid;
 	head->tid = tracee->tid;
 	head->ppid = tracee->ppid;
@@ -111,7 +112,7 @@ static void tell_maps(struct zc_tracer *tracer, struct zc_tracee *tracee)
 {
 	for (unsigned frames = 0; frames < 64 && zc_mapped_refresh(tracee); frames++) {
 		struct zc_frame_writer writer;
-		struct zc_frame_head *head = begin(&writer, tracee, ZC_FRAME_NOTE);
+		struct zc_frame_head *head = begin(tracer, &writer, tracee, ZC_FRAME_NOTE);
 
 		head->code = ZC_NOTE_MAPS;
 		put_maps(&writer, tracee);
@@ -127,7 +128,7 @@ static void send_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	struct zc_frame_head *head;
 
 	tell_maps(tracer, tracee);
-	head = begin(&writer, tracee, ZC_FRAME_RECORD);
+	head = begin(tracer, &writer, tracee, ZC_FRAME_RECORD);
 	head->fingerprint = fingerprint;
 	head->repeat = repeat ? repeat : 1;
 	if (repeat >= ZC_SEND_REPEATS)
@@ -150,19 +151,27 @@ void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 {
 	uint64_t module, offset, fingerprint, repeat;
 	const struct zc_snapshot *snapshot;
+	bool held;
 
 	if (verdict.action == ZC_REFUSED_QUIET) {
 		count(&tracer->page->quiet);
 		return;
 	}
-	snapshot = zc_snapshot_take(tracee);
+	snapshot = zc_snapshot_take(tracer, tracee);
 	zc_caller_find(tracee, snapshot, &module, &offset);
 	fingerprint =
 		zc_fingerprint(tracer->image, event, verdict, tracee->program_hash, module, offset);
 	count(&tracer->page->records);
 	repeat = zc_page_count(tracer->page, fingerprint);
-	if (repeat <= ZC_SEND_REPEATS)
-		send_record(tracer, tracee, event, verdict, snapshot, fingerprint, repeat);
+	if (repeat > ZC_SEND_REPEATS)
+		return;
+	held = verdict.action == ZC_REFUSED && tracer->engine->hold &&
+	       tracer->engine->hold(tracer, tracee, verdict.error) == 0;
+	if (held)
+		snapshot = zc_snapshot_take(tracer, tracee);
+	send_record(tracer, tracee, event, verdict, snapshot, fingerprint, repeat);
+	if (held)
+		tracer->engine->let_go(tracer, tracee);
 }
 
 /* ---- everything that is not a verdict ---- */
@@ -171,7 +180,7 @@ void zc_report_note(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_
 		    const char *text)
 {
 	struct zc_frame_writer writer;
-	struct zc_frame_head *head = begin(&writer, tracee, ZC_FRAME_NOTE);
+	struct zc_frame_head *head = begin(tracer, &writer, tracee, ZC_FRAME_NOTE);
 
 	head->code = (uint16_t)note;
 	put_text(&writer, note == ZC_NOTE_CHROOT ? ZC_FIELD_PATH : ZC_FIELD_TEXT, text);
@@ -216,7 +225,7 @@ void zc_report_sign_in(struct zc_tracer *tracer, struct zc_tracee *tracee)
 {
 	struct zc_frame_writer writer;
 
-	begin(&writer, tracee, ZC_FRAME_SIGN_IN);
+	begin(tracer, &writer, tracee, ZC_FRAME_SIGN_IN);
 	put_text(&writer, ZC_FIELD_EXE, tracee->exe);
 	put_argv(&writer, tracee->tid);
 	put_link(&writer, ZC_FIELD_CWD, tracee->tid, "cwd");
@@ -229,14 +238,14 @@ void zc_report_fork(struct zc_tracer *tracer, struct zc_tracee *child)
 	struct zc_frame_writer writer;
 
 	count(&tracer->page->forks);
-	begin(&writer, child, ZC_FRAME_FORK);
+	begin(tracer, &writer, child, ZC_FRAME_FORK);
 	finish(tracer, &writer, false);
 }
 
 void zc_report_exit(struct zc_tracer *tracer, struct zc_tracee *tracee, int status)
 {
 	struct zc_frame_writer writer;
-	struct zc_frame_head *head = begin(&writer, tracee, ZC_FRAME_EXIT);
+	struct zc_frame_head *head = begin(tracer, &writer, tracee, ZC_FRAME_EXIT);
 
 	if (WIFEXITED(status))
 		head->error = (uint16_t)WEXITSTATUS(status);

@@ -2,7 +2,8 @@
 /*
  * session.c - the tracer's start and end, as zcwrap runs it.
  *
- *   zctrace --session=1:IMAGE:... --control=FD [--verbose ...] --environment=FD --program=FILE -- COMMAND
+ *   zctrace --session=1:IMAGE:... --control=FD [--engine=ptrace|notify] [--confine=FD] [--verbose ...]
+ *           --environment=FD --program=FILE -- COMMAND
  *   zctrace --session=1:IMAGE:... --control=FD [--verbose ...] --attach=PID ...
  *
  * The command must not notice who stands between: descriptors of ours are CLOEXEC before there is a
@@ -19,6 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "confine/confine.h"
+#include "tracer/engine.h"
+#include "tracer/notify.h"
 #include "tracer/session.h"
 #include "tracer/tracer.h"
 
@@ -32,7 +36,7 @@
 
 struct start {
 	struct zc_tracer_options options;
-	int environment, view;
+	int environment, view, confine;
 	pid_t *attach;
 	size_t attach_count;
 };
@@ -90,6 +94,7 @@ static int parse_one(struct start *start, const char *argument)
 		int *fd;
 	} fds[] = { { "--control", &o->control },
 		    { "--environment", &start->environment },
+		    { "--confine", &start->confine },
 		    { "--view", &start->view } };
 	const char *value;
 
@@ -109,6 +114,8 @@ static int parse_one(struct start *start, const char *argument)
 		o->classes = value;
 	else if ((value = value_of(argument, "--program")))
 		o->exe = value;
+	else if ((value = value_of(argument, "--engine")))
+		return (o->engine = zc_engine_find(value)) ? 0 : -EINVAL;
 	else
 		return -EINVAL;
 	return 0;
@@ -171,6 +178,24 @@ static int take_environment(int fd, char *const **ret)
 	return 0;
 }
 
+/* A plan is sealed by who made it; it is checked all the same. It stays mapped as long as we live. */
+static int take_plan(int fd, const struct zc_confine_plan **ret)
+{
+	struct stat st;
+	void *block;
+
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &st) < 0 || st.st_size <= 0)
+		return -EINVAL;
+	block = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (block == MAP_FAILED)
+		return -errno;
+	*ret = block;
+	close(fd);
+	return zc_confine_check(block, (size_t)st.st_size);
+}
+
 static int take_over(struct start *start, struct zc_tracer *tracer)
 {
 	struct zc_tracer_options *o = &start->options;
@@ -198,7 +223,8 @@ static int take_over(struct start *start, struct zc_tracer *tracer)
 	tracer->socket = o->session.socket_fd;
 	/* The policy says what is refused; -p without --enforce comes with an auditing one. */
 	o->enforce = !start->attach || !(tracer->image->flags & ZC_IMAGE_AUDIT);
-	if (start->environment >= 0)
+	r = take_plan(start->confine, &o->plan);
+	if (r == 0 && start->environment >= 0)
 		r = take_environment(start->environment, &o->environment);
 	return r;
 }
@@ -263,10 +289,40 @@ static void say_started(const struct start *start, pid_t pid)
 	zc_control_tell(start->options.control, &word);
 }
 
+/* Only who has asked for an engine is told. error: why not the one that was asked for. */
+static void say_engine(const struct zc_tracer *tracer, int error)
+{
+	struct zc_control word = { ZC_CONTROL_ENGINE, (uint32_t)error, 0,
+				   (int32_t)tracer->engine->source };
+
+	if (tracer->options->engine)
+		zc_control_tell(tracer->options->control, &word);
+}
+
+/* With the engine that was asked for where it works, else with ptrace. */
+static pid_t launch(struct zc_tracer *tracer, int *ret_exec_error)
+{
+	const struct zc_engine *asked = tracer->options->engine;
+	int error = asked ? zc_engine_fits(asked) : 0;
+	pid_t pid;
+
+	if (asked && !error)
+		tracer->engine = asked;
+	pid = tracer->engine->launch(tracer, ret_exec_error);
+	if (pid < 0 && tracer->notify && tracer->notify->unfit) {
+		error = tracer->notify->unfit;
+		zc_notify_finish(tracer);
+		tracer->engine = &zc_engine_ptrace;
+		pid = tracer->engine->launch(tracer, ret_exec_error);
+	}
+	say_engine(tracer, error);
+	return pid;
+}
+
 static int begin_command(struct zc_tracer *tracer, const struct start *start)
 {
 	int exec_error = 0;
-	pid_t pid = zc_launch(tracer, &exec_error);
+	pid_t pid = launch(tracer, &exec_error);
 
 	if (pid < 0)
 		return say_failed(start, ZC_CONTROL_AT_START, 0, -pid);
@@ -308,7 +364,7 @@ static int watch(struct zc_tracer *tracer, const struct start *start)
 	int r;
 
 	withdraw();
-	r = zc_loop(tracer);
+	r = tracer->engine->loop(tracer);
 	zc_view_end(tracer);
 	return r < 0 ? ZC_TRACE_TROUBLE : ZC_TRACE_DONE;
 }
@@ -330,6 +386,7 @@ static void finish(struct zc_tracer *tracer, struct start *start)
 	for (size_t i = 0; i < ZC_LEN(tracer->bucket); i++)
 		while (tracer->bucket[i])
 			zc_tracee_remove(tracer, tracer->bucket[i]->tid);
+	zc_notify_finish(tracer);
 	if (tracer->filter)
 		zc_filter_free(tracer->filter);
 	free(tracer->filter);
@@ -342,7 +399,7 @@ static void finish(struct zc_tracer *tracer, struct start *start)
 
 int zc_session_run(int argc, char **argv)
 {
-	struct start start = { .environment = -1, .view = -1, .options.control = -1 };
+	struct start start = { .environment = -1, .view = -1, .confine = -1, .options.control = -1 };
 	struct zc_tracer *tracer;
 	int r;
 
@@ -356,6 +413,7 @@ int zc_session_run(int argc, char **argv)
 	if (!tracer)
 		return say_failed(&start, ZC_CONTROL_AT_START, 0, ENOMEM);
 	tracer->options = &start.options;
+	tracer->engine = &zc_engine_ptrace;
 	tracer->socket = tracer->tell = -1;
 	start.options.group = getpgrp();
 	hold_signals(&start.options);

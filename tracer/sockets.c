@@ -10,6 +10,7 @@
 
 #include "core/record.h"
 #include "core/image.h"
+#include "tracer/engine.h"
 #include "tracer/judge.h"
 
 #define MOST_MESSAGES 1024u /* of one sendmmsg(2): the kernel takes no more (UIO_MAXIOV) */
@@ -124,7 +125,8 @@ static struct zc_outcome_of judge_messages(struct zc_case *c)
 			continue;
 		if (i == 0 || outcome.kill || c->stop->call != ZC_ID_sendmmsg)
 			return outcome;
-		if (zc_regs_set_argument(c->tracee->tid, (enum zc_abi)c->event.abi, 2, i) < 0)
+		if (c->tracer->engine->set_argument(c->tracer, c->tracee,
+						    (enum zc_abi)c->event.abi, 2, i) < 0)
 			return outcome;
 		return (struct zc_outcome_of){ 0 };
 	}

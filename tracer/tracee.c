@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "tracer/tracer.h"
 
@@ -62,6 +63,7 @@ struct zc_tracee *zc_tracee_add(struct zc_tracer *tracer, pid_t tid)
 	tracee->tid = tid;
 	tracee->new_born = true;
 	tracee->call = ZC_CALL_NONE;
+	tracee->pidfd = -1;
 	insert(tracer, tracee);
 	return tracee;
 }
@@ -70,6 +72,8 @@ static void release(struct zc_tracee *tracee)
 {
 	if (!tracee)
 		return;
+	if (tracee->pidfd >= 0)
+		close(tracee->pidfd);
 	zc_maps_release(tracee);
 	free(tracee->judged_path);
 	free(tracee->exe);

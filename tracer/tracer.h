@@ -8,6 +8,7 @@
  * a seccomp filter (filter.c) that answers RET_TRACE, with the row's id as data, for exactly the
  * calls a policy can judge and refuses cheaply nothing else; then it execs.
  *
+ *   engine.h  the ways of holding a call: what follows is about ptrace, notify.h has the other
  *   loop.c    the only place that waits and the only one that restarts a tracee
  *   stop.c    wait status -> enum zc_stop, purely; loop.c's table has one handler for each
  *   launch.c  the command is forked, seized, filtered, executed; attach.c: the same for -p, and detaching
@@ -93,6 +94,11 @@ struct zc_tracee {
 		maps_generation; /* bumped when mappings may have changed (exec, mmap of code is not seen: see maps.c) */
 	void *maps;     /* struct zc_maps of the whole process, shared by tgid; maps.c owns */
 	uint64_t calls; /* judged calls, for --summary */
+	/* Engine notify: */
+	int pidfd;         /* tells its end; -1: none */
+	bool executes;     /* an exec was let go on, and it is not known yet what came of it */
+	bool stranger;     /* it has other ids or capabilities than we have */
+	uint64_t identity; /* of what it runs: changes with each exec */
 };
 
 struct zc_tracer_options {
@@ -113,12 +119,19 @@ struct zc_tracer_options {
 	bool new_session;         /* the child calls setsid() */
 	pid_t group;              /* process group that the command stays in (we leave it) */
 	int control;              /* socket to zcwrap's main loop (core/session.h); -1: none */
+	const struct zc_engine *engine; /* that was asked for; NULL: ptrace, and nothing is said of it */
+	const struct zc_confine_plan *plan; /* kernel layers for the command; NULL: none */
 };
 
 struct sock_fprog;
+struct zc_engine;
+struct zc_confine_plan;
+struct zc_notify;
 
 struct zc_tracer {
 	const struct zc_tracer_options *options;
+	const struct zc_engine *engine; /* the one that is used */
+	struct zc_notify *notify;       /* of the engine of that name; NULL: not used */
 	const struct zc_image *image;
 	struct zc_page *page;
 	int socket; /* -1: none */
@@ -165,6 +178,7 @@ struct zc_call_stop {
 	bool known_abi;
 };
 int zc_regs_call(pid_t tid, struct zc_call_stop *ret);
+void zc_regs_name_abi(struct zc_call_stop *stop, uint32_t arch); /* of stop->nr; AUDIT_ARCH_* */
 int zc_regs_is_return(pid_t tid); /* at a syscall-stop: 1, 0 or -errno */
 /* At BIRTH: CLONE_* of the call, 0 for fork; -ENODATA where registers cannot say it. */
 int zc_regs_birth_flags(pid_t tid, uint64_t *ret_flags);
@@ -202,17 +216,18 @@ void zc_paths_spell(struct zc_tracee *tracee, struct zc_event *event, unsigned n
 void zc_paths_end(struct zc_names *names); /* lets go of what was held */
 /* From here on roots and mount namespaces may differ from ours: they are looked at for every path. */
 void zc_paths_diverge(void);
-/* Name of the program that it runs, as the policy knows it: of exe, when that has been looked up.
-   Returns its length or -errno. */
+/* Name of the program that it runs (tracee->exe, when it has just been seen), as the policy knows it. Returns its
+   length or -errno. */
 long zc_paths_exe(struct zc_tracee *tracee, char *buffer);
 /* Name behind a tracee's descriptor. Returns its length or -errno; *ret_flags ZC_OBJ_*. */
 long zc_paths_fd(struct zc_tracee *tracee, int fd, char *buffer, uint8_t *ret_flags);
 
 /*
- * filter.c: the seccomp program for all ABIs, from the rows; zc_filter_free() frees it. What does
+ * filter.c: the seccomp program for all ABIs, from the rows; zc_filter_free() frees it. action is
+ * SECCOMP_RET_TRACE or SECCOMP_RET_USER_NOTIF, for what is judged. What does
  * not stop is what no image like this one could refuse or record by its number and register values.
  */
-int zc_filter_build(const struct zc_image *image, struct sock_fprog *ret_program);
+int zc_filter_build(const struct zc_image *image, uint32_t action, struct sock_fprog *ret_program);
 void zc_filter_free(struct sock_fprog *program);
 /* interpret.c: what the kernel would answer: SECCOMP_RET_*. For tracees without seccomp, and tests. */
 struct seccomp_data;
@@ -248,6 +263,8 @@ enum zc_restart { ZC_RESTART_GO, ZC_RESTART_TO_EXIT, ZC_RESTART_KILL };
 enum zc_restart zc_judge_stop(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			      const struct zc_call_stop *stop);
 enum zc_restart zc_judge_return(struct zc_tracer *tracer, struct zc_tracee *tracee);
+/* A tracee's own listener would answer before our filter. Refused with a note. */
+enum zc_restart zc_judge_listener(struct zc_tracer *tracer, struct zc_tracee *tracee);
 void zc_judge_exec(struct zc_tracer *tracer,
 		   struct zc_tracee *tracee); /* after EXEC: sign-in frame */
 void zc_judge_birth(struct zc_tracer *tracer, struct zc_tracee *parent, struct zc_tracee *child);

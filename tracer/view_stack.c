@@ -10,6 +10,7 @@
 
 #include "evidence/stack.h"
 #include "evidence/text.h"
+#include "tracer/engine.h"
 #include "tracer/view.h"
 
 static struct zc_unwinder *unwinder; /* one tracer a process; its caches are worth keeping */
@@ -32,14 +33,14 @@ static size_t copy_stack(struct zc_tracee *tracee, uint64_t from, unsigned char 
 	return done;
 }
 
-static bool make_record(struct zc_tracee *tracee, void *buffer, struct zc_frame *ret)
+static bool make_record(struct zc_tracer *tracer, struct zc_tracee *tracee, void *buffer, struct zc_frame *ret)
 {
 	struct zc_frame_writer writer;
 	struct zc_wire_regs regs;
 	unsigned char *stack;
 	size_t size;
 
-	if (zc_regs_walk(tracee->tid, &regs) < 0)
+	if (tracer->engine->registers(tracer, tracee, &regs) < 0)
 		return false;
 	zc_frame_begin(&writer, buffer, ZC_FRAME_MAX, ZC_FRAME_RECORD);
 	zc_frame_put(&writer, ZC_FIELD_REGS, &regs, sizeof(regs));
@@ -86,7 +87,7 @@ void zc_view_stack(struct zc_tracer *tracer, struct zc_tracee *tracee, FILE *out
 
 	if (!unwinder)
 		unwinder = zc_unwinder_new();
-	if (!unwinder || !make_record(tracee, buffer, &record)) {
+	if (!unwinder || !make_record(tracer, tracee, buffer, &record)) {
 		fputs("    (no stack: it is dying)\n", out);
 		return;
 	}

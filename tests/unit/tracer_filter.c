@@ -50,7 +50,7 @@ static struct sock_fprog built(struct lab *lab)
 {
 	struct sock_fprog program;
 
-	if (zc_filter_build(lab_image(lab), &program) < 0)
+	if (zc_filter_build(lab_image(lab), SECCOMP_RET_TRACE, &program) < 0)
 		abort();
 	return program;
 }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine_ptrace.c - a judged call is a stop of its thread; the loop is loop.c.
+ */
+#include <linux/seccomp.h>
+
+#include "tracer/engine.h"
+
+static int answer(struct zc_tracer *tracer, struct zc_tracee *tracee, long value)
+{
+	return zc_regs_answer(tracee->tid, value);
+}
+
+static int set_argument(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_abi abi,
+			unsigned n, uint64_t value)
+{
+	return zc_regs_set_argument(tracee->tid, abi, n, value);
+}
+
+static int registers(struct zc_tracer *tracer, struct zc_tracee *tracee, struct zc_wire_regs *ret)
+{
+	return zc_regs_walk(tracee->tid, ret);
+}
+
+const struct zc_engine zc_engine_ptrace = {
+	.name = "ptrace",
+	.source = ZC_SOURCE_PTRACE,
+	.sees_returns = true,
+	.keeps_tracers_out = true,
+	.action = SECCOMP_RET_TRACE,
+	.launch = zc_launch,
+	.loop = zc_loop,
+	.answer = answer,
+	.set_argument = set_argument,
+	.registers = registers,
+};

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * notify.c - calls that wait for an answer in the kernel: taken one by one, judged, answered.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/ptrace.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tracer/notify.h"
+
+#define ENDS 64
+#define LOOK_MS 2 /* between looks at what became of an exec */
+
+/* --- answers ------------------------------------------------------------------------------------- */
+
+static int respond(struct zc_notify *notify, long value, uint32_t flags)
+{
+	struct seccomp_notif_resp *response = notify->response;
+
+	if (notify->answered)
+		return 0;
+	memset(response, 0, notify->response_size);
+	response->id = notify->request->id;
+	response->flags = flags;
+	if (value < 0)
+		response->error = (int32_t)value;
+	else
+		response->val = value;
+	notify->answered = true;
+	while (ioctl(notify->listener, SECCOMP_IOCTL_NOTIF_SEND, response) < 0) {
+		if (errno == EINTR)
+			continue;
+		return errno == ENOENT ? -ESRCH : -errno;
+	}
+	return 0;
+}
+
+int zc_notify_answer(struct zc_tracer *tracer, struct zc_tracee *tracee, long value)
+{
+	return respond(tracer->notify, value, 0);
+}
+
+int zc_notify_go_on(struct zc_tracer *tracer)
+{
+	return respond(tracer->notify, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+}
+
+bool zc_notify_is_valid(struct zc_tracer *tracer)
+{
+	uint64_t id = tracer->notify->request->id;
+
+	return ioctl(tracer->notify->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+}
+
+/* Not possible: what the call is told cannot be told in time. */
+static int set_argument(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_abi abi,
+			unsigned n, uint64_t value)
+{
+	return -ENOTSUP;
+}
+
+/* --- one call ------------------------------------------------------------------------------------ */
+
+static void fill_stop(const struct seccomp_data *data, struct zc_call_stop *ret)
+{
+	*ret = (struct zc_call_stop){ .call = ZC_CALL_NONE, .nr = (long)data->nr };
+	for (unsigned i = 0; i < 6; i++)
+		ret->args[i] = data->args[i];
+	ret->ip = data->instruction_pointer;
+	zc_regs_name_abi(ret, data->arch);
+	if (ret->known_abi)
+		ret->call = zc_numbers_row(ret->abi, ret->nr);
+}
+
+static enum zc_restart judge(struct zc_tracer *tracer, struct zc_tracee *tracee,
+			     const struct zc_call_stop *stop)
+{
+	enum zc_restart restart;
+
+	tracee->abi = (uint8_t)stop->abi;
+	if (stop->known_abi && stop->call == ZC_ID_seccomp)
+		return zc_judge_listener(tracer, tracee);
+	restart = zc_judge_stop(tracer, tracee, stop);
+	if (!tracer->notify->answered && restart != ZC_RESTART_KILL && stop->known_abi &&
+	    stop->call < ZC_CALL_COUNT && zc_calls[stop->call].class == ZC_CALL_EXEC)
+		zc_notify_executes(tracer, tracee);
+	return restart;
+}
+
+static void settle(struct zc_tracer *tracer, const struct zc_call_stop *stop)
+{
+	struct zc_notify *notify = tracer->notify;
+	pid_t tid = (pid_t)notify->request->pid;
+	struct zc_tracee *tracee;
+
+	if (tracer->launching) {
+		zc_notify_go_on(tracer); /* the command's own exec, which zcwrap has judged */
+		return;
+	}
+	if (stop->known_abi && stop->call == ZC_CALL_NONE) {
+		/* Only what changes identities stops besides what has a row. */
+		notify->let_go_on = true;
+		zc_notify_go_on(tracer);
+		return;
+	}
+	tracee = tid > 0 ? zc_notify_tracee(tracer, tid) : NULL;
+	if (!tracee) {
+		if (zc_notify_is_valid(tracer))
+			respond(notify, -EPERM, 0); /* it cannot be looked at, so not judged */
+		return;
+	}
+	if (zc_notify_open_plain(tracer, tracee, stop))
+		return;
+	notify->stop = stop;
+	if (judge(tracer, tracee, stop) == ZC_RESTART_KILL)
+		kill(tracee->tgid ? tracee->tgid : tid, SIGKILL);
+	else
+		zc_notify_go_on(tracer);
+	notify->stop = NULL;
+	if (notify->late)
+		zc_notify_child(tracer, notify->late, notify->late_status);
+	notify->late = 0;
+}
+
+void zc_notify_take(struct zc_tracer *tracer)
+{
+	struct zc_notify *notify = tracer->notify;
+	struct zc_call_stop stop;
+
+	memset(notify->request, 0, notify->request_size);
+	/* ENOENT: who called has been interrupted or has ended. */
+	if (ioctl(notify->listener, SECCOMP_IOCTL_NOTIF_RECV, notify->request) < 0)
+		return;
+	notify->answered = false;
+	fill_stop(&notify->request->data, &stop);
+	settle(tracer, &stop);
+}
+
+/* --- ends ---------------------------------------------------------------------------------------- */
+
+void zc_notify_child(struct zc_tracer *tracer, pid_t pid, int status)
+{
+	struct zc_tracee *tracee;
+
+	if (WIFSTOPPED(status)) {
+		/* Seized for its registers, and not stopped in time for them. */
+		if (status >> 16 || pid != tracer->command)
+			ptrace(PTRACE_DETACH, pid, 0, status >> 16 ? 0 : WSTOPSIG(status));
+		else
+			zc_control_stopped(tracer, WSTOPSIG(status));
+		return;
+	}
+	if (!WIFEXITED(status) && !WIFSIGNALED(status))
+		return;
+	tracee = zc_tracee_find(tracer, pid);
+	if (tracee)
+		zc_judge_exit(tracer, tracee, status);
+	if (pid == tracer->command) {
+		tracer->command_status = status;
+		tracer->command_ended = true;
+		zc_control_ended(tracer, status);
+	}
+	zc_notify_ended(tracer, pid);
+}
+
+/* Returns false when there is nobody left to wait for. */
+static bool wait_for_children(struct zc_tracer *tracer)
+{
+	struct signalfd_siginfo info;
+	int status;
+	pid_t pid;
+
+	while (read(tracer->notify->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		;
+	while ((pid = waitpid(-1, &status, __WALL | WNOHANG | WUNTRACED)) > 0)
+		zc_notify_child(tracer, pid, status);
+	return pid == 0 || errno != ECHILD;
+}
+
+static bool look_at_ends(struct zc_tracer *tracer)
+{
+	struct epoll_event end[ENDS];
+	int count = epoll_wait(tracer->notify->events, end, ENDS, 0);
+	bool more = wait_for_children(tracer);
+
+	/* Whoever was our own child is gone from the table by now. */
+	for (int i = 0; i < count; i++)
+		if (end[i].data.u64)
+			zc_notify_ended(tracer, (pid_t)end[i].data.u64);
+	return more;
+}
+
+/* --- the loop ------------------------------------------------------------------------------------ */
+
+static int loop(struct zc_tracer *tracer)
+{
+	struct zc_notify *notify = tracer->notify;
+	struct pollfd wait[2] = { { .fd = notify->listener, .events = POLLIN },
+				  { .fd = notify->events, .events = POLLIN } };
+	bool more = look_at_ends(tracer);
+
+	while (more) {
+		int ready = poll(wait, 2, notify->execs ? LOOK_MS : -1);
+
+		if (ready < 0 && errno != EINTR)
+			return -errno;
+		if (ready <= 0) {
+			zc_notify_look_at_execs(tracer);
+			continue;
+		}
+		/* Ends first: a number that is free may be somebody else's by the next call. */
+		if (wait[1].revents)
+			more = look_at_ends(tracer);
+		if (wait[0].revents & POLLIN)
+			zc_notify_take(tracer);
+		else if (wait[0].revents)
+			wait[0].fd = -1; /* nobody is under the filter any more */
+	}
+	return 0;
+}
+
+const struct zc_engine zc_engine_notify = {
+	.name = "notify",
+	.source = ZC_SOURCE_NOTIFY,
+	.action = SECCOMP_RET_USER_NOTIF,
+	.launch = zc_notify_launch,
+	.loop = loop,
+	.answer = zc_notify_answer,
+	.set_argument = set_argument,
+	.perform = zc_notify_perform,
+	.registers = zc_notify_registers,
+	.hold = zc_notify_hold,
+	.let_go = zc_notify_let_go,
+};

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * notify.h - the engine that holds calls by seccomp user notification. Only notify*.c, launch.c and
+ * engine.c need it.
+ *
+ * Theory of operation. The command's filter answers RET_USER_NOTIF; its first process, which shares our
+ * descriptors until then (CLONE_FILES), tells the number of the listener and parts with them. From then
+ * on a caller of a judged call sleeps in the kernel until it has an answer: an errno, a value, a
+ * descriptor that was opened here (ADDFD), or "go on". After we have heard of a call only a fatal signal
+ * ends the wait (WAIT_KILLABLE_RECV), so nobody sees an EINTR of our making.
+ *
+ *   notify.c         waits for calls, ends and children; one call at a time, as with ptrace
+ *   notify_start.c   the command begins
+ *   notify_open.c    opens in the caller's stead, where it is the same as if the caller had done it
+ *   notify_call.c    other calls in the caller's stead: connect and bind
+ *   notify_life.c    who calls: learnt from /proc at its first call, again after an exec, until its end
+ *   notify_stack.c   registers: a few from /proc; all of them by stopping who was refused
+ *
+ * Nothing tells of births, execs and returns here. A process is known from its first judged call on
+ * (what makes none is under the filter all the same), an exec is noticed when its process calls again
+ * or a few milliseconds later, and what a call came to is not seen: "go on" is for what needs no look
+ * afterwards, or cannot be done in the caller's stead.
+ */
+#ifndef ZC_TRACER_NOTIFY_H
+#define ZC_TRACER_NOTIFY_H
+
+#include <linux/seccomp.h>
+#include <poll.h>
+
+#include "tracer/engine.h"
+#include "tracer/judge.h"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+#define ZC_NOTIFY_FLAGS (SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+
+#define ZC_NOTIFY_EXECS 64u /* execs whose outcome is looked for without waiting for a call */
+
+struct zc_notify {
+	int listener; /* -1: nobody uses the filter any more */
+	int events;   /* epoll of what tells of ends: signals, and each caller's pidfd */
+	int signals;
+	int root; /* of the run, O_PATH, where it is not ours; -1: it is */
+	struct seccomp_notif *request;
+	struct seccomp_notif_resp *response;
+	size_t request_size, response_size;
+	const struct zc_call_stop *stop; /* of the call under judgement */
+	bool answered;
+	bool let_go_on; /* a call that may change identities was let through: look at each caller */
+	bool apart;     /* roots, mounts or domains may differ: nothing is opened for anybody */
+	uint64_t identity; /* of the run's first program: zc_notify_identity() */
+	struct {
+		pid_t pid;
+		unsigned looks;
+	} exec[ZC_NOTIFY_EXECS];
+	unsigned execs;
+	int unfit;  /* errno why the filter could not be put in; 0 */
+	pid_t held;       /* stopped by notify_stack.c */
+	pid_t late;       /* a child that ended while it was to be held; 0: none */
+	int late_status;
+};
+
+/* notify_start.c; zc_engine_notify.launch */
+pid_t zc_notify_launch(struct zc_tracer *tracer, int *ret_exec_error);
+void zc_notify_finish(struct zc_tracer *tracer);
+
+/* notify.c: one call is taken and answered. */
+void zc_notify_take(struct zc_tracer *tracer);
+/* Answers the call that was taken last. 0 or -errno; -ESRCH: nobody waits for it any more. */
+int zc_notify_answer(struct zc_tracer *tracer, struct zc_tracee *tracee, long value);
+int zc_notify_go_on(struct zc_tracer *tracer);
+/* Is what was read still about the caller? Before anything that cannot be undone. */
+bool zc_notify_is_valid(struct zc_tracer *tracer);
+/* Our own child has changed its state. */
+void zc_notify_child(struct zc_tracer *tracer, pid_t pid, int status);
+
+/* notify_life.c */
+struct zc_tracee *zc_notify_tracee(struct zc_tracer *tracer, pid_t tid); /* NULL: gone already */
+void zc_notify_ended(struct zc_tracer *tracer, pid_t tid);
+/* The exec that a call has asked for was allowed. */
+void zc_notify_executes(struct zc_tracer *tracer, struct zc_tracee *tracee);
+void zc_notify_look_at_execs(struct zc_tracer *tracer);
+/* Hash of the ids, groups and capabilities of a thread; 0: cannot be known. */
+uint64_t zc_notify_identity(pid_t tid);
+
+/* notify_open.c: the short way for a spelling that is plainly allowed. Returns whether it was answered. */
+bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
+			  const struct zc_call_stop *stop);
+bool zc_notify_perform(struct zc_case *c);
+
+/* notify_stack.c */
+int zc_notify_registers(struct zc_tracer *tracer, struct zc_tracee *tracee,
+			struct zc_wire_regs *ret);
+int zc_notify_hold(struct zc_tracer *tracer, struct zc_tracee *tracee, int error);
+void zc_notify_let_go(struct zc_tracer *tracer, struct zc_tracee *tracee);
+
+/* engine.c: EBUSY where an outer supervisor has a listener already, else 0. */
+int zc_engine_outer_listener(void);
+
+#endif

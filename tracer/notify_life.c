@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * notify_life.c - who calls: from its first judged call, through its execs, to its end.
+ *
+ * Numbers are given again. So each caller has a pidfd that tells its end before its number can mean
+ * somebody else; where none is to be had, the caller is looked at anew each time.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/image.h"
+#include "tracer/notify.h"
+
+#define THREAD_PIDFD O_EXCL /* PIDFD_THREAD, Linux 6.9 */
+#define MOST_LOOKS 8u
+
+/* --- /proc ----------------------------------------------------------------------------------------- */
+
+static long read_proc(pid_t tid, const char *name, char *buffer, size_t cap)
+{
+	char path[48];
+	long got;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", tid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	got = read(fd, buffer, cap - 1);
+	got = got < 0 ? -errno : got;
+	close(fd);
+	buffer[got > 0 ? got : 0] = '\0';
+	return got;
+}
+
+struct status {
+	pid_t tgid, ppid;
+	uint64_t identity;
+};
+
+static uint64_t hash_line(const char *line, uint64_t seed)
+{
+	return zc_hash_bytes(line, strcspn(line, "\n"), seed);
+}
+
+/* The first line of status is the name, where a line feed is written as "\n". */
+static int read_status(pid_t tid, struct status *ret)
+{
+	static const char *const ids[] = { "Uid:", "Gid:", "Groups:", "CapEff:" };
+	static char text[16384];
+	long got = read_proc(tid, "status", text, sizeof(text));
+
+	if (got <= 0)
+		return got < 0 ? (int)got : -ESRCH;
+	*ret = (struct status){ .identity = 1 };
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		if (strncmp(line, "Tgid:", 5) == 0)
+			ret->tgid = atoi(line + 5);
+		else if (strncmp(line, "PPid:", 5) == 0)
+			ret->ppid = atoi(line + 5);
+		for (size_t i = 0; i < ZC_LEN(ids); i++)
+			if (strncmp(line, ids[i], strlen(ids[i])) == 0)
+				ret->identity = hash_line(line, ret->identity);
+	}
+	return ret->tgid > 0 ? 0 : -ESRCH;
+}
+
+uint64_t zc_notify_identity(pid_t tid)
+{
+	struct status status;
+
+	return read_status(tid, &status) < 0 ? 0 : status.identity;
+}
+
+/* What an exec makes anew: where the kernel has put things for it, and the file. */
+static uint64_t image_of(pid_t tid)
+{
+	char text[2048], name[ZC_PATH_CAP];
+	char link[32];
+	long got = read_proc(tid, "auxv", text, sizeof(text));
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", tid);
+	len = readlink(link, name, sizeof(name));
+	return zc_hash_bytes(text, got > 0 ? (size_t)got : 0,
+			     zc_hash_bytes(name, len > 0 ? (size_t)len : 0, 4));
+}
+
+/* --- births ---------------------------------------------------------------------------------------- */
+
+static void watch_end(struct zc_notify *notify, struct zc_tracee *tracee)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data = { .u64 = (uint64_t)tracee->tid } };
+	unsigned flags = tracee->tid == tracee->tgid ? 0 : THREAD_PIDFD;
+
+	tracee->pidfd = (int)syscall(SYS_pidfd_open, tracee->tid, flags);
+	if (tracee->pidfd >= 0 &&
+	    epoll_ctl(notify->events, EPOLL_CTL_ADD, tracee->pidfd, &event) < 0) {
+		close(tracee->pidfd);
+		tracee->pidfd = -1;
+	}
+}
+
+static bool runs_the_same(const struct zc_tracee *tracee, const struct zc_tracee *other)
+{
+	static char name[ZC_PATH_CAP];
+	char link[32];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", tracee->tid);
+	len = readlink(link, name, sizeof(name) - 1);
+	name[len > 0 ? len : 0] = '\0';
+	return other->exe && strcmp(other->exe, name) == 0;
+}
+
+static struct zc_tracee *learn(struct zc_tracer *tracer, pid_t tid)
+{
+	struct zc_tracee *tracee, *elder = NULL;
+	struct status status;
+
+	if (read_status(tid, &status) < 0)
+		return NULL;
+	if (status.tgid != tid)
+		elder = zc_notify_tracee(tracer, status.tgid);
+	tracee = zc_tracee_add(tracer, tid);
+	if (!tracee)
+		return NULL;
+	tracee->new_born = false;
+	tracee->tgid = status.tgid;
+	tracee->ppid = status.ppid;
+	tracee->stranger = status.identity != tracer->notify->identity;
+	watch_end(tracer->notify, tracee);
+	if (elder) {
+		tracee->shares_memory = elder->shares_memory = true;
+		tracee->ppid = elder->ppid;
+		zc_judge_birth(tracer, elder, tracee);
+		return tracee;
+	}
+	elder = zc_tracee_find(tracer, status.ppid);
+	if (elder && !elder->executes && runs_the_same(tracee, elder))
+		zc_judge_birth(tracer, elder, tracee);
+	else
+		zc_judge_exec(tracer, tracee); /* its parent is not known, or not what it was */
+	return tracee;
+}
+
+/* --- execs ----------------------------------------------------------------------------------------- */
+
+static void forget_exec(struct zc_notify *notify, pid_t pid)
+{
+	for (unsigned i = 0; i < notify->execs; i++)
+		if (notify->exec[i].pid == pid)
+			notify->exec[i--] = notify->exec[--notify->execs];
+}
+
+void zc_notify_executes(struct zc_tracer *tracer, struct zc_tracee *tracee)
+{
+	struct zc_notify *notify = tracer->notify;
+	struct zc_tracee *leader = zc_tracee_find(tracer, tracee->tgid);
+
+	if (!leader)
+		return;
+	/* Whichever thread asks: what comes out has the number of the first. */
+	leader->judged_hash = tracee->judged_hash;
+	leader->identity = image_of(leader->tid);
+	leader->executes = true;
+	forget_exec(notify, leader->tid);
+	if (notify->execs < ZC_NOTIFY_EXECS) {
+		notify->exec[notify->execs].looks = 0;
+		notify->exec[notify->execs++].pid = leader->tid;
+	}
+}
+
+/* Has the exec happened? Then it is another program, which is judged once more as what it is. */
+static struct zc_tracee *look_at_exec(struct zc_tracer *tracer, struct zc_tracee *tracee)
+{
+	pid_t pid = tracee->tid;
+	struct status status;
+	int pidfd = tracee->pidfd;
+
+	if (image_of(pid) == tracee->identity)
+		return tracee;
+	forget_exec(tracer->notify, pid);
+	tracee = zc_tracee_exec(tracer, pid, pid);
+	if (!tracee)
+		return NULL;
+	tracee->pidfd = pidfd;
+	tracee->executes = false;
+	tracee->stranger = read_status(pid, &status) < 0 ||
+			   status.identity != tracer->notify->identity;
+	zc_judge_exec(tracer, tracee);
+	return tracee;
+}
+
+void zc_notify_look_at_execs(struct zc_tracer *tracer)
+{
+	struct zc_notify *notify = tracer->notify;
+
+	for (unsigned i = notify->execs; i-- > 0;) {
+		pid_t pid = notify->exec[i].pid;
+		struct zc_tracee *tracee = zc_tracee_find(tracer, pid);
+
+		if (!tracee || ++notify->exec[i].looks > MOST_LOOKS)
+			forget_exec(notify, pid);
+		else
+			look_at_exec(tracer, tracee);
+	}
+}
+
+struct zc_tracee *zc_notify_tracee(struct zc_tracer *tracer, pid_t tid)
+{
+	struct zc_tracee *tracee = zc_tracee_find(tracer, tid);
+
+	if (tracee && tracee->pidfd < 0) {
+		/* Nobody would have told us of its end. */
+		zc_tracee_remove(tracer, tid);
+		tracee = NULL;
+	}
+	if (!tracee)
+		return learn(tracer, tid);
+	if (tracee->executes) {
+		tracee = look_at_exec(tracer, tracee);
+		if (tracee && tracee->executes) { /* it calls again as what it was: it has failed */
+			tracee->executes = false;
+			tracee->judged_hash = 0;
+			forget_exec(tracer->notify, tid);
+		}
+	}
+	return tracee;
+}
+
+/* --- ends ------------------------------------------------------------------------------------------ */
+
+void zc_notify_ended(struct zc_tracer *tracer, pid_t tid)
+{
+	forget_exec(tracer->notify, tid);
+	zc_tracee_remove(tracer, tid);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * notify_open.c - opens in the caller's stead: what was judged is what is opened, and nobody can
+ * exchange it in between.
+ *
+ * Only where the caller would have got the same: it has our ids, groups and capabilities, our root and
+ * mounts; nothing is created, so neither umask nor owner matter; and it is a regular file or a directory.
+ * FIFOs, sockets and devices have an open that waits or does something, and belong to who opens them
+ * (a terminal becomes somebody's); what is below /proc is about who asks. Those are let go on.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "tracer/notify.h"
+
+#define PAGE 4096u
+#define FIRST_LOOK 256u
+#define SETTABLE (O_APPEND | O_DIRECT | O_NOATIME)
+/* All that an open in another's stead is the same with. Whatever else is said, the caller does itself. */
+#define PLAIN_FLAGS \
+	(O_ACCMODE | O_CLOEXEC | O_NOFOLLOW | O_DIRECTORY | O_NONBLOCK | O_NOCTTY | O_APPEND | O_DIRECT | \
+	 O_NOATIME | O_SYNC | O_DSYNC | 0100000 /* O_LARGEFILE of 32-bit callers */)
+
+/* --- conditions ---------------------------------------------------------------------------------- */
+
+static bool may_stand_in(struct zc_tracer *tracer, const struct zc_tracee *tracee)
+{
+	const struct zc_notify *notify = tracer->notify;
+
+	if (notify->apart || tracee->stranger || tracee->executes)
+		return false;
+	return !notify->let_go_on || zc_notify_identity(tracee->tid) == notify->identity;
+}
+
+/* --- handing over -------------------------------------------------------------------------------- */
+
+/*
+ * Opened with O_NONBLOCK, lest it waits: a file may have become a FIFO. The caller does not find that
+ * in its flags. Returns whether the call has its answer.
+ */
+static bool hand_over(struct zc_tracer *tracer, struct zc_tracee *tracee, int fd, int flags)
+{
+	struct zc_notify *notify = tracer->notify;
+	struct seccomp_notif_addfd add = { .id = notify->request->id,
+					   .flags = SECCOMP_ADDFD_FLAG_SEND,
+					   .srcfd = (uint32_t)fd,
+					   .newfd_flags = (uint32_t)flags & O_CLOEXEC };
+
+	if (!(flags & O_NONBLOCK))
+		fcntl(fd, F_SETFL, flags & SETTABLE);
+	if (ioctl(notify->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) >= 0 || errno == ENOENT) {
+		notify->answered = true;
+		return true;
+	}
+	if (errno != EMFILE && errno != ENFILE && errno != ENOMEM)
+		return false;
+	zc_notify_answer(tracer, tracee, -(long)errno);
+	return true;
+}
+
+static bool is_plain_file(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode));
+}
+
+/* --- the short way ------------------------------------------------------------------------------- */
+
+/* Absolute, and without anything in it that stands for something else. Returns its length, 0: no. */
+static size_t plain_spelling(const char *path, size_t cap)
+{
+	const char *end = memchr(path, '\0', cap), *at = path;
+
+	if (!end || end - path < 2 || *path != '/')
+		return 0;
+	while (*at == '/') {
+		at++;
+		if (*at == '/' || *at == '\0')
+			return 0;
+		if (*at == '.' && (at[1] == '/' || !at[1] || (at[1] == '.' && (at[2] == '/' || !at[2]))))
+			return 0;
+		at = strchrnul(at, '/');
+	}
+	return (size_t)(end - path);
+}
+
+/* Below these, names and files are about who asks, or do something when they are opened. */
+static bool is_apart(const char *path)
+{
+	return !strncmp(path, "/proc/", 6) || !strncmp(path, "/dev/", 5) ||
+	       !strncmp(path, "/sys/", 5);
+}
+
+static size_t read_path(pid_t tid, uint64_t address, char *path)
+{
+	size_t len = PAGE - address % PAGE < FIRST_LOOK ? PAGE - address % PAGE : FIRST_LOOK;
+	struct iovec local = { path, len }, remote = { (void *)(uintptr_t)address, len };
+	ssize_t got = process_vm_readv(tid, &local, 1, &remote, 1, 0);
+
+	return got > 0 ? plain_spelling(path, (size_t)got) : 0;
+}
+
+static int open_exactly(const char *path, int flags)
+{
+	struct open_how how = { .flags = (uint64_t)(uint32_t)flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+				.resolve = RESOLVE_NO_SYMLINKS };
+
+	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+}
+
+/* Errors that the caller would have got as well. Others are the long way's to find out. */
+static bool is_natural(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == EACCES || error == EISDIR ||
+	       error == EROFS || error == ETXTBSY;
+}
+
+static bool opens_plainly(const struct zc_call_stop *stop, unsigned *ret_path)
+{
+	if (!stop->known_abi || stop->abi != ZC_ABI_X86_64)
+		return false;
+	*ret_path = stop->call == ZC_ID_openat;
+	if (stop->call != ZC_ID_openat && stop->call != ZC_ID_open)
+		return false;
+	return !((uint32_t)stop->args[*ret_path + 1] & ~(uint32_t)PLAIN_FLAGS);
+}
+
+bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
+			  const struct zc_call_stop *stop)
+{
+	static char path[FIRST_LOOK];
+	unsigned at;
+	struct stat st;
+	size_t len;
+	bool done;
+	int flags, fd;
+
+	if (!opens_plainly(stop, &at) || tracer->options->view || tracer->image->jail.count ||
+	    !may_stand_in(tracer, tracee))
+		return false;
+	flags = (int)stop->args[at + 1];
+	len = read_path(tracee->tid, stop->args[at], path);
+	if (!len || is_apart(path) ||
+	    !zc_policy_allows_path(tracer->image, path, len, zc_open_need((uint32_t)flags)))
+		return false;
+	if (lstat(path, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+		return false;
+	fd = open_exactly(path, flags);
+	if (fd < 0 && !is_natural(errno))
+		return false;
+	tracee->calls++;
+	__atomic_fetch_add(&tracer->page->judged, 1, __ATOMIC_RELAXED);
+	if (fd < 0) {
+		zc_notify_answer(tracer, tracee, -(long)errno);
+		return true;
+	}
+	done = hand_over(tracer, tracee, fd, flags);
+	close(fd);
+	return done;
+}
+
+/* --- the long way: after a verdict ----------------------------------------------------------------- */
+
+/* What is held is what was judged: it is opened anew by what it is, not by a name. */
+static bool open_held(struct zc_case *c)
+{
+	const struct zc_held *held = &c->names.held[0];
+	uint32_t flags = c->event.oflags;
+	struct statfs fs;
+	char link[32];
+	bool done;
+	int fd;
+
+	if (held->fd < 0 || held->entry[0] || flags & ~(uint32_t)PLAIN_FLAGS ||
+	    (c->event.abi == ZC_ABI_I386 && !(flags & 0100000)) || !is_plain_file(held->fd) ||
+	    fstatfs(held->fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC)
+		return false;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", held->fd);
+	fd = open(link, (int)(flags & ~(uint32_t)O_NOFOLLOW) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0) {
+		if (!is_natural(errno))
+			return false;
+		zc_notify_answer(c->tracer, c->tracee, -(long)errno);
+		return true;
+	}
+	done = hand_over(c->tracer, c->tracee, fd, (int)flags);
+	close(fd);
+	return done;
+}
+
+bool zc_notify_perform(struct zc_case *c)
+{
+	const struct zc_event *event = &c->event;
+
+	/* openat2 has rules of its own for the way there; what it opens was found by them. */
+	if (event->op > ZC_OP_OPEN_RDWR || !event->objects || !event->object[0].need ||
+	    !may_stand_in(c->tracer, c->tracee))
+		return false;
+	return open_held(c);
+}
