@@ -44,7 +44,7 @@ tool_ldflags := -pie -Wl,-z,relro,-z,now $(sanitize)
 # that turn into libc calls.
 shim_cflags := -std=gnu11 -D_GNU_SOURCE -I. -g -O2 -MMD -MP $(warn) -fPIC -ffreestanding \
 	-fvisibility=hidden -fno-stack-protector -fno-lto -U_FORTIFY_SOURCE -U_FILE_OFFSET_BITS \
-	-ftls-model=initial-exec -fasynchronous-unwind-tables -fno-builtin -ffunction-sections \
+	-ftls-model=initial-exec -mno-red-zone -fasynchronous-unwind-tables -fno-builtin -ffunction-sections \
 	-fdata-sections -DZC_SHIM
 shim_ldflags := -shared -nostdlib -Wl,-z,now,-z,relro,-z,noseparate-code,--hash-style=both,--build-id \
 	-Wl,--gc-sections,-soname,libzcshim.so,--version-script=$(B)/shim.map

@@ -7,7 +7,8 @@
  * decimal numbers; INSTANCE is hexadecimal and equals zc_image.instance. A leading 2 instead of 1 is
  * --gap=allow: a process that has lost the descriptors goes on unwatched instead of being refused. The image is a sealed
  * memfd, the page a memfd shared by every process of the run, the socket the sending end of a
- * SOCK_SEQPACKET pair whose receiving end only zcwrap has. By hand, without zcwrap:
+ * SOCK_SEQPACKET pair whose receiving end only zcwrap has; in mode hybrid, where only the tracer
+ * sends, SOCKET_INO is 0 and SOCKET_FD repeats IMAGE_FD. By hand, without zcwrap:
  * ZENCUBE_IMAGE=FILE (as written by zcwrap --freeze=FILE) and ZENCUBE_LOG=FILE.
  *
  * The page is written by the run's processes, so nothing in it is believed beyond counting.
@@ -72,6 +73,9 @@ struct zc_page {
 	/* gated[pid % ZC_PAGE_GATED] is pid where that process's shim has mapped the gate. Its claim
 	   only: it decides whether a call is noted as a bypass, nothing else. Cleared at its exec. */
 	int32_t gated[ZC_PAGE_GATED];
+	/* Bumped before anybody of the run may change roots or mounts, and with them what names mean:
+	   from then on no shim judges by names. Written by the tracer. */
+	uint64_t diverged;
 };
 
 struct zc_session {

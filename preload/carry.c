@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "core/gate.h"
 #include "preload/carry.h"
 
 extern char **environ ZC_WEAK;
@@ -80,18 +81,20 @@ static long remake_image(uint64_t *ret_ino)
 	long fd = zc_sys2(__NR_memfd_create, (long)"zencube-image",
 			  MFD_CLOEXEC | MFD_ALLOW_SEALING),
 	     high;
+	const size_t size = zc_shim.image->gate ? zc_gate_offset(zc_shim.image) + ZC_GATE_PAGE
+						: zc_shim.image->size;
 	struct stat st;
 	size_t done = 0;
 
-	while (fd >= 0 && done < zc_shim.image->size) {
+	while (fd >= 0 && done < size) {
 		long put = zc_sys3(__NR_write, fd, (long)zc_shim.image + (long)done,
-				   (long)(zc_shim.image->size - done));
+				   (long)(size - done));
 
 		if (put <= 0)
 			break;
 		done += (size_t)put;
 	}
-	if (fd < 0 || done < zc_shim.image->size ||
+	if (fd < 0 || done < size ||
 	    zc_sys3(__NR_fcntl, fd, F_ADD_SEALS, seals) < 0 ||
 	    zc_sys2(__NR_fstat, fd, (long)&st) < 0) {
 		if (fd >= 0)

@@ -7,9 +7,17 @@
 #include <unistd.h>
 
 #include "preload/carry.h"
+#include "preload/gate.h"
 
-static long enter(int dirfd, const char *path, char *const *argv, char *const *envp, int atflags)
+static long enter(const void *caller, int dirfd, const char *path, char *const *argv,
+		  char *const *envp, int atflags)
 {
+	const long plain[6] = { (long)path, (long)argv, (long)envp, 0, 0, 0 };
+	const long at[6] = { dirfd, (long)path, (long)argv, (long)envp, atflags, 0 };
+
+	if (zc_shim.gate)
+		return dirfd == AT_FDCWD && !atflags ? zc_hand_over(caller, ZC_ID_execve, plain)
+						     : zc_hand_over(caller, ZC_ID_execveat, at);
 	if (dirfd == AT_FDCWD && !atflags)
 		return zc_sys3(__NR_execve, (long)path, (long)argv, (long)envp);
 	return zc_sys6(__NR_execveat, dirfd, (long)path, (long)argv, (long)envp, atflags, 0);
@@ -23,15 +31,15 @@ long zc_execute(const void *caller, int dirfd, const char *path, char *const *ar
 	void *block = NULL;
 	long error;
 
-	if (!zc_is_armed())
-		return enter(dirfd, path, argv, envp, atflags);
+	if (!zc_carries())
+		return enter(caller, dirfd, path, argv, envp, atflags);
 	error = zc_judge_program(caller, dirfd, path, argv, atflags, true, &look);
 	if (error)
 		return error;
 	zc_carry_begin(&carry, envp, &look);
 	if (carry.size)
 		block = ZC_BLOCK(carry.size);
-	error = enter(dirfd, path, argv, zc_carry_write(&carry, envp, block), atflags);
+	error = enter(caller, dirfd, path, argv, zc_carry_write(&carry, envp, block), atflags);
 	zc_block_give(block, carry.size);
 	zc_say_exec_failed(path, (int)-error);
 	return error;
@@ -112,6 +120,22 @@ const char *zc_next_candidate(const char *list, const char *name, size_t name_le
 	return list[len] ? list + len + 1 : NULL;
 }
 
+/*
+ * A tracer need not be asked for a program that is not there. Where it might not run either, it is: that
+ * counts as a probe.
+ */
+static long missing(const char *path)
+{
+	size_t len = zc_len(path);
+	long error;
+
+	if (!zc_gate_is_open() || path[0] != '/' ||
+	    !zc_policy_allows_path(zc_shim.image, path, len, ZC_NEED_RUN))
+		return 0;
+	error = zc_sys3(__NR_faccessat, AT_FDCWD, (long)path, 0);
+	return error == -ENOENT || error == -ENOTDIR ? error : 0;
+}
+
 static long search(const void *caller, const char *file, char *const *argv, char *const *envp)
 {
 	const char *list = zc_path_variable();
@@ -135,6 +159,9 @@ static long search(const void *caller, const char *file, char *const *argv, char
 		list = zc_next_candidate(list, file, (size_t)name_len, candidate, sizeof(candidate),
 					 &fits);
 		if (!fits)
+			continue;
+		error = zc_shim.gate ? missing(candidate) : 0;
+		if (error)
 			continue;
 		error = zc_execute(caller, AT_FDCWD, candidate, argv, envp, 0);
 		if (error == -ENOEXEC)

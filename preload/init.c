@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "preload/shim.h"
+#include "preload/gate.h"
 
 struct zc_shim zc_shim; /* all zero: data that is not would be copied at each exec */
 
@@ -195,8 +195,8 @@ static void remember_preload(const char *value)
 /* A filter of the program's own (not its container's) makes the shim passive from the start. */
 static void look_for_filter(void)
 {
-	if (zc_sys6(__NR_prctl, 21 /* PR_GET_SECCOMP */, 0, 0, 0, 0, 0) == 2 &&
-	    !zc_shim.page->outer_filter)
+	if (!zc_shim.hybrid && !zc_shim.page->outer_filter &&
+	    zc_sys6(__NR_prctl, 21 /* PR_GET_SECCOMP */, 0, 0, 0, 0, 0) == 2)
 		zc_shim.passive = 1;
 }
 
@@ -227,6 +227,12 @@ static void find_policy(char **environment)
 		zc_shim.armed = ZC_INERT;
 	else
 		zc_shim.armed = found ? ZC_ARMED : zc_shim.session.gap_allow ? ZC_INERT : ZC_BLIND;
+	if (found && session && zc_shim.image->gate) {
+		zc_shim.hybrid = 1;
+		zc_gate_start(zc_shim.session.image_fd);
+		if (!zc_shim.gate)
+			zc_shim.armed = ZC_INERT; /* the tracer sees it all, and counts us as without */
+	}
 }
 
 void zc_start(void)
@@ -259,6 +265,7 @@ void zc_forked(void)
 {
 	zc_shim.pid = zc_sys_getpid();
 	zc_cwd_forget();
+	zc_gate_forked();
 }
 
 struct debug_search {
@@ -301,7 +308,7 @@ static __attribute__((constructor)) void construct(int argc, char **argv, char *
 	if (dl_iterate_phdr)
 		dl_iterate_phdr(find_r_debug, &search);
 	zc_real_start(search.r_debug);
-	if (zc_shim.armed == ZC_INERT)
+	if (zc_shim.armed == ZC_INERT || zc_shim.hybrid)
 		return;
 	/* musl calls constructors without arguments. */
 	if (!gnu_get_libc_version)

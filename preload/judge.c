@@ -4,7 +4,7 @@
  */
 #include <sys/stat.h>
 
-#include "preload/shim.h"
+#include "preload/gate.h"
 
 #define USER_END 0x7fffffffffffull
 
@@ -110,6 +110,8 @@ int zc_guard_decide(struct zc_guard *guard)
 	struct zc_page *page = zc_shim.page;
 	int error;
 
+	if (zc_shim.hybrid)
+		return zc_gate_decide(guard);
 	count(&page->judged);
 	if (ZC_UNLIKELY(!zc_shim.image)) {
 		guard->verdict = (struct zc_verdict){ .action = ZC_REFUSED,
@@ -183,6 +185,8 @@ int zc_guard_judge(struct zc_guard *guard)
 			continue;
 		}
 		error = zc_resolve(guard, n);
+		if (error && zc_shim.hybrid)
+			return zc_gate_natural(guard, n, error);
 		if (error) {
 			if (error == -ENOENT || error == -ENOTDIR)
 				count_probe(guard, n);
@@ -223,12 +227,12 @@ static long perform(const struct zc_guard *guard, unsigned call, const long args
 		n++;
 		dirfd_at = -1;
 	}
-	result = zc_sys6(row->nr[0], pinned[0], pinned[1], pinned[2], pinned[3], pinned[4],
-			 pinned[5]);
+	result = zc_pass6(row->nr[0], pinned[0], pinned[1], pinned[2], pinned[3], pinned[4],
+			  pinned[5]);
 	/* Without /proc (a bare chroot) the spelling has to serve. */
 	if (result == -ENOENT && through_proc &&
 	    zc_sys4(__NR_faccessat, AT_FDCWD, (long)"/proc/self/fd", 0, 0) < 0)
-		result = zc_sys6(row->nr[0], args[0], args[1], args[2], args[3], args[4], args[5]);
+		result = zc_shim.hybrid ? ZC_HAND_OVER : zc_sys6(row->nr[0], args[0], args[1], args[2], args[3], args[4], args[5]);
 	return result;
 }
 
@@ -240,8 +244,8 @@ static long judge_and_perform(struct zc_guard *guard, unsigned call, const long 
 	if (error)
 		return error;
 	if (guard->event.flags & ZC_EV_HARMLESS)
-		return zc_sys6(zc_calls[call].nr[0], args[0], args[1], args[2], args[3], args[4],
-			       args[5]);
+		return zc_pass6(zc_calls[call].nr[0], args[0], args[1], args[2], args[3], args[4],
+				args[5]);
 	error = zc_guard_judge(guard);
 	if (error)
 		return error;
@@ -254,6 +258,20 @@ static long judge_and_perform(struct zc_guard *guard, unsigned call, const long 
 	return result;
 }
 
+/* Only calls on files may be made from the gate. */
+static long call_hybrid(const void *caller, unsigned call, const long args[6])
+{
+	bool may = zc_calls[call].class == ZC_CALL_FILE && zc_gate_is_open();
+	struct zc_guard *guard = may ? zc_guard_take(caller) : NULL;
+	long result = guard ? judge_and_perform(guard, call, args) : ZC_HAND_OVER;
+
+	zc_guard_give(guard);
+	if (result == ZC_HAND_OVER)
+		return zc_hand_over(caller, call, args);
+	zc_gate_count();
+	return result;
+}
+
 long zc_call(const void *caller, unsigned call, long a, long b, long c, long d, long e, long f)
 {
 	const long args[6] = { a, b, c, d, e, f };
@@ -262,6 +280,8 @@ long zc_call(const void *caller, unsigned call, long a, long b, long c, long d, 
 
 	if (!zc_is_armed())
 		return zc_sys6(zc_calls[call].nr[0], a, b, c, d, e, f);
+	if (zc_shim.hybrid)
+		return call_hybrid(caller, call, args);
 	guard = zc_guard_take(caller);
 	if (!guard)
 		return -ENOMEM;
@@ -276,7 +296,7 @@ int zc_ask(const void *caller, unsigned call, long a, long b, long c, long d, lo
 	struct zc_guard *guard;
 	int error;
 
-	if (!zc_is_armed())
+	if (!zc_is_armed() || zc_shim.hybrid) /* what libc makes by itself is judged from outside */
 		return 0;
 	guard = zc_guard_take(caller);
 	if (!guard)

@@ -4,7 +4,7 @@
  */
 #include <sys/stat.h>
 
-#include "preload/shim.h"
+#include "preload/places.h"
 
 /*
  * The working directory's name, under a sequence lock: odd while it is written. It holds while `seen`
@@ -104,7 +104,12 @@ long zc_below_root(char *buffer, long len)
 long zc_read_cwd(char *buffer)
 {
 	uint64_t mark = zc_cwd_mark(), generation = renames();
-	long len = zc_cached_cwd(buffer, ZC_PATH_CAP, mark);
+	uint8_t flags = 0;
+	long len;
+
+	if (ZC_UNLIKELY(zc_shim.hybrid))
+		return zc_place_name(buffer, AT_FDCWD, &flags);
+	len = zc_cached_cwd(buffer, ZC_PATH_CAP, mark);
 
 	if (len >= 0)
 		return len;
@@ -233,7 +238,11 @@ long zc_absolute(char *buffer, int dirfd, const char *path, size_t len)
 					    path + 1, len - 1);
 		return name_self(buffer, zc_path_join(buffer, ZC_PATH_CAP, "", 0, path, len));
 	}
-	base = dirfd == AT_FDCWD ? zc_read_cwd(buffer) : zc_fd_path(buffer, dirfd, &flags);
+	if (dirfd == AT_FDCWD)
+		base = zc_read_cwd(buffer);
+	else
+		base = zc_shim.hybrid ? zc_place_name(buffer, dirfd, &flags)
+				      : zc_fd_path(buffer, dirfd, &flags);
 	if (base < 0)
 		return dirfd != AT_FDCWD && base == -ENOENT ? -EBADF : base;
 	if (flags & ZC_OBJ_NAMELESS)

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "preload/gate.h"
+#include "preload/places.h"
 #include "preload/recent.h"
 
 #define TMPFILE_FLAGS (O_TMPFILE)
@@ -17,6 +19,13 @@ static bool wants_mode(uint32_t flags)
 {
 	/* O_TMPFILE contains O_DIRECTORY: a plain & would be true for every opendir. */
 	return flags & O_CREAT || (flags & TMPFILE_FLAGS) == TMPFILE_FLAGS;
+}
+
+/* "." or ".." as the first component. */
+static bool is_dots(const char *path)
+{
+	return path[0] == '.' && (path[1] == '/' || path[1] == '\0' ||
+				  (path[1] == '.' && (path[2] == '/' || path[2] == '\0')));
 }
 
 /* Is it clean as it stands: no "//", no "." or ".." component, no slash at the end? */
@@ -33,6 +42,13 @@ static bool is_clean(const char *path, size_t len)
 			return false;
 	}
 	return true;
+}
+
+/* Is this, spelled out, a plain allow? */
+static bool allows(const char *name, size_t len, unsigned need)
+{
+	return !(zc_shim.hybrid && zc_gate_is_other_process(name, len)) &&
+	       zc_policy_allows_path(zc_shim.image, name, len, need);
 }
 
 /*
@@ -68,7 +84,7 @@ static long open_through_link(struct zc_guard *guard, uint32_t flags, uint32_t m
 		}
 		len = zc_path_join(given, ZC_PATH_CAP, given, parent, target, (size_t)len);
 		if (len < 0 ||
-		    !zc_policy_allows_path(zc_shim.image, given, (size_t)len, zc_open_need(flags)))
+		    !allows(given, (size_t)len, zc_open_need(flags)))
 			return -ELOOP;
 		fd = zc_open_plain(AT_FDCWD, given, flags, mode);
 		/* Missing by that name: /dev/fd/N leads to what has none any more. */
@@ -121,14 +137,19 @@ static long open_as_judged(struct zc_guard *guard, int dirfd, const char *path, 
 	return fd == -ENOENT || fd == -EACCES || fd == -ENOTDIR ? -ELOOP : fd;
 }
 
+static long open_judged_at(int dirfd, const char *path, uint32_t flags, uint32_t mode)
+{
+	return zc_pass4(__NR_openat, dirfd, (long)path, (long)flags, (long)mode);
+}
+
 /* Opens the very inode that is pinned, on the lowest free number: the pin holds that number. */
 static long reopen_pinned(struct zc_guard *guard, uint32_t flags)
 {
 	struct zc_pin *pin = &guard->pin[0];
 	long fd, moved;
 
-	fd = zc_sys_openat(AT_FDCWD, guard->spelled[0],
-			   (long)(flags & ~(uint32_t)(O_CREAT | O_EXCL | O_NOFOLLOW)), 0);
+	fd = open_judged_at(AT_FDCWD, guard->spelled[0],
+			    flags & ~(uint32_t)(O_CREAT | O_EXCL | O_NOFOLLOW), 0);
 	if (fd < 0)
 		return fd;
 	if (fd < pin->fd)
@@ -193,7 +214,7 @@ static long create(struct zc_guard *guard, uint32_t flags, uint32_t mode)
 		object->flags &= (uint8_t) ~(ZC_OBJ_FOLLOW | ZC_OBJ_EXISTS);
 		error = zc_resolve(guard, 0);
 		if (error)
-			return error;
+			return zc_shim.hybrid ? zc_gate_natural(guard, 0, error) : error;
 		len = flags & (O_NOFOLLOW | O_EXCL)
 			      ? -EINVAL
 			      : zc_sys_readlinkat(guard->pin[0].dirfd, guard->pin[0].path,
@@ -202,8 +223,8 @@ static long create(struct zc_guard *guard, uint32_t flags, uint32_t mode)
 			error = zc_guard_decide(guard);
 			if (error)
 				return error;
-			return zc_sys_openat(guard->pin[0].dirfd, guard->pin[0].path,
-					     (long)(flags | O_NOFOLLOW), (long)mode);
+			return open_judged_at(guard->pin[0].dirfd, guard->pin[0].path,
+					      flags | O_NOFOLLOW, mode);
 		}
 		guard->parent[len] = '\0';
 		len = zc_path_join(guard->text.path[0], ZC_PATH_CAP, object->path,
@@ -233,6 +254,8 @@ static long open_closely(struct zc_guard *guard, int dirfd, const char *path, ui
 		error = zc_resolve(guard, 0);
 		if (error == -ENOENT && flags & O_CREAT && !zc_shim.passive)
 			return create(guard, flags, mode);
+		if (error && zc_shim.hybrid)
+			return zc_gate_natural(guard, 0, error);
 		if (error) {
 			if (error == -ENOENT || error == -ENOTDIR)
 				__atomic_fetch_add(&zc_shim.page->probes, 1, __ATOMIC_RELAXED);
@@ -242,6 +265,8 @@ static long open_closely(struct zc_guard *guard, int dirfd, const char *path, ui
 		if (!error && guard->event.object[0].flags & ZC_OBJ_CREATES &&
 		    guard->event.object[0].flags & ZC_OBJ_EXISTS)
 			error = -EEXIST;
+		if (zc_shim.hybrid && error && zc_guard_decide(guard))
+			return ZC_HAND_OVER;
 		if (!error)
 			error = zc_guard_decide(guard);
 		if (error)
@@ -250,8 +275,8 @@ static long open_closely(struct zc_guard *guard, int dirfd, const char *path, ui
 			return zc_sys_openat(dirfd, path, (long)flags, (long)mode);
 		/* With O_EXCL or O_NOFOLLOW the entry itself is pinned: open it there. */
 		if (guard->pin[0].dirfd == guard->pin[0].fd)
-			return zc_sys_openat(guard->pin[0].dirfd, guard->pin[0].path,
-					     (long)(flags | O_NOFOLLOW), (long)mode);
+			return open_judged_at(guard->pin[0].dirfd, guard->pin[0].path,
+					      flags | O_NOFOLLOW, mode);
 		fd = open_judged(guard, flags, mode, last_try);
 		drop_pin(guard);
 		/* Refused or gone by its name, where the pinned inode may still be opened (/dev/stdin). */
@@ -274,15 +299,14 @@ static __attribute__((noinline)) long open_slowly(const void *caller, int dirfd,
 		return len < 0 ? len : -ENOENT;
 	guard = zc_guard_take(caller);
 	if (!guard)
-		return -ENOMEM;
+		return zc_shim.hybrid ? ZC_HAND_OVER : -ENOMEM;
 	if (zc_shim.image && !zc_shim.passive && !zc_shim.no_openat2 && !folds(path)) {
 		if (!starts_from_cwd(dirfd, path, flags))
 			zc_cwd_forget();
 		guard->cwd_mark = zc_cwd_mark();
 		joined = zc_absolute(guard->given[0], dirfd, path, (size_t)len);
 		if (joined > 0 &&
-		    (spelled || zc_policy_allows_path(zc_shim.image, guard->given[0],
-						      (size_t)joined, zc_open_need(flags)))) {
+		    (spelled || allows(guard->given[0], (size_t)joined, zc_open_need(flags)))) {
 			if (!spelled)
 				fd = open_as_judged(guard, dirfd, path, (size_t)len, flags, mode);
 			if (fd == -ELOOP)
@@ -305,7 +329,7 @@ static enum zc_recent_kind look_up(const char *name, size_t len, unsigned need)
 
 	if (ZC_LIKELY(kind != ZC_RECENT_UNKNOWN))
 		return kind;
-	if (!is_clean(name, len) || !zc_policy_allows_path(zc_shim.image, name, len, need))
+	if (!is_clean(name, len) || !allows(name, len, need))
 		return ZC_RECENT_UNKNOWN;
 	zc_recent_keep(name, len, need, ZC_RECENT_PLAIN);
 	return ZC_RECENT_PLAIN;
@@ -342,22 +366,47 @@ static long open_from_cwd(const char *path, size_t len, uint32_t flags, uint32_t
 	return -ELOOP;
 }
 
-long zc_open(const void *caller, int dirfd, const char *path, uint32_t flags, uint32_t mode)
+/* The same in mode `hybrid`, and from any directory: which one it is the kernel has been asked. */
+static long open_from_place(int dirfd, const char *path, size_t len, uint32_t flags, uint32_t mode)
+{
+	unsigned need = zc_open_need(flags);
+	char name[SHORT_PATH];
+	long base, fd;
+
+	while (path[0] == '.' && path[1] == '/' && path[2] != '/' && path[2])
+		path += 2, len -= 2;
+	if (is_dots(path) || !is_clean(path, len))
+		return -ELOOP;
+	base = zc_place_known(name, sizeof(name), dirfd);
+	if (base <= 0 || (size_t)base + len + 2 > sizeof(name))
+		return -ELOOP;
+	if (base > 1)
+		name[base++] = '/';
+	zc_copy(name + base, path, len + 1);
+	if (look_up(name, (size_t)base + len, need) != ZC_RECENT_PLAIN)
+		return -ELOOP;
+	fd = zc_open_plain(dirfd, path, flags, mode);
+	if (fd == -ELOOP)
+		zc_recent_keep(name, (size_t)base + len, need, ZC_RECENT_LINK);
+	return fd;
+}
+
+long zc_open_inside(const void *caller, int dirfd, const char *path, uint32_t flags, uint32_t mode)
 {
 	enum zc_recent_kind kind = ZC_RECENT_UNKNOWN;
 	unsigned need = zc_open_need(flags);
 	long len, fd;
 
-	/* O_PATH gives no access; what it leads to is judged when it is opened again. */
-	if (!zc_is_armed() || flags & O_PATH)
-		return zc_sys_openat(dirfd, path, (long)flags, (long)mode);
 	len = zc_text_len(path);
 	if (ZC_UNLIKELY(len <= 0))
 		return len < 0 ? len : -ENOENT;
 	if (ZC_LIKELY(zc_shim.image && !zc_shim.root_len)) {
 		if (path[0] == '/')
 			kind = look_up(path, (size_t)len, need);
-		else if (dirfd == AT_FDCWD &&
+		else if (ZC_UNLIKELY(zc_shim.hybrid) &&
+			 (fd = open_from_place(dirfd, path, (size_t)len, flags, mode)) != -ELOOP)
+			return fd;
+		else if (dirfd == AT_FDCWD && !zc_shim.hybrid &&
 			 (fd = open_from_cwd(path, (size_t)len, flags, mode)) != -ELOOP)
 			return fd;
 	}
@@ -370,6 +419,22 @@ long zc_open(const void *caller, int dirfd, const char *path, uint32_t flags, ui
 	}
 	return open_slowly(caller, dirfd, path, flags, mode,
 			   kind != ZC_RECENT_UNKNOWN && !zc_shim.passive && !zc_shim.no_openat2);
+}
+
+long zc_open(const void *caller, int dirfd, const char *path, uint32_t flags, uint32_t mode)
+{
+	long fd;
+
+	/* O_PATH gives no access; what it leads to is judged when it is opened again. */
+	if (!zc_is_armed() || flags & O_PATH)
+		return zc_sys_openat(dirfd, path, (long)flags, (long)mode);
+	if (ZC_LIKELY(!zc_shim.hybrid))
+		return zc_open_inside(caller, dirfd, path, flags, mode);
+	fd = zc_gate_is_open() ? zc_open_inside(caller, dirfd, path, flags, mode) : ZC_HAND_OVER;
+	if (fd == ZC_HAND_OVER)
+		return zc_hand_over_open(caller, dirfd, path, flags, mode);
+	zc_gate_count();
+	return fd;
 }
 
 #define TAKE_MODE(flags) \
@@ -461,9 +526,12 @@ static long judge_openat2(struct zc_guard *guard, int dirfd, const char *path,
 long zc_openat2(const void *caller, int dirfd, const char *path, const struct open_how *how,
 		size_t size)
 {
+	const long args[6] = { dirfd, (long)path, (long)how, (long)size, 0, 0 };
 	struct zc_guard *guard = NULL;
 	long result = 0;
 
+	if (zc_is_armed() && zc_shim.hybrid) /* rules of walking that are its own: not ours to know */
+		return zc_hand_over(caller, ZC_ID_openat2, args);
 	if (zc_is_armed() && zc_text_len(path) > 0 && zc_text_len((const char *)how) >= 0 &&
 	    size >= sizeof(*how)) {
 		guard = zc_guard_take(caller);

@@ -32,7 +32,7 @@ unsigned zc_our_fds(int ret_fds[4])
 
 bool zc_is_ours(int fd)
 {
-	return fd >= 0 && zc_is_armed() &&
+	return fd >= 0 && zc_carries() &&
 	       (fd == zc_shim.session.image_fd || fd == zc_shim.session.page_fd ||
 		fd == zc_shim.session.socket_fd || fd == zc_shim.log_fd);
 }
@@ -49,7 +49,7 @@ ZC_EXPORT int close(int fd)
 static long sweep(unsigned first, unsigned last, int flags)
 {
 	int ours[4];
-	unsigned n = zc_is_armed() ? zc_our_fds(ours) : 0;
+	unsigned n = zc_carries() ? zc_our_fds(ours) : 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		unsigned fd = (unsigned)ours[i];

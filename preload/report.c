@@ -249,7 +249,7 @@ void zc_note(enum zc_note note, const char *text, uint64_t number)
 	struct zc_frame_writer writer;
 	struct zc_frame_head *head;
 	uint32_t slot;
-	void *frame = zc_frame_take(&slot);
+	void *frame = zc_shim.hybrid ? NULL : zc_frame_take(&slot);
 
 	if (!frame)
 		return;
@@ -321,6 +321,8 @@ void zc_say_exec(const char *path, char *const *argv, int child_pid)
 	uint32_t slot;
 	void *frame;
 
+	if (zc_shim.hybrid)
+		return;
 	count(&zc_shim.page->execs);
 	if (zc_shim.passive || !(frame = zc_frame_take(&slot)))
 		return;
@@ -339,7 +341,7 @@ void zc_say_exec_failed(const char *path, int error)
 	uint32_t slot;
 	void *frame;
 
-	if (zc_shim.passive || !(frame = zc_frame_take(&slot)))
+	if (zc_shim.hybrid || zc_shim.passive || !(frame = zc_frame_take(&slot)))
 		return;
 	head = begin(&writer, frame, ZC_FRAME_EXEC_FAILED);
 	head->error = (uint16_t)error;
@@ -354,6 +356,8 @@ void zc_say_fork(void)
 	uint32_t slot;
 	void *frame;
 
+	if (zc_shim.hybrid)
+		return;
 	count(&zc_shim.page->forks);
 	if (zc_shim.passive || !(frame = zc_frame_take(&slot)))
 		return;

@@ -10,7 +10,7 @@
 #include <linux/openat2.h>
 #include <sys/stat.h>
 
-#include "preload/shim.h"
+#include "preload/gate.h"
 
 #define VALID_OPEN_FLAGS 037777703u /* of openat; openat2 refuses what openat ignores */
 #define PATH_FLAGS ((uint32_t)(O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC))
@@ -27,7 +27,7 @@ long zc_open_plain(int dirfd, const char *path, uint32_t flags, uint32_t mode)
 	how.flags = flags | (flags & O_PATH ? 0 : O_LARGEFILE);
 	how.mode = flags & (O_CREAT | TMPFILE_BIT) ? mode & 07777 : 0;
 	for (;;) {
-		long fd = zc_sys4(__NR_openat2, dirfd, (long)path, (long)&how, sizeof(how));
+		long fd = zc_pass4(__NR_openat2, dirfd, (long)path, (long)&how, sizeof(how));
 
 		if (ZC_UNLIKELY(fd == -ENOSYS ||
 				(fd == -EPERM && !(flags & (O_CREAT | O_NOATIME | O_TRUNC))))) {

@@ -15,7 +15,7 @@ static int judge_name(const void *caller, const char *host)
 	struct zc_guard *guard;
 	int error;
 
-	if (!zc_is_armed() || !host || zc_text_len(host) <= 0)
+	if (!zc_is_armed() || zc_shim.hybrid || !host || zc_text_len(host) <= 0)
 		return 0;
 	guard = zc_guard_take(caller);
 	if (!guard)

@@ -62,6 +62,10 @@ struct zc_shim {
 	int lowest_fd;  /* the lowest of our descriptors: those below are the program's */
 	int pid;        /* of the process that owns this memory; a vfork child differs */
 	int no_openat2; /* the kernel, or a filter around us, has none */
+	int hybrid;     /* a tracer judges: nothing is refused, recorded or sent from here (gate.h) */
+	uint64_t gate;  /* hybrid: where its page is mapped; 0: the hooks stand aside */
+	uint64_t diverged;      /* page->diverged when the gate was mapped */
+	uint64_t *gate_counter; /* ours in page->gate: passed, handed over */
 	uint64_t exec_id, program_hash;
 	/* Small things of other files that every start touches: here they share a page. */
 	const void *r_debug;                 /* real.c */
@@ -82,6 +86,11 @@ static inline bool zc_is_armed(void)
 	if (ZC_UNLIKELY(zc_shim.armed == ZC_UNSTARTED))
 		zc_start();
 	return zc_shim.armed >= ZC_ARMED;
+}
+/* Has this process a policy to carry on to the next program, judged here or not? */
+static inline bool zc_carries(void)
+{
+	return zc_is_armed() || zc_shim.hybrid;
 }
 /* After a fork: this memory has a new owner. */
 void zc_forked(void);
@@ -207,6 +216,12 @@ const struct link_map *zc_link_maps(void);
 
 /* The judged open: a descriptor or -errno. */
 long zc_open(const void *caller, int dirfd, const char *path, uint32_t flags, uint32_t mode);
+
+/*
+ * Mode `hybrid`: through the gate or not at all. Besides -errno it may return ZC_HAND_OVER, which is
+ * negative too.
+ */
+long zc_open_inside(const void *caller, int dirfd, const char *path, uint32_t flags, uint32_t mode);
 
 struct open_how;
 long zc_openat2(const void *caller, int dirfd, const char *path, const struct open_how *how,

@@ -44,7 +44,7 @@ static int spawn_by(const void *caller, zc_spawn *real, bool gives_pidfd, int *r
 
 	if (!real)
 		return ENOSYS;
-	if (!zc_is_armed())
+	if (!zc_carries())
 		return real(ret, path, actions, attributes, argv, envp);
 	error = judge_spawn(caller, path, actions, argv, &look);
 	if (zc_is_refusal(error))
@@ -190,7 +190,7 @@ ZC_EXPORT int system(const char *command)
 
 	if (!real)
 		return (int)zc_ret(-ENOSYS);
-	if (!zc_is_armed() || !command)
+	if (!zc_carries() || !command)
 		return real(command);
 	if (prepare(ZC_CALLER, command, &text, &size) < 0)
 		return 127 << 8; /* as when the shell cannot be executed */
@@ -210,7 +210,7 @@ ZC_EXPORT FILE *popen(const char *command, const char *mode)
 
 	if (!real)
 		return zc_ret(-ENOSYS), NULL;
-	if (!zc_is_armed() || zc_text_len(mode) < 0 || !command)
+	if (!zc_carries() || zc_text_len(mode) < 0 || !command)
 		return real(command, mode);
 	error = prepare(ZC_CALLER, command, &text, &size);
 	if (error)

@@ -82,7 +82,8 @@ ZC_EXPORT FILE *fopen(const char *restrict path, const char *restrict mode)
 	FILE *stream;
 	long fd;
 
-	if (!zc_is_armed() || !fdopen || zc_text_len(mode) < 0 || !parse_mode(mode, &parsed))
+	if (!zc_is_armed() || !fdopen || zc_text_len(mode) < 0 || !parse_mode(mode, &parsed) ||
+	    (parsed.converts && zc_shim.hybrid))
 		return ZC_REAL(FILE * (*)(const char *, const char *), "fopen")(path, mode);
 	zc_cancellation_point();
 	fd = zc_open(ZC_CALLER, AT_FDCWD, path, parsed.flags, 0666);
@@ -123,7 +124,8 @@ static FILE *reopen(const void *caller, const char *path, const char *mode, FILE
 
 	if (!real)
 		return zc_ret(-ENOSYS), NULL;
-	if (!zc_is_armed() || !stream || zc_text_len(mode) < 0 || !parse_mode(mode, &parsed))
+	if (!zc_is_armed() || zc_shim.hybrid || !stream || zc_text_len(mode) < 0 ||
+	    !parse_mode(mode, &parsed))
 		return real(path, mode, stream);
 	fd = path ? zc_open(caller, AT_FDCWD, path, parsed.flags, 0666)
 		  : ask_again(caller, stream, parsed.flags);
@@ -236,7 +238,7 @@ ZC_EXPORT FILE *tmpfile(void)
 	if (fd == -EOPNOTSUPP || fd == -EISDIR || fd == -ENOENT) {
 		fd = make_temporary(name, 0, make_file, ZC_CALLER, 0);
 		if (fd >= 0)
-			zc_sys3(__NR_unlinkat, AT_FDCWD, (long)name, 0);
+			zc_call(ZC_CALLER, ZC_ID_unlink, (long)name, 0, 0, 0, 0, 0);
 	}
 	return fd < 0 ? (zc_ret(fd), NULL) : fdopen((int)fd, "w+");
 }

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "preload/shim.h"
+#include "preload/gate.h"
 
 #define MOST_ANCESTORS 64
 
@@ -81,7 +81,7 @@ bool zc_is_of_the_run(int pid)
 {
 	if (pid == zc_sys_getpid())
 		return true;
-	if (!zc_shim.image)
+	if (!zc_shim.image || zc_shim.hybrid) /* reading /proc would cost a stop each */
 		return false;
 	for (unsigned i = 0; i < MOST_ANCESTORS && pid > 1; i++) {
 		pid = parent_of(pid);
@@ -179,7 +179,7 @@ static int ask_on_process(const void *caller, unsigned call, const long args[6])
 	struct zc_guard *guard;
 	int error;
 
-	if (!zc_is_armed())
+	if (!zc_is_armed() || zc_shim.hybrid)
 		return 0;
 	guard = zc_guard_take(caller);
 	if (!guard)
@@ -200,7 +200,7 @@ long zc_call_on_process(const void *caller, unsigned call, long a, long b, long 
 	const long args[6] = { a, b, c, d, e, f };
 	int error = ask_on_process(caller, call, args);
 
-	return error ? error : zc_sys6(zc_calls[call].nr[0], a, b, c, d, e, f);
+	return error ? error : zc_hand_over(caller, call, args);
 }
 
 /* ---- processes ---- */
@@ -300,6 +300,14 @@ long zc_chroot(const void *caller, const char *path)
 
 	if (result)
 		return zc_sys1(__NR_chroot, (long)path);
+	if (zc_shim.hybrid) {
+		const long args[6] = { (long)path, 0, 0, 0, 0, 0 };
+
+		result = zc_hand_over(caller, ZC_ID_chroot, args);
+		if (result == 0)
+			zc_gate_leave();
+		return result;
+	}
 	result = zc_ask(caller, ZC_ID_chroot, (long)path, 0, 0, 0, 0, 0);
 	if (result)
 		return result;
