@@ -287,8 +287,10 @@ static struct zc_outcome_of judge_system(struct zc_case *c)
 		return outcome;
 	note_nested(c);
 	if (event->op == ZC_OP_SYS_NAMESPACE || event->op == ZC_OP_SYS_CHROOT ||
-	    event->op == ZC_OP_SYS_MOUNT)
+	    event->op == ZC_OP_SYS_MOUNT) {
 		zc_paths_diverge();
+		count(&c->tracer->page->diverged); /* no shim judges by names from here on */
+	}
 	return outcome;
 }
 
