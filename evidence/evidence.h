@@ -30,6 +30,7 @@ struct zc_layer_report {
 	const char *name;
 	bool applied;
 	const char *detail;
+	const char *const *widened, *const *not_expressible; /* NULL-ended; NULL: none */
 };
 
 /* Strings, arrays, image and page must outlive the evidence. */
@@ -42,10 +43,11 @@ struct zc_evidence_setup {
 	const char *const *policy_sources; /* NULL-ended */
 	const char *policy_sha256;
 	const char *const *notes;                    /* NULL-ended: from the policy */
-	const char *mode_asked, *mode_used, *engine; /* engine: "shim" */
+	const char *mode_asked, *mode_used, *engine; /* engine: "notify", "ptrace", "shim", "proc" */
+	const char *engine_why_not; /* why it is not the better engine; NULL: it is */
 	const struct zc_why_not *why_not;
 	size_t why_nots;
-	const struct zc_layer_report *layers;
+	const struct zc_layer_report *layers; /* read at the end: they may be filled in meanwhile */
 	size_t layer_count;
 	const char *cwd;
 	FILE *events_copy; /* with dir: every line of events.jsonl goes here too; NULL: nowhere */
@@ -58,6 +60,9 @@ struct zc_evidence_setup {
 /* Makes events.jsonl in dir (O_APPEND). Returns 0 or -errno; -EEXIST: the directory was used already. */
 int zc_evidence_new(struct zc_evidence **ret, const struct zc_evidence_setup *setup);
 struct zc_evidence *zc_evidence_free(struct zc_evidence *evidence);
+
+/* Which engine it came to be, when that is known after the start. Texts must outlive the evidence. */
+void zc_evidence_engine(struct zc_evidence *evidence, const char *engine, const char *why_not);
 
 /* The command's first process: pid, the program as resolved, why it may not be covered (NULL: should be). */
 void zc_evidence_command(struct zc_evidence *evidence, pid_t pid, const char *exe, const char *gap);

@@ -43,6 +43,7 @@ static void write_mode(struct zc_json *json, const struct zc_evidence_setup *set
 	zc_json_string(json, "asked", setup->mode_asked);
 	zc_json_string(json, "used", setup->mode_used);
 	zc_json_string(json, "engine", setup->engine);
+	zc_json_string(json, "engine_why_not", setup->engine_why_not);
 	zc_json_open(json, "why_not", '[');
 	for (size_t i = 0; i < setup->why_nots; i++) {
 		zc_json_open(json, NULL, '{');
@@ -58,9 +59,27 @@ static void write_mode(struct zc_json *json, const struct zc_evidence_setup *set
 		zc_json_string(json, "name", setup->layers[i].name);
 		zc_json_bool(json, "applied", setup->layers[i].applied);
 		zc_json_string(json, "detail", setup->layers[i].detail);
+		write_strings(json, "widened", setup->layers[i].widened);
+		write_strings(json, "not_expressible", setup->layers[i].not_expressible);
 		zc_json_close(json, '}');
 	}
 	zc_json_close(json, ']');
+}
+
+/* The shim counts in several places, so that processes do not wait for each other's cache lines. */
+static void write_gate(struct zc_json *json, const struct zc_page *page)
+{
+	uint64_t passed = 0, handed_over = 0;
+
+	for (size_t i = 0; page && i < ZC_PAGE_COUNTERS; i++) {
+		passed += page->gate[i].passed;
+		handed_over += page->gate[i].handed_over;
+	}
+	zc_json_open(json, "gate", '{');
+	zc_json_uint(json, "passed", passed);
+	zc_json_uint(json, "handed_over", handed_over);
+	zc_json_uint(json, "bypassed", page ? page->bypassed : 0);
+	zc_json_close(json, '}');
 }
 
 static void write_coverage(struct zc_json *json, const struct zc_evidence *e)
@@ -193,11 +212,7 @@ static void write_run(struct zc_json *json, const struct zc_evidence *e, int cod
 	zc_json_close(json, '}');
 	write_strings(json, "notes", setup->notes);
 	write_mode(json, setup);
-	zc_json_open(json, "gate", '{');
-	zc_json_uint(json, "passed", 0);
-	zc_json_uint(json, "handed_over", 0);
-	zc_json_uint(json, "bypassed", 0);
-	zc_json_close(json, '}');
+	write_gate(json, setup->page);
 	write_coverage(json, e);
 	write_findings(json, e, "findings", true);
 	write_findings(json, e, "accesses", false);
@@ -271,6 +286,12 @@ static int replace(const char *dir, const char *bytes, size_t len)
 	if (error)
 		unlink(beside);
 	return error;
+}
+
+void zc_evidence_engine(struct zc_evidence *e, const char *engine, const char *why_not)
+{
+	e->setup.engine = engine;
+	e->setup.engine_why_not = why_not;
 }
 
 int zc_evidence_finish(struct zc_evidence *e, int exit_code, const char *exit_reason)

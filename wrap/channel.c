@@ -28,7 +28,7 @@
 
 #define SOCKET_BUFFER (4 << 20)
 
-static int make_page(struct zc_page **ret_page)
+static int make_page(struct zc_page **ret_page, bool hybrid)
 {
 	/* With vm.memfd_noexec=2 a memfd without this flag is refused; before 6.3 one with it is. */
 	int fd = memfd_create("zencube-page", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
@@ -46,8 +46,8 @@ static int make_page(struct zc_page **ret_page)
 		goto fail;
 	*ret_page = page;
 	(*ret_page)->magic = ZC_PAGE_MAGIC;
-	/* A filter around us is not the program's own: the shim need not mind it. */
-	(*ret_page)->outer_filter = prctl(PR_GET_SECCOMP) == 2;
+	/* A filter around us, or of our tracer, is not the program's own: the shim need not mind it. */
+	(*ret_page)->outer_filter = hybrid || prctl(PR_GET_SECCOMP) == 2;
 	return fd;
 fail:
 	close(fd);
@@ -114,6 +114,12 @@ static int describe(struct zc_channel *channel, const struct zc_image *image)
 		*ino[i] = st.st_ino;
 	}
 	len = zc_session_print(&session, channel->variable, sizeof(channel->variable));
+	if (len < 0)
+		return (int)len;
+	/* In hybrid the shim sends nothing: no inode is 0, so it finds no socket. */
+	session.socket_fd = session.image_fd;
+	session.socket_ino = 0;
+	len = zc_session_print(&session, channel->gated, sizeof(channel->gated));
 	return len < 0 ? (int)len : 0;
 }
 
@@ -126,7 +132,7 @@ int zc_channel_open(struct zc_channel *channel, const struct zc_image *image, si
 	made[0] = zc_policy_seal(image, size);
 	if (made[0] < 0)
 		return made[0];
-	made[1] = make_page(&channel->page);
+	made[1] = make_page(&channel->page, image->gate);
 	if (made[1] < 0)
 		return made[1];
 	r = make_socket(pair);

@@ -19,6 +19,8 @@ enum zc_option_kind {
 	SHOW,
 	SINK,
 	POLICY,
+	REQUIRE,
+	BEST_EFFORT,
 	LATER
 };
 enum zc_option_takes { NEVER, MAYBE, ALWAYS };

@@ -177,6 +177,14 @@ static int apply(struct zc_options *options, const struct zc_option_row *row, co
 		options->quiet |= !value; /* lines for people would lie between the events */
 		return 0;
 	case POLICY: return add_policy(options, row->name, value);
+	case REQUIRE:
+		options->require = given;
+		options->best_effort = false;
+		return 0;
+	case BEST_EFFORT:
+		options->require = NULL;
+		options->best_effort = true;
+		return 0;
 	case LATER: return zc_trouble(trouble, -EINVAL, "--%s is not built yet", row->name);
 	}
 	return -EINVAL;
@@ -242,21 +250,20 @@ static bool is_class_list(const char *text)
 	return true;
 }
 
-/* What only makes sense together. */
+/* What only makes sense together; what a mode must be able to do is mode.c's. */
 static int check_tracing(const struct zc_options *options, struct zc_trouble *trouble)
 {
-	const char *only = options->attach.count ? "attach"
-			   : options->verbose    ? "verbose"
-			   : options->stacks     ? "stacks"
-			   : options->classes    ? "classes"
-			   : options->summary    ? "summary"
-						 : NULL;
+	static const char *const engines[] = { "auto", "notify", "ptrace" };
+	size_t i = 0;
 
-	if (only && !zc_mode_is_traced(options->mode))
-		return zc_trouble(trouble, -EINVAL, "--%s needs --mode=trace", only);
-	if (strcmp(zc_say_name, "zctrace") == 0 && !zc_mode_is_traced(options->mode))
+	if (strcmp(zc_say_name, "zctrace") == 0 && strcmp(options->mode, "trace") != 0)
 		return zc_trouble(trouble, -EINVAL,
 				  "--mode=%s: zctrace traces; 'zcwrap' has others", options->mode);
+	while (i < ZC_LEN(engines) && strcmp(engines[i], options->engine) != 0)
+		i++;
+	if (i == ZC_LEN(engines))
+		return zc_trouble(trouble, -EINVAL, "--engine=%s: expected auto, notify or ptrace",
+				  options->engine);
 	if (options->classes && !is_class_list(options->classes))
 		return zc_trouble(trouble, -EINVAL,
 				  "--classes=%s: expected some of file,exec,net,sys",
@@ -275,6 +282,7 @@ int zc_options_parse(struct zc_options *options, int argc, char **argv, struct z
 
 	*options = (struct zc_options){
 		.mode = strcmp(zc_say_name, "zctrace") == 0 ? "trace" : "auto",
+		.engine = "auto",
 		.timeout_ms = ZC_FOREVER,
 		.grace_ms = 5000,
 		.linger_ms = 2000,

@@ -50,7 +50,7 @@ static int find_command(struct zc_job *job)
 	r = name ? zc_command_find(&job->command, job->options->command, job->cwd, job->env) : 0;
 	if (r < 0)
 		return zc_trouble(&job->trouble, r, "cannot look for '%s': %s", name, strerror(-r));
-	if (job->traced)
+	if (job->traced && !job->hybrid)
 		return 0;
 	r = zc_env_preload(&job->env, job->shim, job->command.programs ? &job->command.look : NULL);
 	return r < 0 ? zc_trouble(&job->trouble, r, "cannot set LD_PRELOAD: %s", strerror(-r)) : 0;
@@ -138,8 +138,9 @@ int zc_setup_look(struct zc_job *job)
 	if (options->status_fd >= 0 && fcntl(options->status_fd, F_GETFD) < 0)
 		return zc_trouble(&job->trouble, -EBADF, "--status-fd=%d: no such open descriptor",
 				  options->status_fd);
-	r = zc_mode_choose(&job->mode, options, &job->trouble);
+	r = zc_mode_choose(&job->mode, options, job->host, &job->trouble);
 	job->traced = r == 0 && zc_mode_is_traced(job->mode.used);
+	job->hybrid = job->traced && strcmp(job->mode.used, "hybrid") == 0;
 	if (job->traced)
 		r = zc_trace_find(job->tracer, &job->trouble);
 	if (r == 0)
@@ -226,6 +227,7 @@ int zc_setup_freeze(struct zc_job *job)
 		.supervisor = { getpid() },
 		.shim_path = job->shim,
 		.command = job->command.programs ? job->command.program[0].path : NULL,
+		.gate = job->hybrid,
 	};
 	struct zc_policy_error error = { "" };
 	int r = 0;

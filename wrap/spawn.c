@@ -48,20 +48,41 @@ void zc_spawn_hold_signals(struct zc_inherited *inherited)
 	inherited->held = true;
 }
 
+/* Told once when the plan is applied (error 0), and once when a step fails. */
 struct report {
 	int step, error;
+	int layer[ZC_CONFINE_LAYERS];
 };
+
+static void tell(int fd, const struct report *report)
+{
+	while (write(fd, report, sizeof(*report)) < 0 && errno == EINTR)
+		;
+}
 
 static void fail(int fd, enum zc_launch_step step)
 {
-	struct report report = { (int)step, errno };
+	struct report report = { .step = (int)step, .error = errno };
+
 	/* The parent reads end-of-file as success, so a lost word must not look like one. */
-	while (write(fd, &report, sizeof(report)) < 0 && errno == EINTR)
-		;
+	tell(fd, &report);
 	_exit(ZC_EXIT_TROUBLE);
 }
 
-static void child(const struct zc_launch *launch, int tell, pid_t parent)
+static void confine(const struct zc_launch *launch, int fd)
+{
+	struct report report = { .step = ZC_LAUNCH_CONFINE };
+
+	report.error = -zc_confine_apply(launch->plan, report.layer);
+	/* A filter around the program is not its own: the shim need not mind it. */
+	if (launch->page && report.layer[ZC_CONFINE_SECCOMP] == 0)
+		launch->page->outer_filter = 1;
+	tell(fd, &report);
+	if (report.error)
+		_exit(ZC_EXIT_TROUBLE);
+}
+
+static void child(const struct zc_launch *launch, int fd, pid_t parent)
 {
 	if (launch->die_with_parent) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -71,25 +92,39 @@ static void child(const struct zc_launch *launch, int tell, pid_t parent)
 	if (launch->new_session)
 		setsid();
 	if (launch->chdir && chdir(launch->chdir) < 0)
-		fail(tell, ZC_LAUNCH_CHDIR);
+		fail(fd, ZC_LAUNCH_CHDIR);
+	if (launch->plan)
+		confine(launch, fd);
 	for (size_t i = 0; i < launch->pass_count; i++)
 		fcntl(launch->pass_fds[i], F_SETFD, 0);
 	sigaction(SIGCHLD, &launch->inherited->child, NULL);
 	sigprocmask(SIG_SETMASK, &launch->inherited->mask, NULL);
 	execve(launch->exe, launch->argv, launch->env);
-	fail(tell, ZC_LAUNCH_EXEC);
+	fail(fd, ZC_LAUNCH_EXEC);
 }
 
-static int outcome(int fd, pid_t pid, enum zc_launch_step *ret_step)
+static bool hear(int fd, struct report *ret)
 {
-	struct report report;
 	ssize_t n;
 
 	do {
-		n = read(fd, &report, sizeof(report));
+		n = read(fd, ret, sizeof(*ret));
 	} while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof(*ret);
+}
+
+static int outcome(int fd, pid_t pid, enum zc_launch_step *ret_step,
+		   int ret_layers[ZC_CONFINE_LAYERS])
+{
+	struct report report;
+	bool failed = hear(fd, &report);
+
+	if (failed && report.step == ZC_LAUNCH_CONFINE) {
+		memcpy(ret_layers, report.layer, sizeof(report.layer));
+		failed = report.error || hear(fd, &report);
+	}
 	close(fd);
-	if (n != (ssize_t)sizeof(report))
+	if (!failed)
 		return 0;
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
@@ -97,23 +132,24 @@ static int outcome(int fd, pid_t pid, enum zc_launch_step *ret_step)
 	return -report.error;
 }
 
-int zc_spawn(const struct zc_launch *launch, pid_t *ret_pid, enum zc_launch_step *ret_step)
+int zc_spawn(const struct zc_launch *launch, pid_t *ret_pid, enum zc_launch_step *ret_step,
+	     int ret_layers[ZC_CONFINE_LAYERS])
 {
 	pid_t parent = getpid(), pid;
-	int tell[2], error;
+	int pipes[2], error;
 
 	*ret_step = ZC_LAUNCH_FORK;
-	if (pipe2(tell, O_CLOEXEC) < 0)
+	if (pipe2(pipes, O_CLOEXEC) < 0)
 		return -errno;
 	pid = fork();
 	if (pid == 0)
-		child(launch, tell[1], parent);
+		child(launch, pipes[1], parent);
 	error = errno;
-	close(tell[1]);
+	close(pipes[1]);
 	if (pid < 0) {
-		close(tell[0]);
+		close(pipes[0]);
 		return -error;
 	}
 	*ret_pid = pid;
-	return outcome(tell[0], pid, ret_step);
+	return outcome(pipes[0], pid, ret_step, ret_layers);
 }

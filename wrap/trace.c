@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "wrap/layers.h"
 #include "wrap/wrap.h"
 
 extern char **environ;
@@ -100,13 +101,22 @@ static void line_finish(struct line *line)
 	free(line->argument);
 }
 
-static void add_all(struct line *line, const struct zc_job *job, int control, int environment)
+/* What zctrace is handed besides the session. -1: none. */
+struct handed {
+	int control, environment, plan;
+};
+
+static void add_all(struct line *line, const struct zc_job *job, const struct handed *handed)
 {
 	const struct zc_options *options = job->options;
 
 	add(line, "%s", "zctrace");
 	add(line, "--session=%s", job->channel.variable);
-	add(line, "--control=%d", control);
+	add(line, "--control=%d", handed->control);
+	if (strcmp(job->mode.used, "trace") != 0)
+		add(line, "--engine=%s", job->mode.engine);
+	if (handed->plan >= 0)
+		add(line, "--confine=%d", handed->plan);
 	if (options->verbose)
 		add(line, "--verbose");
 	if (options->stacks)
@@ -123,7 +133,7 @@ static void add_all(struct line *line, const struct zc_job *job, int control, in
 		return;
 	if (options->new_session)
 		add(line, "--new-session");
-	add(line, "--environment=%d", environment);
+	add(line, "--environment=%d", handed->environment);
 	add(line, "--program=%s", job->command.exe);
 	add(line, "--");
 	for (char *const *text = job->command.argv; *text; text++)
@@ -132,7 +142,7 @@ static void add_all(struct line *line, const struct zc_job *job, int control, in
 
 /* --- starting --------------------------------------------------------------------------------------- */
 
-static int spawn(struct zc_job *job, int control, int environment)
+static int spawn(struct zc_job *job, const struct handed *handed)
 {
 	struct zc_launch launch = {
 		.exe = job->tracer,
@@ -141,7 +151,7 @@ static int spawn(struct zc_job *job, int control, int environment)
 		.die_with_parent = job->options->die_with_parent,
 		.inherited = job->inherited,
 	};
-	int pass[6] = { control };
+	int pass[7] = { handed->control };
 	enum zc_launch_step failed;
 	struct line line = { 0 };
 	int r = -ENOMEM;
@@ -149,14 +159,16 @@ static int spawn(struct zc_job *job, int control, int environment)
 	memcpy(pass + 1, job->channel.fd, sizeof(job->channel.fd));
 	launch.pass_fds = pass;
 	launch.pass_count = 4;
-	if (environment >= 0)
-		pass[launch.pass_count++] = environment;
+	if (handed->environment >= 0)
+		pass[launch.pass_count++] = handed->environment;
+	if (handed->plan >= 0)
+		pass[launch.pass_count++] = handed->plan;
 	if (fileno(job->human) > STDERR_FILENO)
 		pass[launch.pass_count++] = fileno(job->human);
-	add_all(&line, job, control, environment);
+	add_all(&line, job, handed);
 	if (!line.failed) {
 		launch.argv = line.argument;
-		r = zc_spawn(&launch, &job->tracing.tracer, &failed);
+		r = zc_spawn(&launch, &job->tracing.tracer, &failed, NULL);
 	}
 	line_finish(&line);
 	return r < 0 ? zc_trouble(&job->trouble, r, "cannot start zctrace: %s", strerror(-r)) : 0;
@@ -184,6 +196,8 @@ static int refused(struct zc_job *job, const struct zc_control *word)
 		return zc_trouble(&job->trouble, -word->value, "cannot run '%s': %s",
 				  job->options->command[0], why);
 	}
+	if (word->step == ZC_CONTROL_AT_START && zc_layers_failed(job))
+		return zc_layers_blame(job, -word->value);
 	if (word->step != ZC_CONTROL_AT_ATTACH)
 		return zc_trouble(&job->trouble, -word->value, "cannot trace '%s': %s%s",
 				  job->options->command[0] ? job->options->command[0] : "", why,
@@ -198,10 +212,9 @@ static int refused(struct zc_job *job, const struct zc_control *word)
 				    "kernel.yama.ptrace_scope forbids it (as root it works)");
 }
 
-static int wait_for_start(struct zc_job *job)
+static int next_word(struct zc_job *job, struct zc_control *ret)
 {
 	struct pollfd poller = { .fd = job->tracing.control, .events = POLLIN };
-	struct zc_control word;
 	int ready;
 
 	do {
@@ -209,13 +222,50 @@ static int wait_for_start(struct zc_job *job)
 	} while (ready < 0 && errno == EINTR);
 	if (ready == 0)
 		return tracer_gone(job, "did not start the command in time");
-	if (!zc_trace_hear(job->tracing.control, &word))
+	if (!zc_trace_hear(job->tracing.control, ret))
 		return tracer_gone(job, "ended before the command began");
+	return 0;
+}
+
+/* Which engine it came to be, and why not the one that was to be tried. */
+static int take_engine(struct zc_job *job, const struct zc_control *word)
+{
+	const char *engine = word->value == ZC_SOURCE_NOTIFY ? "notify" : "ptrace";
+
+	if (strcmp(engine, job->mode.engine) != 0 && strcmp(job->options->engine, "auto") != 0)
+		return tracer_gone(job, "cannot use the engine that was asked for");
+	if (strcmp(engine, job->mode.engine) != 0 && word->step)
+		zc_mode_engine_lost(&job->mode, (int)word->step);
+	job->mode.engine = engine;
+	zc_evidence_engine(job->evidence, engine,
+			   *job->mode.engine_why ? job->mode.engine_why : NULL);
+	return 0;
+}
+
+static int wait_for_start(struct zc_job *job)
+{
+	struct zc_control word;
+	bool told = false;
+	int r;
+
+	do {
+		r = next_word(job, &word);
+		if (r == 0 && word.kind == ZC_CONTROL_LAYER)
+			zc_layers_applied(job, word.step, word.value);
+		if (r == 0 && word.kind == ZC_CONTROL_ENGINE) {
+			r = take_engine(job, &word);
+			told = true;
+		}
+	} while (r == 0 && (word.kind == ZC_CONTROL_LAYER || word.kind == ZC_CONTROL_ENGINE));
+	if (r < 0)
+		return r;
 	if (word.kind == ZC_CONTROL_FAILED)
 		return refused(job, &word);
 	if (word.kind != ZC_CONTROL_STARTED || word.pid <= 0)
 		return tracer_gone(job, "said something else than that the command began");
 	job->tracing.command = word.pid;
+	if (!told)
+		take_engine(job, &(struct zc_control){ .value = ZC_SOURCE_PTRACE });
 	return 0;
 }
 
@@ -231,22 +281,26 @@ static int arm(struct zc_job *job)
 
 int zc_trace_launch(struct zc_job *job)
 {
-	int pair[2], environment = -1, r;
+	struct handed handed = { .environment = -1, .plan = -1 };
+	int pair[2], r = 0;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return zc_trouble(&job->trouble, -errno, "cannot make a socket: %s",
 				  strerror(errno));
 	job->tracing.control = pair[0];
+	handed.control = pair[1];
 	if (!job->attach_count)
-		environment = write_environment(job->env);
-	if (environment < 0 && !job->attach_count)
-		r = zc_trouble(&job->trouble, environment, "cannot hand on the environment: %s",
-			       strerror(-environment));
-	else
-		r = spawn(job, pair[1], environment);
+		r = handed.environment = write_environment(job->env);
+	if (r >= 0 && job->plan)
+		r = handed.plan = zc_layers_seal(job);
+	r = r < 0 ? zc_trouble(&job->trouble, r, "cannot hand on environment and plan: %s",
+			       strerror(-r))
+		  : spawn(job, &handed);
 	close(pair[1]);
-	if (environment >= 0)
-		close(environment);
+	if (handed.environment >= 0)
+		close(handed.environment);
+	if (handed.plan >= 0)
+		close(handed.plan);
 	zc_channel_let_go(&job->channel);
 	if (r == 0)
 		r = wait_for_start(job);

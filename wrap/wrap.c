@@ -12,6 +12,8 @@
 
 #include "core/policy.h"
 #include "policy/policy_set.h"
+#include "wrap/layers.h"
+#include "wrap/probe.h"
 #include "wrap/wrap.h"
 
 /* --- the run's evidence ------------------------------------------------------------------------------ */
@@ -42,10 +44,6 @@ static const char **list_texts(const struct zc_job *job,
 
 static int open_evidence(struct zc_job *job)
 {
-	static const struct zc_layer_report layers[] = {
-		{ "landlock", false, "not built yet" },
-		{ "seccomp", false, "not built yet" },
-	};
 	struct zc_evidence_setup setup = {
 		.policy_sources = job->sources = list_texts(job, zc_policy_source),
 		.notes = job->notes = list_texts(job, zc_policy_note),
@@ -56,11 +54,12 @@ static int open_evidence(struct zc_job *job)
 		.command = (const char *const *)job->options->command,
 		.mode_asked = job->mode.asked,
 		.mode_used = job->mode.used,
-		.engine = job->traced ? "ptrace" : job->mode.used,
+		.engine = job->mode.engine,
+		.engine_why_not = *job->mode.engine_why ? job->mode.engine_why : NULL,
 		.why_not = job->mode.why_not,
 		.why_nots = job->mode.why_nots,
-		.layers = layers,
-		.layer_count = ZC_LEN(layers),
+		.layers = job->layer,
+		.layer_count = ZC_LEN(job->layer),
 		.cwd = job->cwd,
 		.human = job->options->quiet ? NULL : job->human,
 		.events_copy = job->json,
@@ -84,8 +83,9 @@ static int open_run(struct zc_job *job)
 	if (r < 0)
 		return r;
 	r = zc_channel_open(&job->channel, job->image, job->image_size);
-	if (r == 0 && !job->traced)
-		r = zc_env_put(&job->env, ZC_ENV_SESSION, job->channel.variable);
+	if (r == 0 && (!job->traced || job->hybrid))
+		r = zc_env_put(&job->env, ZC_ENV_SESSION,
+			       job->hybrid ? job->channel.gated : job->channel.variable);
 	if (r < 0)
 		zc_trouble(&job->trouble, r, "cannot make the session: %s", strerror(-r));
 	else
@@ -134,19 +134,26 @@ static int launch(struct zc_job *job, pid_t *ret_pid)
 		.new_session = job->options->new_session,
 		.die_with_parent = job->options->die_with_parent,
 		.inherited = job->inherited,
+		.plan = job->plan,
+		.page = job->channel.page,
 	};
 	enum zc_launch_step failed;
-	int r;
+	int layer[ZC_CONFINE_LAYERS], r;
 
 	if (job->traced) {
 		r = zc_trace_launch(job);
 		*ret_pid = job->tracing.command;
 		return r;
 	}
-	r = zc_spawn(&launch, ret_pid, &failed);
+	memset(layer, -1, sizeof(layer));
+	r = zc_spawn(&launch, ret_pid, &failed, layer);
 	zc_channel_let_go(&job->channel);
+	for (unsigned i = 0; i < ZC_CONFINE_LAYERS; i++)
+		zc_layers_applied(job, i, layer[i]);
 	if (r == 0)
 		return 0;
+	if (failed == ZC_LAUNCH_CONFINE)
+		return zc_layers_blame(job, r);
 	if (failed != ZC_LAUNCH_EXEC)
 		return zc_trouble(&job->trouble, r, "cannot start a process: %s", strerror(-r));
 	return cannot_run(job, r == -ENOENT ? ZC_START_MISSING : ZC_START_CANNOT, strerror(-r));
@@ -331,6 +338,8 @@ static void release(struct zc_job *job)
 	zc_evidence_free(job->evidence);
 	zc_policy_set_free(job->set);
 	zc_tree_finish(&job->before);
+	zc_layers_finish(job);
+	free(job->host);
 	zc_env_free(job->env);
 	free(job->sources);
 	free(job->notes);
@@ -355,7 +364,9 @@ static int carry_out(struct zc_job *job)
 		return ZC_EXIT_TROUBLE;
 	}
 	zc_status_open(&job->status, job->options->status_fd);
-	r = open_run(job);
+	r = zc_layers_plan(job);
+	if (r == 0)
+		r = open_run(job);
 	if (r < 0) {
 		zc_say("%s", job->trouble.text);
 		return ZC_EXIT_TROUBLE;
@@ -371,8 +382,11 @@ int zc_wrap(const struct zc_options *options, struct zc_inherited *inherited)
 	struct zc_job *job = calloc(1, sizeof(*job));
 	int code = ZC_EXIT_TROUBLE;
 
-	if (!job) {
+	if (job)
+		job->host = calloc(1, sizeof(*job->host));
+	if (!job || !job->host) {
 		zc_say("out of memory");
+		free(job);
 		return code;
 	}
 	job->options = options;

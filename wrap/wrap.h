@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "confine/confine.h"
 #include "core/carry.h"
 #include "core/image.h"
 #include "core/policy.h"
@@ -106,6 +107,7 @@ struct zc_channel {
 	int receiver; /* the only receiving end */
 	struct zc_page *page;
 	char variable[192]; /* value of ZENCUBE */
+	char gated[192];    /* ... in mode hybrid, where the command has no socket */
 };
 
 int zc_channel_open(struct zc_channel *channel, const struct zc_image *image, size_t size);
@@ -139,10 +141,21 @@ struct zc_launch {
 	size_t pass_count;
 	bool new_session, die_with_parent;
 	const struct zc_inherited *inherited;
+	const struct zc_confine_plan *plan; /* applied in the child; NULL: none */
+	struct zc_page *page;               /* told of a filter that the plan put in */
 };
-enum zc_launch_step { ZC_LAUNCH_FORK, ZC_LAUNCH_CHDIR, ZC_LAUNCH_EXEC };
-/* Returns 0 once the command's program runs, or -errno with the step that failed. */
-int zc_spawn(const struct zc_launch *launch, pid_t *ret_pid, enum zc_launch_step *ret_step);
+enum zc_launch_step {
+	ZC_LAUNCH_FORK,
+	ZC_LAUNCH_CHDIR,
+	ZC_LAUNCH_CONFINE, /* a required layer failed */
+	ZC_LAUNCH_EXEC
+};
+/*
+ * Returns 0 once the command's program runs, or -errno with the step that failed. With a plan,
+ * ret_layers[n] is what zc_confine_apply() said of layer n; else untouched, and may be NULL.
+ */
+int zc_spawn(const struct zc_launch *launch, pid_t *ret_pid, enum zc_launch_step *ret_step,
+	     int ret_layers[ZC_CONFINE_LAYERS]);
 
 /* --- collect.c: frames in, without ever making a sender wait ------------------------------------ */
 
@@ -289,14 +302,29 @@ void zc_status_ended(struct zc_status *status, const struct zc_store *store,
 
 /* --- mode.c: strongest first --------------------------------------------------------------------------- */
 
+struct zc_host;
+#define ZC_MODES 5u
+#define ZC_REASON 480u
 struct zc_mode_choice {
 	const char *asked, *used;
-	struct zc_why_not why_not[8];
+	const char *engine; /* "notify" "ptrace" "shim" "proc": the one to try, of the mode used */
+	char engine_why[ZC_REASON]; /* why it is not the better one; "": it is */
+	struct zc_why_not why_not[ZC_MODES]; /* the stronger ones */
 	size_t why_nots;
+	char reason[ZC_MODES][ZC_REASON]; /* "": it fits, or was not tried */
+	/* Of a survey. */
+	bool fits[ZC_MODES];
+	const char *engines[ZC_MODES];
 };
 bool zc_mode_is_traced(const char *mode);
+const char *zc_mode_name(size_t row); /* strongest first; NULL past the last */
 int zc_mode_choose(struct zc_mode_choice *choice, const struct zc_options *options,
-		   struct zc_trouble *trouble);
+		   struct zc_host *host, struct zc_trouble *trouble);
+/* The engine that was tried failed with error when it mattered: that is told beside the modes. */
+void zc_mode_engine_lost(struct zc_mode_choice *choice, int error);
+/* Which would fit, whatever is asked for: for --doctor. */
+void zc_mode_survey(struct zc_mode_choice *choice, const struct zc_options *options,
+		    struct zc_host *host);
 
 /* --- show.c: looking without running ---------------------------------------------------------------------- */
 
@@ -330,6 +358,14 @@ struct zc_job {
 	char **env;
 	char cwd[ZC_PATH_CAP], shim[ZC_PATH_CAP], tracer[ZC_PATH_CAP];
 	bool traced; /* from outside, by zctrace */
+	bool hybrid; /* ... and with the shim and its gate inside */
+	struct zc_host *host;
+	struct zc_confine_plan *plan; /* layers.c; NULL: no layer is applied */
+	size_t plan_size;
+	struct zc_confine_account account[ZC_CONFINE_LAYERS];
+	struct zc_layer_report layer[ZC_CONFINE_LAYERS];
+	char layer_failed[ZC_CONFINE_LAYERS][192];
+	bool has_accounts;
 	struct zc_tracing tracing;
 	pid_t *attach; /* -p */
 	size_t attach_count;
