@@ -83,6 +83,15 @@ static void confine(const struct zc_tracer_options *o, int tell)
 	}
 }
 
+/* Hybrid: what the shim is to find (core/session.h), but for the socket. */
+static void leave_session(const struct zc_tracer *tracer)
+{
+	if (!tracer->image->gate)
+		return;
+	fcntl(tracer->options->session.image_fd, F_SETFD, 0);
+	fcntl(tracer->options->session.page_fd, F_SETFD, 0);
+}
+
 void zc_launch_child(const struct zc_tracer *tracer, const struct zc_child *child)
 {
 	const struct zc_tracer_options *o = tracer->options;
@@ -101,6 +110,7 @@ void zc_launch_child(const struct zc_tracer *tracer, const struct zc_child *chil
 	if (r >= 0 && child->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
 		error = -part_with((int)r);
 	say(child->tell, ZC_WORD_FILTER, error, (int)r);
+	leave_session(tracer);
 	sigaction(SIGCHLD, &o->child, NULL);
 	sigprocmask(SIG_SETMASK, &o->mask, NULL);
 	execve(o->exe ? o->exe : o->command[0], o->command,
