@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "confine/plan.h"
 
@@ -24,13 +25,14 @@ const struct zc_confine_row zc_confine_rows[ZC_CONFINE_LAYERS] = {
 	[ZC_CONFINE_CREDENTIALS] = { "credentials", zc_credentials_plan, NULL,
 				     zc_credentials_apply },
 	[ZC_CONFINE_NNP] = { "no_new_privs", nnp_plan, NULL, nnp_apply },
-	[ZC_CONFINE_LANDLOCK] = { "landlock", NULL, NULL, NULL },
+	[ZC_CONFINE_LANDLOCK] = { "landlock", zc_landlock_plan, zc_landlock_prepare,
+				  zc_landlock_apply },
 	[ZC_CONFINE_SECCOMP] = { "seccomp", NULL, NULL, NULL },
 };
 
 /* A user namespace is there for others; no_new_privs too. */
 static const uint8_t plan_order[ZC_CONFINE_LAYERS] = {
-	ZC_CONFINE_NETNS,       ZC_CONFINE_MOUNTS, ZC_CONFINE_CHROOT,  ZC_CONFINE_USERNS,
+	ZC_CONFINE_NETNS,       ZC_CONFINE_MOUNTS,   ZC_CONFINE_CHROOT,  ZC_CONFINE_USERNS,
 	ZC_CONFINE_CREDENTIALS, ZC_CONFINE_LANDLOCK, ZC_CONFINE_SECCOMP, ZC_CONFINE_NNP,
 };
 
@@ -188,13 +190,9 @@ static bool texts_hold(const struct zc_confine_plan *plan)
 	for (uint32_t i = 0; i < plan->table[ZC_PLAN_MOUNTS].count; i++)
 		if (mounts[i].kind >= ZC_PLAN_MOUNT_KINDS || mounts[i].path >= count)
 			return false;
-	for (uint32_t i = 0; i < plan->table[ZC_PLAN_PATHS].count; i++) {
-		bool by_fd = paths[i].flags & ZC_PLAN_PATH_FD;
-
-		if (paths[i].flags & ~(unsigned)ZC_PLAN_PATH_FD ||
-		    (by_fd ? paths[i].path > INT32_MAX : paths[i].path >= count))
+	for (uint32_t i = 0; i < plan->table[ZC_PLAN_PATHS].count; i++)
+		if (paths[i].path >= count)
 			return false;
-	}
 	return true;
 }
 
@@ -235,5 +233,7 @@ int zc_confine_apply(const struct zc_confine_plan *plan, int ret_error[ZC_CONFIN
 		if (error && plan->require >> layer & 1)
 			ended = error;
 	}
+	if (state.ruleset >= 0)
+		close(state.ruleset);
 	return ended;
 }

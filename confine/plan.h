@@ -45,7 +45,7 @@ struct zc_plan_table {
 
 /* In this order, so that what is masked stays so below what is made read-only. */
 enum zc_plan_mount_kind {
-	ZC_PLAN_MOUNT_SCRATCH,   /* where masks are made: a directory that is covered for that time */
+	ZC_PLAN_MOUNT_SCRATCH, /* where masks are made: a directory that is covered for that time */
 	ZC_PLAN_MOUNT_MASK_FILE, /* a file that nobody may read over the path; flags: its size */
 	ZC_PLAN_MOUNT_MASK_DIR,  /* a directory that shows names only over it */
 	ZC_PLAN_MOUNT_NAME_FILE, /* in the mask before: a name; flags: the size it shows */
@@ -59,11 +59,10 @@ struct zc_plan_mount {
 	uint64_t flags;
 };
 
-/* One Landlock rule. PATH_FD: the path is not a text but a descriptor's number (standard streams). */
-enum { ZC_PLAN_PATH_FD = 1 };
+/* Landlock's rules. */
 struct zc_plan_path {
-	uint32_t path; /* offset into strings, or the number */
-	uint32_t flags;
+	uint32_t path; /* offset into strings */
+	uint32_t pad;
 	uint64_t access; /* LANDLOCK_ACCESS_FS_* */
 };
 struct zc_plan_port {
@@ -102,8 +101,9 @@ struct zc_plan_maker {
 	struct zc_confine_plan head;        /* set fields here; tables by zc_plan_add() */
 	struct zc_plan_bytes list[ZC_PLAN_LISTS];
 	bool wants_userns; /* netns or mounts can be had only inside of one */
-	uint32_t widened[ZC_CONFINE_LAYERS], lacking[ZC_CONFINE_LAYERS]; /* sentences, listed or not */
-	int error; /* -ENOMEM, once: nothing need check in between */
+	uint32_t widened[ZC_CONFINE_LAYERS],
+		lacking[ZC_CONFINE_LAYERS]; /* sentences, listed or not */
+	int error;                          /* -ENOMEM, once: nothing need check in between */
 };
 
 /* Marks a layer as planned. */
@@ -116,12 +116,12 @@ size_t zc_plan_entry_size(enum zc_plan_list list);
 uint32_t zc_plan_text(struct zc_plan_maker *maker, const char *text);
 
 /* The account; printf-like. detail replaces what was there; the lists are capped, and counted. */
-__attribute__((format(printf, 3, 4))) void zc_account_detail(struct zc_plan_maker *maker,
-							     unsigned layer, const char *format, ...);
-__attribute__((format(printf, 3, 4))) void zc_account_widened(struct zc_plan_maker *maker,
-							      unsigned layer, const char *format, ...);
-__attribute__((format(printf, 3, 4))) void zc_account_lacks(struct zc_plan_maker *maker,
-							    unsigned layer, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void
+zc_account_detail(struct zc_plan_maker *maker, unsigned layer, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void
+zc_account_widened(struct zc_plan_maker *maker, unsigned layer, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void
+zc_account_lacks(struct zc_plan_maker *maker, unsigned layer, const char *format, ...);
 void zc_account_close(struct zc_plan_maker *maker); /* adds "... and N more" */
 
 /* Reading a plan that zc_confine_check() accepted. */
