@@ -101,10 +101,23 @@ static const char *fits_trace(struct view *view)
 	return view->host->fact[ZC_FACT_PTRACE].why;
 }
 
+/* The library must lie somewhere; whether the command can load it is a matter of coverage. */
+static const char *fits_library(struct view *view)
+{
+	char path[ZC_PATH_CAP];
+	struct zc_trouble trouble;
+
+	if (zc_channel_find_shim(view->options->shim, path, &trouble) == 0)
+		return NULL;
+	return reason(view, "%s", trouble.text);
+}
+
 static const char *fits_hybrid(struct view *view)
 {
 	const char *why_not = fits_engine(view);
 
+	if (!why_not)
+		why_not = fits_library(view);
 	if (why_not)
 		return why_not;
 	if (view->host->outer_listener)
@@ -115,24 +128,33 @@ static const char *fits_hybrid(struct view *view)
 	return NULL;
 }
 
-static const char *fits_shim(struct view *view)
+static const char *fits_untraced(struct view *view)
 {
 	const char *tracing = needs_tracer(view->options);
 
-	view->engine = "shim";
 	if (tracing)
 		return reason(view, "--%s needs a tracer: mode sealed, trace or hybrid", tracing);
 	if (strcmp(view->options->engine, "auto") != 0)
-		return reason(view, "--engine=%s: mode shim has no tracer", view->options->engine);
+		return reason(view, "--engine=%s needs a tracer: mode sealed or hybrid",
+			      view->options->engine);
 	return NULL;
+}
+
+static const char *fits_shim(struct view *view)
+{
+	const char *why_not = fits_untraced(view);
+
+	view->engine = "shim";
+	return why_not ? why_not : fits_library(view);
 }
 
 static const char *fits_watch(struct view *view)
 {
-	const char *why_not = fits_shim(view);
-
 	view->engine = "proc";
-	return why_not ? why_not : "not built yet";
+	if (!view->audit && view->kernel->require)
+		return reason(view, "--kernel=%s: mode watch refuses nothing",
+			      view->options->kernel);
+	return fits_untraced(view);
 }
 
 static const struct {

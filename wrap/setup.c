@@ -50,7 +50,7 @@ static int find_command(struct zc_job *job)
 	r = name ? zc_command_find(&job->command, job->options->command, job->cwd, job->env) : 0;
 	if (r < 0)
 		return zc_trouble(&job->trouble, r, "cannot look for '%s': %s", name, strerror(-r));
-	if (job->traced && !job->hybrid)
+	if (!job->inside)
 		return 0;
 	r = zc_env_preload(&job->env, job->shim, job->command.programs ? &job->command.look : NULL);
 	return r < 0 ? zc_trouble(&job->trouble, r, "cannot set LD_PRELOAD: %s", strerror(-r)) : 0;
@@ -138,9 +138,15 @@ int zc_setup_look(struct zc_job *job)
 	if (options->status_fd >= 0 && fcntl(options->status_fd, F_GETFD) < 0)
 		return zc_trouble(&job->trouble, -EBADF, "--status-fd=%d: no such open descriptor",
 				  options->status_fd);
-	r = zc_mode_choose(&job->mode, options, job->host, &job->trouble);
+	/* One that was named must be there, whatever the mode makes of it. */
+	r = zc_channel_find_shim(options->shim, job->shim, &job->trouble);
+	if (r < 0 && !options->shim)
+		r = *job->shim = 0;
+	if (r == 0)
+		r = zc_mode_choose(&job->mode, options, job->host, &job->trouble);
 	job->traced = r == 0 && zc_mode_is_traced(job->mode.used);
-	job->hybrid = job->traced && strcmp(job->mode.used, "hybrid") == 0;
+	job->hybrid = r == 0 && strcmp(job->mode.used, "hybrid") == 0;
+	job->inside = r == 0 && (job->hybrid || strcmp(job->mode.used, "shim") == 0);
 	if (job->traced)
 		r = zc_trace_find(job->tracer, &job->trouble);
 	if (r == 0)
@@ -149,8 +155,6 @@ int zc_setup_look(struct zc_job *job)
 		r = open_outputs(job);
 	if (r == 0)
 		r = find_directory(job);
-	if (r == 0)
-		r = zc_channel_find_shim(options->shim, job->shim, &job->trouble);
 	if (r == 0)
 		r = find_command(job);
 	if (r == 0)
@@ -194,7 +198,7 @@ static void list_own_files(struct zc_job *job)
 		if (n < (int)ZC_PATH_CAP && access(job->own[count], F_OK) == 0)
 			count++;
 	}
-	if (count == 0 || strcmp(job->own[count - 1], job->shim) != 0)
+	if (*job->shim && (count == 0 || strcmp(job->own[count - 1], job->shim) != 0))
 		memcpy(job->own[count++], job->shim, ZC_PATH_CAP);
 	count += own_output(job->human, job->own[count]);
 	count += own_output(job->json, job->own[count]);
@@ -225,7 +229,7 @@ int zc_setup_freeze(struct zc_job *job)
 		.ours_write = job->own_write,
 		.ours_read = nothing,
 		.supervisor = { getpid() },
-		.shim_path = job->shim,
+		.shim_path = *job->shim ? job->shim : NULL,
 		.command = job->command.programs ? job->command.program[0].path : NULL,
 		.gate = job->hybrid,
 	};

@@ -83,7 +83,7 @@ static int open_run(struct zc_job *job)
 	if (r < 0)
 		return r;
 	r = zc_channel_open(&job->channel, job->image, job->image_size);
-	if (r == 0 && (!job->traced || job->hybrid))
+	if (r == 0 && job->inside)
 		r = zc_env_put(&job->env, ZC_ENV_SESSION,
 			       job->hybrid ? job->channel.gated : job->channel.variable);
 	if (r < 0)
@@ -95,75 +95,13 @@ static int open_run(struct zc_job *job)
 	return r;
 }
 
-/* --- the command -------------------------------------------------------------------------------------- */
-
-static int cannot_run(struct zc_job *job, enum zc_start start, const char *why)
-{
-	job->facts.start = start;
-	return zc_trouble(&job->trouble, -EACCES, "cannot run '%s': %s", job->options->command[0],
-			  why);
-}
-
-static int judge(struct zc_job *job)
-{
-	void *frame = aligned_alloc(8, ZC_FRAME_MAX);
-	bool refused = false;
-
-	if (!frame)
-		return zc_trouble(&job->trouble, -ENOMEM, "out of memory");
-	for (size_t i = 0; !refused && i < job->command.programs; i++) {
-		size_t size;
-
-		refused = zc_refuses(zc_command_judge(&job->command, i, job->image, frame, &size));
-		if (size)
-			zc_evidence_supervisor_record(job->evidence, frame, size);
-	}
-	free(frame);
-	return refused ? cannot_run(job, ZC_START_REFUSED, "the policy refuses it") : 0;
-}
-
-static int launch(struct zc_job *job, pid_t *ret_pid)
-{
-	struct zc_launch launch = {
-		.exe = job->command.exe,
-		.argv = job->command.argv,
-		.env = job->env,
-		.chdir = job->options->chdir,
-		.pass_fds = job->channel.fd,
-		.pass_count = 3,
-		.new_session = job->options->new_session,
-		.die_with_parent = job->options->die_with_parent,
-		.inherited = job->inherited,
-		.plan = job->plan,
-		.page = job->channel.page,
-	};
-	enum zc_launch_step failed;
-	int layer[ZC_CONFINE_LAYERS], r;
-
-	if (job->traced) {
-		r = zc_trace_launch(job);
-		*ret_pid = job->tracing.command;
-		return r;
-	}
-	memset(layer, -1, sizeof(layer));
-	r = zc_spawn(&launch, ret_pid, &failed, layer);
-	zc_channel_let_go(&job->channel);
-	for (unsigned i = 0; i < ZC_CONFINE_LAYERS; i++)
-		zc_layers_applied(job, i, layer[i]);
-	if (r == 0)
-		return 0;
-	if (failed == ZC_LAUNCH_CONFINE)
-		return zc_layers_blame(job, r);
-	if (failed != ZC_LAUNCH_EXEC)
-		return zc_trouble(&job->trouble, r, "cannot start a process: %s", strerror(-r));
-	return cannot_run(job, r == -ENOENT ? ZC_START_MISSING : ZC_START_CANNOT, strerror(-r));
-}
+/* --- what arrives -------------------------------------------------------------------------------------- */
 
 struct clerk {
 	struct zc_evidence *evidence;
 	struct zc_status *status;
 	const struct zc_page *page;
-	pid_t tracer; /* 0: none */
+	pid_t tracer; /* 0: none; we ourselves in mode watch */
 };
 
 static void clerk_put(void *context, const void *frame, size_t size, pid_t sender)
@@ -197,22 +135,19 @@ static void close_the_doors(void)
 #endif
 }
 
-/* The first process, which should sign in. */
-static void note_command(struct zc_job *job, pid_t pid)
+/* Before the collector, which ends when nobody holds the sending end. */
+static void end_watcher(struct zc_job *job)
 {
-	const char *program;
-
-	if (job->attach_count)
-		return; /* they sign in where they are found */
-	program = job->command.program[job->command.programs - 1].path;
-	zc_evidence_command(job->evidence, pid, program,
-			    job->traced ? NULL : zc_target_gap(program));
+	zc_watch_finish(job->watcher);
+	if (job->watcher)
+		close(job->watcher_socket);
+	job->watcher = NULL;
 }
 
 static int watch(struct zc_job *job, pid_t pid, uint64_t *ret_dropped)
 {
 	struct clerk clerk = { job->evidence, &job->status, job->channel.page,
-			       job->tracing.tracer };
+			       job->watcher ? getpid() : job->tracing.tracer };
 	struct zc_collect_sink sink = { clerk_put, clerk_rest, &clerk, job->store.run_dir, 0 };
 	struct zc_watch watched = { .options = job->options,
 				    .inherited = job->inherited,
@@ -226,7 +161,7 @@ static int watch(struct zc_job *job, pid_t pid, uint64_t *ret_dropped)
 	struct zc_collect *collect;
 	int r;
 
-	note_command(job, pid);
+	zc_begin_note(job, pid);
 	zc_status_started(&job->status, &job->store, job->mode.used, pid);
 	r = zc_collect_start(&collect, job->channel.receiver, &sink);
 	if (r < 0) {
@@ -235,6 +170,7 @@ static int watch(struct zc_job *job, pid_t pid, uint64_t *ret_dropped)
 		return zc_trouble(&job->trouble, r, "cannot start a thread: %s", strerror(-r));
 	}
 	zc_run(&watched, &job->ending);
+	end_watcher(job);
 	*ret_dropped = zc_collect_finish(collect);
 	return job->ending.unseen ? zc_trace_blame(job) : 0;
 }
@@ -256,12 +192,12 @@ static int run(struct zc_job *job, uint64_t *ret_dropped)
 	job->ending.code = -1;
 	job->tracing.control = -1;
 	if (job->command.error)
-		return cannot_run(job,
+		return zc_begin_cannot(job,
 				  job->command.error == ENOENT || job->command.error == ENOTDIR
 					  ? ZC_START_MISSING
 					  : ZC_START_CANNOT,
 				  strerror(job->command.error));
-	r = judge(job);
+	r = zc_begin_judge(job);
 	if (r < 0)
 		return r;
 	note_children(job);
@@ -270,9 +206,11 @@ static int run(struct zc_job *job, uint64_t *ret_dropped)
 				  strerror(errno));
 	close_the_doors();
 	zc_spawn_hold_signals(job->inherited);
-	r = launch(job, &pid);
-	if (r < 0)
+	r = zc_begin(job, &pid);
+	if (r < 0) {
+		end_watcher(job);
 		return r;
+	}
 	job->facts.start = ZC_START_RAN;
 	return watch(job, pid, ret_dropped);
 }

@@ -358,7 +358,10 @@ struct zc_job {
 	char **env;
 	char cwd[ZC_PATH_CAP], shim[ZC_PATH_CAP], tracer[ZC_PATH_CAP];
 	bool traced; /* from outside, by zctrace */
-	bool hybrid; /* ... and with the shim and its gate inside */
+	bool inside; /* the shim is: modes shim and hybrid */
+	bool hybrid; /* both, with a gate */
+	struct zc_watcher *watcher; /* neither: a thread of ours looks on, and sends by its socket */
+	int watcher_socket;
 	struct zc_host *host;
 	struct zc_confine_plan *plan; /* layers.c; NULL: no layer is applied */
 	size_t plan_size;
@@ -382,6 +385,16 @@ int zc_setup_look(struct zc_job *job);
 int zc_setup_freeze(struct zc_job *job);
 /* --show-policy, --print-command, --freeze: returns an exit code, or -1 when a command is to run. */
 int zc_setup_show(struct zc_job *job);
+
+/* --- begin.c: the command begins ------------------------------------------------------------------ */
+
+/* It does not: why, for the exit code and for people. Returns an error. */
+int zc_begin_cannot(struct zc_job *job, enum zc_start start, const char *why);
+/* May the command's programs run? What there is to record is recorded. Returns 0 or -EACCES. */
+int zc_begin_judge(struct zc_job *job);
+int zc_begin(struct zc_job *job, pid_t *ret_pid);
+/* Tells the evidence whom it should hear of. */
+void zc_begin_note(struct zc_job *job, pid_t pid);
 
 /* --- clock ---------------------------------------------------------------------------------------------------- */
 
