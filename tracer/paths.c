@@ -193,6 +193,11 @@ static int go(const struct zc_tracee *tracee, const struct anchor *anchor, const
 	flags |= follow & ZC_FOLLOW_LAST ? 0 : O_NOFOLLOW;
 	if (!anchor->by_hand)
 		fd = open_path(anchor, path, flags, RESOLVE_NO_SYMLINKS);
+	/* Some containers withhold openat2. */
+	if (!anchor->own_rules && (fd == -ENOSYS || fd == -EPERM)) {
+		*ret_plain = false;
+		return zc_paths_follow(tracee, anchor->fd, path, follow, ret);
+	}
 	*ret_plain = fd != -ELOOP;
 	if (fd == -ELOOP && anchor->own_rules)
 		fd = open_path(anchor, path, flags, 0); /* the program's own rules for openat2 */

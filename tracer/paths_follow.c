@@ -104,9 +104,12 @@ static bool is_magic(const struct walk *walk, const char *name)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS };
 	long fd = syscall(SYS_openat2, walk->at, name, &how, sizeof(how));
+	struct statx here;
 
 	if (fd >= 0)
 		close((int)fd);
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM)) /* those of its top are texts */
+		return look(walk->at, &here) < 0 || here.stx_ino != PROC_ROOT_INODE;
 	return fd < 0 && errno == ELOOP;
 }
 
