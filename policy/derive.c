@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "core/path.h"
 #include "policy/set.h"
 
 bool zc_set_user_allows(const struct zc_policy_set *set, unsigned cls)
@@ -36,6 +37,19 @@ static struct zc_rule *derive(struct zc_policy_set *set, struct zc_origin origin
 	return rule;
 }
 
+/* A path of ours as the command sees it: NULL when it lies outside of its root. */
+static const char *seen_from_inside(const struct zc_policy_set *set, const char *path)
+{
+	const char *jail = set->world.jail;
+	size_t len = jail && jail[1] ? strlen(jail) : 0;
+
+	if (!len)
+		return path;
+	if (!zc_path_under(path, strlen(path), jail, len))
+		return NULL;
+	return path[len] ? path + len : "/";
+}
+
 /* Closes a path of ours to the classes whose bits are given. */
 static int close_path(struct zc_policy_set *set, const char *why, const char *path,
 		      unsigned classes, struct zc_policy_error *error)
@@ -45,6 +59,9 @@ static int close_path(struct zc_policy_set *set, const char *why, const char *pa
 
 	if (path == NULL || path[0] != '/')
 		return path == NULL ? 0 : zc_fail(error, origin, "'%.400s' is not absolute", path);
+	path = seen_from_inside(set, path);
+	if (path == NULL)
+		return 0;
 	value = zc_value_encode(set, path, strlen(path), true);
 	for (unsigned cls = ZC_CLASS_READ; cls <= ZC_CLASS_WRITE; cls++)
 		if ((classes >> cls & 1) &&
@@ -152,7 +169,9 @@ int zc_derive_jail(struct zc_policy_set *set, struct zc_policy_error *error)
 	}
 	set->jail = zc_set_copy(set, real, strlen(real));
 	free(real);
-	value = set->jail ? zc_value_encode(set, set->jail, strlen(set->jail), true) : NULL;
+	value = set->world.jail ? "/"
+		: set->jail     ? zc_value_encode(set, set->jail, strlen(set->jail), true)
+				: NULL;
 	for (unsigned cls = ZC_CLASS_READ; cls <= ZC_CLASS_RUN; cls++)
 		if (!derive(set, origin, ZC_LAYER_PROFILE, ZC_SAYS_ALLOW, cls, value))
 			return zc_fail_memory(error);

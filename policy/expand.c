@@ -27,15 +27,17 @@ struct zc_resolver {
 	struct memo *slots;
 	size_t count, cap; /* cap: a power of two */
 	struct zc_policy_set *memory;
+	const char *root; /* "": ours */
 };
 
-struct zc_resolver *zc_resolver_new(void)
+struct zc_resolver *zc_resolver_new(const char *root)
 {
 	struct zc_policy_world nowhere = { 0 };
 	struct zc_resolver *resolver = calloc(1, sizeof(*resolver));
 
 	if (resolver == NULL)
 		return NULL;
+	resolver->root = root && root[1] ? root : "";
 	resolver->cap = 1024;
 	resolver->slots = calloc(resolver->cap, sizeof(*resolver->slots));
 	resolver->memory = zc_policy_set_new(&nowhere);
@@ -115,9 +117,20 @@ struct walk {
 	char *real;
 	size_t len, cap;
 	int links;
+	const char *root;
 };
 
 static int walk_path(struct walk *walk, const char *path);
+
+static ssize_t read_link(const struct walk *walk, char *target, size_t cap)
+{
+	char path[2 * ZC_PATH_CAP];
+
+	if (!*walk->root)
+		return readlink(walk->real, target, cap);
+	snprintf(path, sizeof(path), "%s%s", walk->root, walk->real);
+	return readlink(path, target, cap);
+}
 
 static int walk_part(struct walk *walk, const char *part, size_t part_len)
 {
@@ -140,7 +153,7 @@ static int walk_part(struct walk *walk, const char *part, size_t part_len)
 	walk->real[walk->len] = '\0';
 	if (stays(walk->real, before, part, part_len) || walk->links >= LINKS_CAP)
 		return 0;
-	n = readlink(walk->real, target, sizeof(target) - 1);
+	n = read_link(walk, target, sizeof(target) - 1);
 	if (n <= 0)
 		return 0;
 	target[n] = '\0';
@@ -165,7 +178,7 @@ static int walk_path(struct walk *walk, const char *path)
 
 long zc_resolve(struct zc_resolver *resolver, const char *path, size_t len, char *ret, size_t cap)
 {
-	struct walk walk = { ret, 0, cap, 0 };
+	struct walk walk = { ret, 0, cap, 0, resolver->root };
 	size_t at = 1, end;
 
 	for (; at < len; at = end + 1) {

@@ -231,10 +231,10 @@ static int build_rules(struct freeze *f)
 static int build_image(struct freeze *f, struct zc_image **ret_image, size_t *ret_size)
 {
 	const struct zc_policy_world *world = &f->set->world;
-	/* No jail: nothing changes the root yet, so paths are seen from the host's root. */
 	struct zc_build_options options = {
 		.flags = f->set->flags,
 		.instance = world->instance,
+		.jail = world->jail,
 		.supervisor_group = world->supervisor_group,
 	};
 	int r;
@@ -370,7 +370,7 @@ int zc_policy_freeze(struct zc_policy_set *set, struct zc_image **ret_image, siz
 	if (set->frozen)
 		return zc_fail(ret_error, (struct zc_origin){ 0 }, "it is frozen already");
 	set->frozen = true;
-	f.resolver = zc_resolver_new();
+	f.resolver = zc_resolver_new(set->world.jail);
 	f.build = zc_build_new();
 	r = freeze_all(&f, ret_image, ret_size);
 	zc_resolver_free(f.resolver);

@@ -32,6 +32,9 @@ struct zc_policy_world {
 	const char *shim_path; /* libzcshim.so: @base lets it be read */
 	uint64_t instance;
 	const char *command; /* resolved program of the run, or NULL */
+	/* The root directory that the command will have, resolved; NULL: ours. Every other path here but
+	   those of ours is then as seen from inside, and so are the rules. It stands for --jail's value. */
+	const char *jail;
 	bool gate; /* hybrid: the image names an address for the gate page, zc_policy_seal() adds it */
 };
 

@@ -223,7 +223,8 @@ int zc_profile_rows(uint32_t profiles,
 
 /* expand.c */
 struct zc_resolver;
-struct zc_resolver *zc_resolver_new(void);
+/* root: where paths begin, a directory that stays readable text as long as the resolver; NULL: "/". */
+struct zc_resolver *zc_resolver_new(const char *root);
 struct zc_resolver *zc_resolver_free(struct zc_resolver *resolver); /* takes NULL, returns NULL */
 /* Where an absolute clean path leads; what is missing is appended. Returns its length or -errno. */
 long zc_resolve(struct zc_resolver *resolver, const char *path, size_t len, char *ret, size_t cap);

@@ -176,7 +176,8 @@ static int state_jail(struct zc_policy_set *set, const struct zc_statement *at, 
 		      struct zc_policy_error *error)
 {
 	const char *wrong = NULL;
-	const char *jail = plain_path(set, value, at->base, &wrong);
+	const char *jail = set->world.jail ? set->world.jail
+					   : plain_path(set, value, at->base, &wrong);
 
 	if (jail == NULL)
 		return wrong ? zc_fail(error, at->origin, "'%.400s': %s", value, wrong)
