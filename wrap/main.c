@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "wrap/doctor.h"
 #include "wrap/wrap.h"
 
 static int show(const struct zc_options *options)
@@ -63,6 +64,8 @@ int main(int argc, char **argv)
 		code = ZC_EXIT_TROUBLE;
 	} else if (options.help || options.version) {
 		code = show(&options);
+	} else if (options.doctor) {
+		code = zc_doctor_run(&options);
 	} else {
 		code = zc_wrap(&options, &inherited);
 	}

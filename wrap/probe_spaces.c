@@ -68,9 +68,10 @@ static int enter_userns(int also)
 
 static int mount_privately(void)
 {
-	/* A second mount, not only a change of propagation: that is what a mask needs. */
+	/* A second mount, not only a change of propagation: a mask needs it. What is mounted below
+	   "/" is locked in a user namespace, and comes along or nothing does. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
-	    mount("/", "/", NULL, MS_BIND, NULL) < 0)
+	    mount("/", "/", NULL, MS_BIND | MS_REC, NULL) < 0)
 		return MOUNT;
 	return 0;
 }
