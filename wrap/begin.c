@@ -61,7 +61,7 @@ static int spawn(struct zc_job *job, pid_t *ret_pid)
 		.exe = job->command.exe,
 		.argv = job->command.argv,
 		.env = job->env,
-		.chdir = job->options->chdir,
+		.chdir = job->options->chdir ? job->start_dir : NULL,
 		.pass_fds = job->channel.fd,
 		.pass_count = job->inside ? ZC_LEN(job->channel.fd) : 0,
 		.new_session = job->options->new_session,

@@ -15,14 +15,17 @@
 #include "wrap/wrap.h"
 
 /* 0, or what execve would say without looking into the file. */
-static int runnable(const char *cwd, const char *exe)
+static int runnable(const struct zc_command *command, const char *exe)
 {
+	const char *cwd = command->cwd;
 	char path[2 * ZC_PATH_CAP];
 	struct stat st;
 
 	snprintf(path, sizeof(path), "%s%s%s", *exe == '/' ? "" : cwd, *exe == '/' ? "" : "/", exe);
 	if (strlen(exe) >= ZC_PATH_CAP)
 		return ENAMETOOLONG;
+	if (command->root)
+		return zc_rooted_runnable(command->root, path);
 	if (stat(path, &st) < 0)
 		return errno;
 	if (!S_ISREG(st.st_mode))
@@ -43,7 +46,7 @@ static void search(struct zc_command *command, const char *name, const char *pat
 		len = snprintf(command->exe, sizeof(command->exe), "%.*s%s%s", (int)(end - path),
 			       path, end > path ? "/" : "", name);
 		error = len >= (int)sizeof(command->exe) ? ENAMETOOLONG
-							 : runnable(command->cwd, command->exe);
+							 : runnable(command, command->exe);
 		if (error == 0 || error == EACCES)
 			command->error = error;
 		if (error == 0)
@@ -59,14 +62,16 @@ static int resolve(struct zc_command *command, const char *name)
 	struct zc_program *program = &command->program[command->programs];
 	char from[2 * ZC_PATH_CAP], real[ZC_PATH_CAP];
 	const char *cwd = command->cwd;
+	int error;
 
 	snprintf(from, sizeof(from), "%s%s%s", *name == '/' ? "" : cwd, *name == '/' ? "" : "/",
 		 name);
 	if (zc_path_join(program->given, sizeof(program->given), cwd, strlen(cwd), name,
 			 strlen(name)) < 0)
 		return -ENAMETOOLONG;
-	if (!realpath(from, real))
-		return -errno;
+	error = zc_rooted_real(command->root, from, real);
+	if (error)
+		return error;
 	memcpy(program->path, real, strlen(real) + 1);
 	command->programs++;
 	return 0;
@@ -99,8 +104,9 @@ static void look_inside(struct zc_command *command)
 
 	while (script && command->programs < ZC_PROGRAMS_MAX) {
 		char line[256] = ""; /* BINPRM_BUF_SIZE */
-		int fd = open(command->program[command->programs - 1].path,
-			      O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		int fd = zc_rooted_open(command->root,
+					command->program[command->programs - 1].path,
+					O_RDONLY | O_NONBLOCK);
 		char *name = fd < 0 ? NULL
 				    : interpreter(line, pread(fd, line, sizeof(line) - 1, 0));
 
@@ -126,18 +132,18 @@ static void follow_loader(struct zc_command *command)
 		look_inside(command);
 }
 
-int zc_command_find(struct zc_command *command, char *const *argv, const char *cwd,
-		    char *const *env)
+int zc_command_find(struct zc_command *command, char *const *argv, const char *root,
+		    const char *cwd, char *const *env)
 {
 	const char *name = argv[0], *path = zc_env_get(env, "PATH");
 	int r;
 
-	*command = (struct zc_command){ .argv = argv };
+	*command = (struct zc_command){ .argv = argv, .root = root };
 	if (strlen(cwd) >= sizeof(command->cwd))
 		return -ENAMETOOLONG;
 	memcpy(command->cwd, cwd, strlen(cwd) + 1);
 	if (strchr(name, '/') || !*name) {
-		command->error = *name ? runnable(cwd, name) : ENOENT;
+		command->error = *name ? runnable(command, name) : ENOENT;
 		if (strlen(name) < sizeof(command->exe))
 			memcpy(command->exe, name, strlen(name) + 1);
 	} else {

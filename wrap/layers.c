@@ -213,7 +213,7 @@ int zc_layers_plan(struct zc_job *job)
 	const char *none = why_none(job);
 	struct zc_confine_user user = { 0 };
 	struct zc_kernel_wish kernel;
-	struct zc_confine_wish wish = { .image = job->image, .cwd = job->cwd };
+	struct zc_confine_wish wish = { .image = job->image, .cwd = job->start_dir };
 	int r = zc_kernel_parse(job->options, &kernel, &job->trouble);
 
 	if (r < 0)
@@ -226,6 +226,8 @@ int zc_layers_plan(struct zc_job *job)
 	wish.require = kernel.require;
 	wish.traced = job->traced;
 	wish.jail = none ? NULL : zc_policy_jail(job->set);
+	if (job->jailed) /* the policy speaks of paths as seen from inside */
+		wish.require |= BIT(ZC_CONFINE_CHROOT);
 	r = wish_credentials(job, &wish, &user);
 	if (wish.set_user || wish.caps_keep != ZC_CONFINE_CAPS_ALL) {
 		wish.take |= BIT(ZC_CONFINE_CREDENTIALS);

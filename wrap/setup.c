@@ -23,9 +23,13 @@ static int find_directory(struct zc_job *job)
 	char real[ZC_PATH_CAP];
 	struct stat st;
 
+	if (job->jailed)
+		return zc_jail_directory(job);
 	if (!job->options->chdir) {
-		if (getcwd(job->cwd, sizeof(job->cwd)) && *job->cwd == '/')
+		if (getcwd(job->cwd, sizeof(job->cwd)) && *job->cwd == '/') {
+			memcpy(job->start_dir, job->cwd, sizeof(job->cwd));
 			return 0;
+		}
 		return zc_trouble(&job->trouble, -ENOENT,
 				  "cannot find out the working directory: %s", strerror(errno));
 	}
@@ -36,6 +40,7 @@ static int find_directory(struct zc_job *job)
 		return zc_trouble(&job->trouble, -ENOTDIR, "--chdir=%s: %s", job->options->chdir,
 				  strerror(ENOTDIR));
 	memcpy(job->cwd, real, strlen(real) + 1);
+	memcpy(job->start_dir, real, strlen(real) + 1);
 	return 0;
 }
 
@@ -47,9 +52,13 @@ static int find_command(struct zc_job *job)
 	job->env = zc_env_build(job->options, environ);
 	if (!job->env)
 		return zc_trouble(&job->trouble, -ENOMEM, "out of memory");
-	r = name ? zc_command_find(&job->command, job->options->command, job->cwd, job->env) : 0;
+	r = name ? zc_command_find(&job->command, job->options->command,
+				   job->jailed ? job->jail : NULL, job->cwd, job->env)
+		 : 0;
 	if (r < 0)
 		return zc_trouble(&job->trouble, r, "cannot look for '%s': %s", name, strerror(-r));
+	if (job->jailed)
+		return zc_jail_check(job);
 	if (!job->inside)
 		return 0;
 	r = zc_env_preload(&job->env, job->shim, job->command.programs ? &job->command.look : NULL);
@@ -154,6 +163,8 @@ int zc_setup_look(struct zc_job *job)
 	if (r == 0)
 		r = open_outputs(job);
 	if (r == 0)
+		r = zc_jail_choose(job);
+	if (r == 0)
 		r = find_directory(job);
 	if (r == 0)
 		r = find_command(job);
@@ -229,6 +240,7 @@ int zc_setup_freeze(struct zc_job *job)
 		.ours_write = job->own_write,
 		.ours_read = nothing,
 		.supervisor = { getpid() },
+		.jail = job->jailed ? job->jail : NULL,
 		.shim_path = *job->shim ? job->shim : NULL,
 		.command = job->command.programs ? job->command.program[0].path : NULL,
 		.gate = job->hybrid,

@@ -147,7 +147,7 @@ static int spawn(struct zc_job *job, const struct handed *handed)
 	struct zc_launch launch = {
 		.exe = job->tracer,
 		.env = environ,
-		.chdir = job->options->chdir,
+		.chdir = job->options->chdir ? job->start_dir : NULL,
 		.die_with_parent = job->options->die_with_parent,
 		.inherited = job->inherited,
 	};

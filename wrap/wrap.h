@@ -64,7 +64,8 @@ struct zc_program {
 };
 struct zc_command {
 	char *const *argv;
-	char cwd[ZC_PATH_CAP]; /* of the command, absolute */
+	const char *root;      /* its root directory; NULL: ours */
+	char cwd[ZC_PATH_CAP]; /* of the command, absolute, as seen from its root */
 	char exe[ZC_PATH_CAP]; /* what execve is given, relative to cwd or absolute */
 	struct zc_program program[ZC_PROGRAMS_MAX]; /* the file, the interpreter it asks for ... */
 	size_t programs;
@@ -72,9 +73,12 @@ struct zc_command {
 	int error;               /* 0, or the errno that execve would answer */
 };
 
-/* Finds argv[0] as execvp does, in the PATH of env. Returns 0 or -errno; "not found" is .error. */
-int zc_command_find(struct zc_command *command, char *const *argv, const char *cwd,
-		    char *const *env);
+/*
+ * Finds argv[0] as execvp does, in the PATH of env. root: the command's root directory, which stays
+ * readable as long as command; NULL: ours. Returns 0 or -errno; "not found" is .error.
+ */
+int zc_command_find(struct zc_command *command, char *const *argv, const char *root,
+		    const char *cwd, char *const *env);
 
 /* --- judge.c: may it? ----------------------------------------------------------------------------- */
 
@@ -356,7 +360,12 @@ struct zc_job {
 	struct zc_ending ending;
 	struct zc_exit_facts facts;
 	char **env;
-	char cwd[ZC_PATH_CAP], shim[ZC_PATH_CAP], tracer[ZC_PATH_CAP];
+	char cwd[ZC_PATH_CAP];       /* as the command will see it ... */
+	char start_dir[ZC_PATH_CAP]; /* ... and as we do */
+	char jail[ZC_PATH_CAP];      /* --jail, resolved; "": none */
+	bool jailed;                 /* it becomes the command's root directory */
+	char jail_note[512];         /* why not; "": nothing to say */
+	char shim[ZC_PATH_CAP], tracer[ZC_PATH_CAP];
 	bool traced; /* from outside, by zctrace */
 	bool inside; /* the shim is: modes shim and hybrid */
 	bool hybrid; /* both, with a gate */
@@ -395,6 +404,22 @@ int zc_begin_judge(struct zc_job *job);
 int zc_begin(struct zc_job *job, pid_t *ret_pid);
 /* Tells the evidence whom it should hear of. */
 void zc_begin_note(struct zc_job *job, pid_t pid);
+
+/* --- rooted.c: paths as the command walks them ----------------------------------------------------- */
+
+/* root: the command's root directory, or NULL for ours. Each returns -errno, or a descriptor or 0. */
+int zc_rooted_open(const char *root, const char *path, int flags);
+int zc_rooted_real(const char *root, const char *path, char ret[ZC_PATH_CAP]);
+/* 0, or the errno that execve would answer without looking into the file. */
+int zc_rooted_runnable(const char *root, const char *path);
+
+/* --- jail.c: --jail ------------------------------------------------------------------------------------ */
+
+/* Finds the directory, and whether it becomes the command's root. Once the mode is known. */
+int zc_jail_choose(struct zc_job *job);
+int zc_jail_directory(struct zc_job *job); /* where in it the command starts */
+int zc_jail_check(struct zc_job *job);     /* can the command be loaded in there? */
+void zc_jail_tell(struct zc_job *job);     /* what somebody who asked for a jail should know */
 
 /* --- clock ---------------------------------------------------------------------------------------------------- */
 
