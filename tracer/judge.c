@@ -360,7 +360,8 @@ static enum zc_restart follow_up(struct zc_case *c)
 		return ZC_RESTART_GO;
 	}
 	if (event->op <= ZC_OP_OPEN_RDWR && event->objects && object->path &&
-	    (tracee->shares_memory || tracee->maps_shared || c->tracer->memory_written)) {
+	    (tracee->shares_memory || c->tracer->memory_written ||
+	     (tracee->maps_shared && !zc_pages_are_own(tracee, event)))) {
 		free(tracee->judged_path);
 		tracee->judged_path = strndup(object->path, object->path_len);
 		tracee->judged_hash = zc_hash_bytes(object->path, object->path_len, 0);

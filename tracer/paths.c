@@ -27,6 +27,8 @@ static struct {
 	bool diverged, checked;
 } seen;
 
+static struct zc_tracer *tracer; /* the only one; whose judgement this is for */
+
 /* Where a path starts. */
 struct anchor {
 	int fd;           /* AT_FDCWD: our own root, which is the tracee's too */
@@ -35,9 +37,10 @@ struct anchor {
 	bool by_hand;     /* only paths_follow.c gets this right */
 };
 
-void zc_paths_begin(struct zc_tracer *tracer, struct zc_names *names)
+void zc_paths_begin(struct zc_tracer *judge, struct zc_names *names)
 {
-	zc_paths_name_for(tracer);
+	tracer = judge;
+	zc_paths_name_for(judge);
 	names->held[0].fd = names->held[1].fd = -1;
 }
 
@@ -106,7 +109,9 @@ static int take_anchor(const struct zc_tracee *tracee, struct zc_object *object,
 	if (object->dirfd < 0 && object->dirfd != AT_FDCWD)
 		return -EBADF;
 	snprintf(name, sizeof(name), object->dirfd == AT_FDCWD ? "cwd" : "fd/%d", object->dirfd);
-	ret->fd = zc_paths_anchor(tracee, name);
+	ret->fd = object->dirfd == AT_FDCWD ? -ENOSYS : zc_paths_borrow(tracee, object->dirfd);
+	if (ret->fd < 0)
+		ret->fd = zc_paths_anchor(tracee, name);
 	if (ret->fd < 0)
 		return ret->fd == -ENOENT && object->dirfd != AT_FDCWD ? -EBADF : ret->fd;
 	ret->by_hand = !ours && !in_dirfd && has_dotdot(object->requested);
@@ -129,7 +134,7 @@ static int spell(struct zc_tracee *tracee, struct zc_object *object, const struc
 	long len = 0;
 
 	if (*path != '/' || (anchor->fd >= 0 && anchor->resolve)) {
-		len = anchor->fd >= 0 ? zc_paths_name_own_fd(anchor->fd, given, &flags)
+		len = anchor->fd >= 0 ? zc_paths_name_directory(tracer, anchor->fd, given, &flags)
 				      : zc_paths_fd(tracee, object->dirfd, given, &flags);
 		if (flags & ZC_OBJ_NAMELESS)
 			return -ENOTDIR;
@@ -191,8 +196,11 @@ static int go(const struct zc_tracee *tracee, const struct anchor *anchor, const
 
 	ret->entry[0] = '\0';
 	flags |= follow & ZC_FOLLOW_LAST ? 0 : O_NOFOLLOW;
-	if (!anchor->by_hand)
+	if (!anchor->by_hand && (anchor->own_rules || !zc_paths_expect_link(path))) {
 		fd = open_path(anchor, path, flags, RESOLVE_NO_SYMLINKS);
+		if (fd == -ELOOP)
+			zc_paths_saw_link(path);
+	}
 	/* Some containers withhold openat2. */
 	if (!anchor->own_rules && (fd == -ENOSYS || fd == -EPERM)) {
 		*ret_plain = false;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * paths.h - between paths.c, which finds what a tracee's path leads to; paths_follow.c, which goes there
- * step by step where the kernel cannot be asked in one call; and paths_name.c, which says what it is
- * called. Only these three need it.
+ * step by step where the kernel cannot be asked in one call; paths_name.c, which says what it is
+ * called; and paths_seen.c, which remembers some of that. Only these four need it.
  */
 #ifndef ZC_TRACER_PATHS_H
 #define ZC_TRACER_PATHS_H
@@ -32,5 +32,13 @@ long zc_paths_name_own_fd(int fd, char *buffer, uint8_t *ret_flags);
 
 /* /proc/TID/NAME, held by O_PATH. Returns a descriptor or -errno. */
 int zc_paths_anchor(const struct zc_tracee *tracee, const char *name);
+
+/* paths_seen.c. zc_paths_name_own_fd() of what is most often a directory that was asked for just now. */
+long zc_paths_name_directory(struct zc_tracer *tracer, int fd, char *buffer, uint8_t *ret_flags);
+/* Did a path into the same directory lead through a link lately? */
+bool zc_paths_expect_link(const char *path);
+void zc_paths_saw_link(const char *path);
+/* The tracee's own descriptor, to be closed at once. Any -errno: it must be looked for in /proc. */
+int zc_paths_borrow(const struct zc_tracee *tracee, int fd);
 
 #endif

@@ -16,7 +16,7 @@
  *   numbers.c which row a system call number is, second numbers included
  *   birth.c   whose child a tracee is, and whose memory it lives in
  *   regs.c    PTRACE_GET_SYSCALL_INFO, skipping a call with a result; the only place that knows registers
- *   mem.c     bounded reads of a tracee's memory
+ *   mem.c     bounded reads of a tracee's memory; pages.c: may others write there?
  *   paths.c   names as the tracee sees them: its root, directory, descriptors, mount namespace
  *   judge.c   a seccomp stop -> event -> zc_policy_decide() -> refuse in this very stop, or go on
  *             program.c: an exec; sockets.c: addresses; targets.c: whose process; life.c: birth to end
@@ -195,6 +195,9 @@ int zc_regs_walk(pid_t tid, struct zc_wire_regs *ret);
 /* mem.c: a reader over process_vm_readv with /proc/PID/mem behind it; context is struct zc_tracee *. */
 extern const struct zc_reader zc_tracee_memory_template;
 struct zc_reader zc_tracee_reader(struct zc_tracee *tracee);
+
+/* pages.c: does all that an open's pointers lead to belong to the tracee alone, as long as it is stopped? */
+bool zc_pages_are_own(const struct zc_tracee *tracee, const struct zc_event *event);
 
 /* paths.c: resolves event.object[n] as the tracee sees it. Returns 0, or the -errno the kernel would give. */
 struct zc_held {         /* what a path was found to lead to, kept from changing meanwhile */
