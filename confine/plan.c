@@ -27,7 +27,7 @@ const struct zc_confine_row zc_confine_rows[ZC_CONFINE_LAYERS] = {
 	[ZC_CONFINE_NNP] = { "no_new_privs", nnp_plan, NULL, nnp_apply },
 	[ZC_CONFINE_LANDLOCK] = { "landlock", zc_landlock_plan, zc_landlock_prepare,
 				  zc_landlock_apply },
-	[ZC_CONFINE_SECCOMP] = { "seccomp", NULL, NULL, NULL },
+	[ZC_CONFINE_SECCOMP] = { "seccomp", zc_companion_plan, NULL, zc_companion_apply },
 };
 
 /* A user namespace is there for others; no_new_privs too. */
