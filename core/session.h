@@ -76,6 +76,9 @@ struct zc_page {
 	/* Bumped before anybody of the run may change roots or mounts, and with them what names mean:
 	   from then on no shim judges by names. Written by the tracer. */
 	uint64_t diverged;
+	/* Bumped before a working directory changes: by the shim whose gate the call takes, else by the
+	   tracer. Remembered names of working directories are dropped. */
+	uint64_t moved;
 };
 
 struct zc_session {

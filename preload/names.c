@@ -4,6 +4,7 @@
  */
 #include <sys/stat.h>
 
+#include "preload/gate.h"
 #include "preload/places.h"
 
 /*
@@ -15,7 +16,7 @@ static struct {
 	uint32_t apart;  /* a child that shares our memory has a directory of its own */
 	uint32_t shared; /* not one directory a process: nothing is remembered */
 	uint64_t begun, done, seen;
-	uint64_t renames;
+	uint64_t renames, moved; /* the page's, when the name was read */
 	uint32_t len;
 	char path[ZC_PATH_CAP];
 } cwd; /* all zero at first: data that is not would be copied at each exec */
@@ -25,6 +26,18 @@ void zc_cwd_changing(void)
 	if (zc_shim.pid && !zc_shim.passive && zc_sys_getpid() != zc_shim.pid)
 		cwd.apart = 1;
 	__atomic_add_fetch(&cwd.begun, 1, __ATOMIC_SEQ_CST);
+}
+
+long zc_change_cwd(long nr, long argument)
+{
+	long result;
+
+	zc_cwd_changing();
+	if (zc_shim.gate) /* what comes from elsewhere is announced by the tracer */
+		__atomic_fetch_add(&zc_shim.page->moved, 1, __ATOMIC_SEQ_CST);
+	result = zc_pass4(nr, argument, 0, 0, 0);
+	zc_cwd_changed();
+	return result;
 }
 
 void zc_cwd_changed(void)
@@ -54,12 +67,18 @@ static uint64_t renames(void)
 	return __atomic_load_n(&zc_shim.page->renames, __ATOMIC_RELAXED);
 }
 
+/* Without a tracer nobody counts what goes around us. */
+static uint64_t moved(void)
+{
+	return zc_shim.gate ? __atomic_load_n(&zc_shim.page->moved, __ATOMIC_ACQUIRE) : 0;
+}
+
 long zc_cached_cwd(char *buffer, size_t cap, uint64_t mark)
 {
 	uint32_t before = __atomic_load_n(&cwd.sequence, __ATOMIC_ACQUIRE), len;
 
 	if (before & 1 || __atomic_load_n(&cwd.seen, __ATOMIC_ACQUIRE) != mark || !mark ||
-	    cwd.renames != renames() ||
+	    cwd.renames != renames() || cwd.moved != moved() ||
 	    (cwd.apart && !zc_shim.passive && zc_sys_getpid() != zc_shim.pid))
 		return -1;
 	len = cwd.len;
@@ -71,7 +90,8 @@ long zc_cached_cwd(char *buffer, size_t cap, uint64_t mark)
 }
 
 /* A vfork child has our memory and a working directory of its own: it must not write the cache. */
-static void remember_cwd(const char *path, size_t len, uint64_t mark, uint64_t generation)
+static void remember_cwd(const char *path, size_t len, uint64_t mark, uint64_t renames_then,
+			 uint64_t moved_then)
 {
 	uint32_t sequence = __atomic_load_n(&cwd.sequence, __ATOMIC_RELAXED);
 
@@ -81,7 +101,8 @@ static void remember_cwd(const char *path, size_t len, uint64_t mark, uint64_t g
 		return;
 	zc_copy(cwd.path, path, len);
 	cwd.len = (uint32_t)len;
-	cwd.renames = generation;
+	cwd.renames = renames_then;
+	cwd.moved = moved_then;
 	__atomic_store_n(&cwd.seen, mark, __ATOMIC_RELEASE);
 	__atomic_store_n(&cwd.sequence, sequence + 2, __ATOMIC_RELEASE);
 }
@@ -103,13 +124,8 @@ long zc_below_root(char *buffer, long len)
 
 long zc_read_cwd(char *buffer)
 {
-	uint64_t mark = zc_cwd_mark(), generation = renames();
-	uint8_t flags = 0;
-	long len;
-
-	if (ZC_UNLIKELY(zc_shim.hybrid))
-		return zc_place_name(buffer, AT_FDCWD, &flags);
-	len = zc_cached_cwd(buffer, ZC_PATH_CAP, mark);
+	uint64_t mark = zc_cwd_mark(), renames_then = renames(), moved_then = moved();
+	long len = zc_cached_cwd(buffer, ZC_PATH_CAP, mark);
 
 	if (len >= 0)
 		return len;
@@ -121,7 +137,7 @@ long zc_read_cwd(char *buffer)
 		return -ENOENT; /* "(unreachable)..." */
 	len = zc_below_root(buffer, len);
 	if (len > 0)
-		remember_cwd(buffer, (size_t)len, mark, generation);
+		remember_cwd(buffer, (size_t)len, mark, renames_then, moved_then);
 	return len;
 }
 

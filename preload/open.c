@@ -301,7 +301,8 @@ static __attribute__((noinline)) long open_slowly(const void *caller, int dirfd,
 	if (!guard)
 		return zc_shim.hybrid ? ZC_HAND_OVER : -ENOMEM;
 	if (zc_shim.image && !zc_shim.passive && !zc_shim.no_openat2 && !folds(path)) {
-		if (!starts_from_cwd(dirfd, path, flags))
+		/* In mode hybrid the tracer tells of changes that go around us. */
+		if (!zc_shim.gate && !starts_from_cwd(dirfd, path, flags))
 			zc_cwd_forget();
 		guard->cwd_mark = zc_cwd_mark();
 		joined = zc_absolute(guard->given[0], dirfd, path, (size_t)len);
@@ -336,48 +337,25 @@ static enum zc_recent_kind look_up(const char *name, size_t len, unsigned need)
 }
 
 /*
- * A short path from the working directory, which nobody may change between naming it and the open.
- * -ELOOP: this is not such a path, or not a plain allow.
+ * A short path from the working directory, which nobody may change between naming it and the open; or
+ * in mode `hybrid` from any directory whose name is known. -ELOOP: it is not such a path, or not a
+ * plain allow.
  */
-static long open_from_cwd(const char *path, size_t len, uint32_t flags, uint32_t mode)
+static long open_from(int dirfd, const char *path, size_t len, uint32_t flags, uint32_t mode)
 {
 	unsigned need = zc_open_need(flags);
-	uint64_t mark = zc_cwd_mark();
+	uint64_t mark = dirfd == AT_FDCWD ? zc_cwd_mark() : 0;
 	char name[SHORT_PATH];
 	long base, fd;
 
-	if (!mark || path[0] == '.' || !starts_from_cwd(AT_FDCWD, path, flags) ||
-	    !is_clean(path, len))
+	if (dirfd == AT_FDCWD ? !mark || !starts_from_cwd(dirfd, path, flags) : !zc_shim.hybrid)
 		return -ELOOP;
-	base = zc_cached_cwd(name, sizeof(name), mark);
-	if (base <= 0 || (size_t)base + len + 2 > sizeof(name))
-		return -ELOOP;
-	if (base > 1)
-		name[base++] = '/';
-	zc_copy(name + base, path, len + 1);
-	if (look_up(name, (size_t)base + len, need) != ZC_RECENT_PLAIN)
-		return -ELOOP;
-	fd = zc_open_plain(AT_FDCWD, path, flags, mode);
-	if (fd == -ELOOP)
-		zc_recent_keep(name, (size_t)base + len, need, ZC_RECENT_LINK);
-	if (ZC_LIKELY(fd < 0 || zc_cwd_mark() == mark))
-		return fd;
-	zc_sys_close((int)fd);
-	return -ELOOP;
-}
-
-/* The same in mode `hybrid`, and from any directory: which one it is the kernel has been asked. */
-static long open_from_place(int dirfd, const char *path, size_t len, uint32_t flags, uint32_t mode)
-{
-	unsigned need = zc_open_need(flags);
-	char name[SHORT_PATH];
-	long base, fd;
-
-	while (path[0] == '.' && path[1] == '/' && path[2] != '/' && path[2])
+	while (path[0] == '.' && path[1] == '/' && path[2] && path[2] != '/')
 		path += 2, len -= 2;
 	if (is_dots(path) || !is_clean(path, len))
 		return -ELOOP;
-	base = zc_place_known(name, sizeof(name), dirfd);
+	base = mark ? zc_cached_cwd(name, sizeof(name), mark)
+		    : zc_place_known(name, sizeof(name), dirfd);
 	if (base <= 0 || (size_t)base + len + 2 > sizeof(name))
 		return -ELOOP;
 	if (base > 1)
@@ -388,7 +366,10 @@ static long open_from_place(int dirfd, const char *path, size_t len, uint32_t fl
 	fd = zc_open_plain(dirfd, path, flags, mode);
 	if (fd == -ELOOP)
 		zc_recent_keep(name, (size_t)base + len, need, ZC_RECENT_LINK);
-	return fd;
+	if (ZC_LIKELY(fd < 0 || !mark || zc_cwd_mark() == mark))
+		return fd;
+	zc_sys_close((int)fd);
+	return -ELOOP;
 }
 
 long zc_open_inside(const void *caller, int dirfd, const char *path, uint32_t flags, uint32_t mode)
@@ -403,11 +384,7 @@ long zc_open_inside(const void *caller, int dirfd, const char *path, uint32_t fl
 	if (ZC_LIKELY(zc_shim.image && !zc_shim.root_len)) {
 		if (path[0] == '/')
 			kind = look_up(path, (size_t)len, need);
-		else if (ZC_UNLIKELY(zc_shim.hybrid) &&
-			 (fd = open_from_place(dirfd, path, (size_t)len, flags, mode)) != -ELOOP)
-			return fd;
-		else if (dirfd == AT_FDCWD && !zc_shim.hybrid &&
-			 (fd = open_from_cwd(path, (size_t)len, flags, mode)) != -ELOOP)
+		else if ((fd = open_from(dirfd, path, (size_t)len, flags, mode)) != -ELOOP)
 			return fd;
 	}
 	/* A plain allow as spelled: one system call, on exactly what was judged. */

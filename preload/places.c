@@ -96,19 +96,6 @@ long zc_place_known(char *buffer, size_t cap, int dirfd)
 	return identify(dirfd, &id) ? find(buffer, cap, &id) : -1;
 }
 
-static long ask(char *buffer, int dirfd, uint8_t *ret_flags)
-{
-	long len;
-
-	if (dirfd != AT_FDCWD)
-		return zc_fd_path(buffer, dirfd, ret_flags);
-	len = zc_sys2(__NR_getcwd, (long)buffer, ZC_PATH_CAP);
-	if (len < 0)
-		return len == -ERANGE ? -ENAMETOOLONG : len;
-	/* The kernel counts the NUL; "(unreachable)..." is no name. */
-	return buffer[0] == '/' ? len - 1 : -ENOENT;
-}
-
 long zc_place_name(char *buffer, int dirfd, uint8_t *ret_flags)
 {
 	struct identity id, again;
@@ -120,7 +107,7 @@ long zc_place_name(char *buffer, int dirfd, uint8_t *ret_flags)
 		buffer[len] = '\0';
 		return len;
 	}
-	len = ask(buffer, dirfd, ret_flags);
+	len = zc_fd_path(buffer, dirfd, ret_flags);
 	if (len > 0 && known && !*ret_flags && identify(dirfd, &again) && same(&id, &again))
 		keep(&id, buffer, (size_t)len, generation);
 	return len;

@@ -2,8 +2,7 @@
 /*
  * places.h - mode `hybrid`: the names of directories that relative paths start from.
  *
- * A raw system call may change the working directory or what a descriptor stands for, and nobody
- * tells us. So a name is kept with what the kernel says of the directory (device, inode, mount, time of
+ * A raw system call may change what a descriptor stands for, and nobody tells us. So a name is kept with what the kernel says of the directory (device, inode, mount, time of
  * birth: a number that is used again is born again), and is good for a descriptor of which it says the
  * same. A rename anywhere in the run drops all names.
  *
@@ -14,7 +13,7 @@
 
 #include "preload/shim.h"
 
-/* The kept name of dirfd (or AT_FDCWD). Returns its length; -1: not known, or not below cap. */
+/* The kept name of dirfd. Returns its length; -1: not known, or not below cap. */
 long zc_place_known(char *buffer, size_t cap, int dirfd);
 /* The same, asking the kernel where it is not known. ZC_PATH_CAP bytes. Length or -errno. */
 long zc_place_name(char *buffer, int dirfd, uint8_t *ret_flags);

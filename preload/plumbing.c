@@ -107,22 +107,12 @@ ZC_EXPORT int dup3(int from, int to, int flags)
 
 ZC_EXPORT int chdir(const char *path)
 {
-	long result;
-
-	zc_cwd_changing();
-	result = zc_sys1(__NR_chdir, (long)path);
-	zc_cwd_changed();
-	return (int)zc_ret(result);
+	return (int)zc_ret(zc_change_cwd(__NR_chdir, (long)path));
 }
 
 ZC_EXPORT int fchdir(int fd)
 {
-	long result;
-
-	zc_cwd_changing();
-	result = zc_sys1(__NR_fchdir, fd);
-	zc_cwd_changed();
-	return (int)zc_ret(result);
+	return (int)zc_ret(zc_change_cwd(__NR_fchdir, fd));
 }
 
 static pid_t fork_by(const char *name)

@@ -147,6 +147,7 @@ int zc_resolve(struct zc_guard *guard, unsigned n);
 /* Writes "/proc/self/fd/N"; 32 bytes suffice. */
 void zc_spell_fd(char *to, int fd);
 /* Around whatever may change the working directory; zc_cwd_shared(): it is not one for the process. */
+long zc_change_cwd(long nr, long argument); /* chdir or fchdir */
 void zc_cwd_changing(void);
 void zc_cwd_changed(void);
 void zc_cwd_shared(void);

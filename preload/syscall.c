@@ -61,7 +61,7 @@ static long watched(unsigned call, const long *a)
 			return -EBADF;
 		break;
 	case ZC_ID_chdir:
-	case ZC_ID_fchdir: zc_cwd_changing(); break;
+	case ZC_ID_fchdir: return zc_change_cwd(zc_calls[call].nr[0], a[0]);
 	case ZC_ID_seccomp:
 		if (a[0] == 0 || a[0] == 1) /* strict, or a filter */
 			became = zc_become_passive();
@@ -73,8 +73,6 @@ static long watched(unsigned call, const long *a)
 	default: break;
 	}
 	result = zc_sys6(zc_calls[call].nr[0], a[0], a[1], a[2], a[3], a[4], a[5]);
-	if (call == ZC_ID_chdir || call == ZC_ID_fchdir)
-		zc_cwd_changed();
 	if (became && result < 0)
 		zc_shim.passive = 0;
 	return result;

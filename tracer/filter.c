@@ -258,6 +258,8 @@ bool zc_filter_passes(const struct zc_filter_free *free_, unsigned row)
 		return free_->path[ZC_CLASS_WRITE];
 	case ZC_CALL_NET: return net_passes(free_, call->op);
 	case ZC_CALL_WATCH:
+		if (row == ZC_ID_chdir || row == ZC_ID_fchdir)
+			return !free_->hybrid; /* the shim must hear of what goes around it */
 		return row != ZC_ID_prctl && row != ZC_ID_seccomp &&
 		       (files_free(free_) || (row != ZC_ID_mmap && row != ZC_ID_shmat));
 	default:

@@ -61,7 +61,8 @@ static bool net_class_free(const struct zc_image *image, unsigned cls)
 
 void zc_filter_free_of(const struct zc_image *image, struct zc_filter_free *ret)
 {
-	*ret = (struct zc_filter_free){ .no_net = image->flags & ZC_IMAGE_NO_NET };
+	*ret = (struct zc_filter_free){ .hybrid = image->gate,
+					.no_net = image->flags & ZC_IMAGE_NO_NET };
 	if (!image->nodes.count)
 		return;
 	for (unsigned cls = 0; cls < ZC_PATH_CLASSES; cls++)

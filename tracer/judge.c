@@ -408,6 +408,8 @@ static enum zc_restart judge_call(struct zc_case *c)
 	case ZC_ID_prctl: return answer_prctl(c);
 	case ZC_ID_mmap:
 	case ZC_ID_shmat: note_mapping(c); return ZC_RESTART_GO;
+	case ZC_ID_chdir:
+	case ZC_ID_fchdir: count(&c->tracer->page->moved); return ZC_RESTART_GO;
 	default: break;
 	}
 	if (zc_calls[c->stop->call].class == ZC_CALL_WATCH)
