@@ -98,6 +98,8 @@ static const char *const note_names[ZC_NOTES] = {
 	[ZC_NOTE_NESTED_TRACER] = "nested-tracer",
 	[ZC_NOTE_LISTENER] = "listener",
 	[ZC_NOTE_NO_FILTER] = "no-filter",
+	[ZC_NOTE_BYPASS] = "bypass",
+	[ZC_NOTE_NO_GATE] = "no-gate",
 };
 static const char *const note_texts[ZC_NOTES] = {
 	[ZC_NOTE_PASSIVE] = "the program installed a seccomp filter: fewer checks from here on",
@@ -114,7 +116,20 @@ static const char *const note_texts[ZC_NOTES] = {
 	[ZC_NOTE_LISTENER] =
 		"the program wants to answer system calls itself, out of sight; answered EBUSY",
 	[ZC_NOTE_NO_FILTER] = "no filter can be put into the command, so every call stops: slower",
+	[ZC_NOTE_BYPASS] =
+		"a judged call went around the shim; it was judged by the tracer all the same",
+	[ZC_NOTE_NO_GATE] =
+		"the gate could not be mapped here, so the tracer judges every call: slower",
 };
+
+static void write_call_name(struct zc_json *json, unsigned row)
+{
+	const struct zc_call *call = row < ZC_CALL_COUNT ? &zc_calls[row] : NULL;
+
+	zc_json_open(json, "syscall", '{');
+	zc_json_string(json, "name", call ? call->name : NULL);
+	zc_json_close(json, '}');
+}
 
 static void put_note(struct zc_evidence *e, const struct zc_frame *frame)
 {
@@ -141,8 +156,14 @@ static void put_note(struct zc_evidence *e, const struct zc_frame *frame)
 				     frame->field[fields[i].field].len);
 	if (code == ZC_NOTE_UNKNOWN_CALL)
 		zc_json_uint(&e->line, "number", frame->head.args[0]);
+	if (code == ZC_NOTE_BYPASS)
+		write_call_name(&e->line, frame->head.call);
 	zc_event_write_process(e, frame, process);
 	zc_event_write_trust(e, frame->head.source);
+	if (code == ZC_NOTE_BYPASS) {
+		zc_stack_walk(e->unwinder, process ? process->maps : NULL, frame, &e->stack);
+		zc_stack_write(&e->stack, &e->line);
+	}
 	zc_log_write(&e->log, &e->line);
 }
 

@@ -18,6 +18,7 @@ static const struct {
 	int (*run)(int argc, char **argv); /* NULL: not built yet */
 } commands[] = {
 	{ "render", "print a file of raw frames (ZENCUBE_LOG) as event lines", zc_audit_render },
+	{ "bypasses", "list who went around the shim in a hybrid run", zc_audit_bypasses },
 	{ "verify", "check the chain of a run", NULL },
 	{ "explain", "say what was refused, by which rule, from where", NULL },
 	{ "report", "write SARIF, JUnit, Markdown, HTML or in-toto", NULL },

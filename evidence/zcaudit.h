@@ -5,6 +5,7 @@
 #ifndef ZC_EVIDENCE_ZCAUDIT_H
 #define ZC_EVIDENCE_ZCAUDIT_H
 
+int zc_audit_bypasses(int argc, char **argv);
 int zc_audit_render(int argc, char **argv);
 
 #endif
