@@ -4,8 +4,9 @@
  *
  * Number first, in a search tree, so that a call nobody judges is over after a handful of jumps, and
  * so that the kernel can tell (since 5.11) that its answer never depends on arguments and stops
- * asking. Then, by the rows, what registers alone can tell: an O_PATH open, an AF_UNIX socket, a
- * fork without namespaces never stop. What lies behind a pointer always does.
+ * asking. Then, by the rows, what registers alone can tell: a call from the gate (mode hybrid), an
+ * O_PATH open, an AF_UNIX socket, a fork without namespaces never stop. What lies behind a pointer always
+ * does.
  *
  * A call that is let through here is unseen. So each test below must let through only what
  * zc_policy_decide() allows whatever the rest of the event, and what no observer has to know of.
@@ -25,6 +26,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/gate.h"
 #include "tracer/filter.h"
 
 #define NAMESPACES 0x7e020080u /* CLONE_NEW*, NEWTIME included */
@@ -188,6 +190,19 @@ static void block_watch(struct zc_filter_code *code, unsigned row)
 	}
 }
 
+/* Where births are not seen, at least who comes to share memory, directory or descriptors is. */
+static void block_clone(struct zc_filter_code *code)
+{
+	load(code, 0);
+	if (code->action == SECCOMP_RET_USER_NOTIF) {
+		has(code, NAMESPACES | CLONE_UNTRACED, STOP, NEXT);
+		has(code, CLONE_VFORK, PASS, NEXT); /* then who shares waits */
+		has(code, CLONE_VM | CLONE_FS | CLONE_FILES, STOP, PASS);
+	} else {
+		has(code, NAMESPACES | CLONE_UNTRACED, STOP, PASS);
+	}
+}
+
 static void block(struct zc_filter_code *code, const struct zc_filter_free *free_, unsigned row)
 {
 	switch (row) {
@@ -202,10 +217,7 @@ static void block(struct zc_filter_code *code, const struct zc_filter_free *free
 	case ZC_ID_socketpair: block_socket(code, free_); break;
 	case ZC_ID_sendto: block_send(code, free_); break;
 	case ZC_ID_socketcall: block_socketcall(code, free_); break;
-	case ZC_ID_clone:
-		load(code, 0);
-		has(code, NAMESPACES | CLONE_UNTRACED, STOP, PASS);
-		break;
+	case ZC_ID_clone: block_clone(code); break;
 	case ZC_ID_unshare:
 		load(code, 0);
 		has(code, NAMESPACES, STOP, PASS);
@@ -269,13 +281,28 @@ bool zc_filter_passes(const struct zc_filter_free *free_, unsigned row)
 
 /* --- the tree ----------------------------------------------------------------------------------- */
 
+/* From the gate a call was judged already. All 64 bits count: the gate lies below 4 GiB. */
+static void block_gate(struct zc_filter_code *code)
+{
+	const uint32_t ip = offsetof(struct seccomp_data, instruction_pointer);
+
+	emit(code, BPF_LD | BPF_W | BPF_ABS, ip + 4, 0, 0);
+	equal(code, 0, NEXT, 2);
+	emit(code, BPF_LD | BPF_W | BPF_ABS, ip, 0, 0);
+	equal(code, code->gate, PASS, NEXT);
+}
+
 static void leaf(struct zc_filter_code *code, const struct zc_filter_free *free_,
 		 struct zc_number number)
 {
 	size_t first = code->len, last;
 
 	equal(code, number.nr, NEXT, PASS);
-	if (number.nr != OLD_MMAP || number.row != ZC_ID_mmap)
+	if (code->gate && number.row < ZC_CALL_COUNT &&
+	    (zc_calls[number.row].class == ZC_CALL_FILE || number.row == ZC_ID_chdir ||
+	     number.row == ZC_ID_fchdir))
+		block_gate(code);
+	if (number.row < ZC_CALL_COUNT && (number.nr != OLD_MMAP || number.row != ZC_ID_mmap))
 		block(code, free_, number.row);
 	last = code->len;
 	emit(code, BPF_RET | BPF_K, code->action | number.row, 0, 0);
@@ -334,10 +361,11 @@ static void numbers(struct zc_filter_code *code, const struct zc_filter_free *fr
 		    enum zc_abi abi)
 {
 	struct zc_number list[ZC_NUMBERS_CAP];
-	size_t count = zc_numbers_list(abi, list), kept = 0;
+	bool births_unseen = code->action == SECCOMP_RET_USER_NOTIF;
+	size_t count = zc_numbers_list(abi, births_unseen, list), kept = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (!zc_filter_passes(free_, list[i].row))
+		if (list[i].row == ZC_ROW_IDENTITY || !zc_filter_passes(free_, list[i].row))
 			list[kept++] = list[i];
 	emit(code, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 	tree(code, free_, list, kept);
@@ -358,6 +386,7 @@ static void assemble(struct zc_filter_code *code, const struct zc_filter_free *f
 	x32 = code->len;
 	emit(code, BPF_JMP | BPF_JGE | BPF_K, 0x40000000u, 0, 0);
 	numbers(code, free_, ZC_ABI_X86_64);
+	code->gate = 0; /* the shim makes no others */
 	land(code, x32);
 	numbers(code, free_, ZC_ABI_X32);
 	land(code, i386);
@@ -367,11 +396,14 @@ static void assemble(struct zc_filter_code *code, const struct zc_filter_free *f
 int zc_filter_build(const struct zc_image *image, uint32_t action, struct sock_fprog *ret_program)
 {
 	struct zc_filter_code code = { .at = calloc(BPF_MAXINSNS, sizeof(struct sock_filter)),
-				       .action = action };
+				       .action = action,
+				       .gate = image->gate };
 	struct zc_filter_free free_;
 
 	if (!code.at)
 		return -ENOMEM;
+	if (code.gate)
+		code.gate += ZC_GATE_PASS + ZC_GATE_BEHIND;
 	zc_filter_free_of(image, &free_);
 	free_.ours[ZC_LEN(free_.ours) - 1] = getpid();
 	assemble(&code, &free_);

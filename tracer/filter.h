@@ -13,6 +13,7 @@ struct zc_filter_code {
 	struct sock_filter *at;
 	size_t len; /* goes on counting when there is no more room */
 	uint32_t action; /* SECCOMP_RET_* of what is judged */
+	uint32_t gate;   /* the instruction pointer behind the gate; 0: there is none */
 };
 
 /* Where a policy says nothing but a plain allow, whatever the name or address. */

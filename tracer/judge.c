@@ -333,7 +333,7 @@ static void note_writer(struct zc_case *c)
 	const struct zc_object *object = &event->object[0];
 	const size_t len = sizeof(mem) - 1;
 
-	if (event->call == ZC_ID_process_vm_writev ||
+	if (event->call == ZC_ID_process_vm_writev || event->call == ZC_ID_ptrace ||
 	    (event->op <= ZC_OP_OPEN_RDWR && object->need & ZC_NEED_WRITE && object->path &&
 	     object->path_len > len && !memcmp(object->path + object->path_len - len, mem, len)))
 		c->tracer->memory_written = true;

@@ -3,6 +3,7 @@
  * notify.c - calls that wait for an answer in the kernel: taken one by one, judged, answered.
  */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -15,6 +16,8 @@
 #include "tracer/notify.h"
 
 #define ENDS 64
+#define LANDLOCK_RESTRICT_SELF 446 /* in every ABI; x32 has a bit above */
+#define NAMESPACES 0x7e020080u    /* CLONE_NEW*, NEWTIME included */
 #define LOOK_MS 2 /* between looks at what became of an exec */
 
 /* --- answers ------------------------------------------------------------------------------------- */
@@ -78,6 +81,32 @@ static void fill_stop(const struct seccomp_data *data, struct zc_call_stop *ret)
 		ret->call = zc_numbers_row(ret->abi, ret->nr);
 }
 
+/* Who shares memory with others, or descriptors and directory, and who may become somebody else. */
+static void go_on_as(struct zc_tracer *tracer, struct zc_tracee *tracee,
+		     const struct zc_call_stop *stop)
+{
+	struct zc_tracee *leader = zc_tracee_find(tracer, tracee->tgid);
+
+	if (zc_calls[stop->call].class == ZC_CALL_EXEC) {
+		zc_notify_executes(tracer, tracee);
+	} else if (stop->call == ZC_ID_clone && stop->args[0] & CLONE_THREAD) {
+		tracee->shares_memory = true;
+		if (leader)
+			leader->shares_memory = true;
+	} else if (stop->call == ZC_ID_clone) {
+		tracer->memory_written = true; /* whose child it is will not be seen */
+	}
+	switch ((unsigned)zc_calls[stop->call].op) {
+	case ZC_OP_SYS_NAMESPACE:
+		if (stop->call == ZC_ID_clone && !(stop->args[0] & NAMESPACES))
+			break;
+		/* fallthrough */
+	case ZC_OP_SYS_MOUNT:
+	case ZC_OP_SYS_CHROOT: tracer->notify->apart = true; break;
+	default: break;
+	}
+}
+
 static enum zc_restart judge(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			     const struct zc_call_stop *stop)
 {
@@ -88,8 +117,8 @@ static enum zc_restart judge(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		return zc_judge_listener(tracer, tracee);
 	restart = zc_judge_stop(tracer, tracee, stop);
 	if (!tracer->notify->answered && restart != ZC_RESTART_KILL && stop->known_abi &&
-	    stop->call < ZC_CALL_COUNT && zc_calls[stop->call].class == ZC_CALL_EXEC)
-		zc_notify_executes(tracer, tracee);
+	    stop->call < ZC_CALL_COUNT)
+		go_on_as(tracer, tracee, stop);
 	return restart;
 }
 
@@ -106,6 +135,7 @@ static void settle(struct zc_tracer *tracer, const struct zc_call_stop *stop)
 	if (stop->known_abi && stop->call == ZC_CALL_NONE) {
 		/* Only what changes identities stops besides what has a row. */
 		notify->let_go_on = true;
+		notify->domains |= (stop->nr & 0xffff) == LANDLOCK_RESTRICT_SELF;
 		zc_notify_go_on(tracer);
 		return;
 	}

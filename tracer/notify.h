@@ -12,7 +12,7 @@
  *   notify.c         waits for calls, ends and children; one call at a time, as with ptrace
  *   notify_start.c   the command begins
  *   notify_open.c    opens in the caller's stead, where it is the same as if the caller had done it
- *   notify_call.c    other calls in the caller's stead: connect and bind
+ *   notify_known.c   names that nothing in the run can make mean something else
  *   notify_life.c    who calls: learnt from /proc at its first call, again after an exec, until its end
  *   notify_stack.c   registers: a few from /proc; all of them by stopping who was refused
  *
@@ -48,7 +48,9 @@ struct zc_notify {
 	const struct zc_call_stop *stop; /* of the call under judgement */
 	bool answered;
 	bool let_go_on; /* a call that may change identities was let through: look at each caller */
-	bool apart;     /* roots, mounts or domains may differ: nothing is opened for anybody */
+	bool domains;   /* somebody has a Landlock domain of its own: nothing is opened for anybody */
+	bool apart;     /* roots or mounts may differ: likewise, and no name is what it is to us */
+	bool sound;     /* no mount shows a file system twice */
 	uint64_t identity; /* of the run's first program: zc_notify_identity() */
 	struct {
 		pid_t pid;
@@ -83,6 +85,9 @@ void zc_notify_executes(struct zc_tracer *tracer, struct zc_tracee *tracee);
 void zc_notify_look_at_execs(struct zc_tracer *tracer);
 /* Hash of the ids, groups and capabilities of a thread; 0: cannot be known. */
 uint64_t zc_notify_identity(pid_t tid);
+
+/* Could somebody else change what a call's pointers lead to? */
+bool zc_notify_shares(const struct zc_tracer *tracer, const struct zc_tracee *tracee);
 
 /* notify_open.c: the short way for a spelling that is plainly allowed. Returns whether it was answered. */
 bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,

@@ -144,11 +144,20 @@ static struct zc_tracee *learn(struct zc_tracer *tracer, pid_t tid)
 		return tracee;
 	}
 	elder = zc_tracee_find(tracer, status.ppid);
+	/* A child by vfork has its parent's memory, and with it that of the parent's threads. */
+	tracee->shares_memory = elder ? elder->shares_memory : tid != tracer->command;
+	tracee->maps_shared = elder ? elder->maps_shared : tid != tracer->command;
 	if (elder && !elder->executes && runs_the_same(tracee, elder))
 		zc_judge_birth(tracer, elder, tracee);
 	else
 		zc_judge_exec(tracer, tracee); /* its parent is not known, or not what it was */
 	return tracee;
+}
+
+bool zc_notify_shares(const struct zc_tracer *tracer, const struct zc_tracee *tracee)
+{
+	return tracer->memory_written || tracee->shares_memory || tracee->maps_shared ||
+	       tracee->tid != tracee->tgid;
 }
 
 /* --- execs ----------------------------------------------------------------------------------------- */

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "tracer/notify.h"
+#include "tracer/notify_known.h"
 
 #define PAGE 4096u
 #define FIRST_LOOK 256u
@@ -36,7 +37,7 @@ static bool may_stand_in(struct zc_tracer *tracer, const struct zc_tracee *trace
 {
 	const struct zc_notify *notify = tracer->notify;
 
-	if (notify->apart || tracee->stranger || tracee->executes)
+	if (notify->apart || notify->domains || tracee->stranger || tracee->executes)
 		return false;
 	return !notify->let_go_on || zc_notify_identity(tracee->tid) == notify->identity;
 }
@@ -76,22 +77,23 @@ static bool is_plain_file(int fd)
 
 /* --- the short way ------------------------------------------------------------------------------- */
 
-/* Absolute, and without anything in it that stands for something else. Returns its length, 0: no. */
-static size_t plain_spelling(const char *path, size_t cap)
+/* Absolute, and without anything in it that stands for something else. */
+static bool is_plain(const char *path, size_t len)
 {
-	const char *end = memchr(path, '\0', cap), *at = path;
+	const char *at = path;
 
-	if (!end || end - path < 2 || *path != '/')
-		return 0;
+	if (len < 2 || *path != '/')
+		return false;
 	while (*at == '/') {
 		at++;
 		if (*at == '/' || *at == '\0')
-			return 0;
-		if (*at == '.' && (at[1] == '/' || !at[1] || (at[1] == '.' && (at[2] == '/' || !at[2]))))
-			return 0;
+			return false;
+		if (*at == '.' &&
+		    (at[1] == '/' || !at[1] || (at[1] == '.' && (at[2] == '/' || !at[2]))))
+			return false;
 		at = strchrnul(at, '/');
 	}
-	return (size_t)(end - path);
+	return true;
 }
 
 /* Below these, names and files are about who asks, or do something when they are opened. */
@@ -101,13 +103,45 @@ static bool is_apart(const char *path)
 	       !strncmp(path, "/sys/", 5);
 }
 
-static size_t read_path(pid_t tid, uint64_t address, char *path)
+/* As the kernel names the directory that a relative path starts at. Returns its length or 0. */
+static size_t name_of_start(pid_t tid, int dirfd, char *buffer)
 {
-	size_t len = PAGE - address % PAGE < FIRST_LOOK ? PAGE - address % PAGE : FIRST_LOOK;
-	struct iovec local = { path, len }, remote = { (void *)(uintptr_t)address, len };
-	ssize_t got = process_vm_readv(tid, &local, 1, &remote, 1, 0);
+	char link[48];
+	ssize_t len;
 
-	return got > 0 ? plain_spelling(path, (size_t)got) : 0;
+	if (dirfd == AT_FDCWD)
+		snprintf(link, sizeof(link), "/proc/%d/cwd", tid);
+	else
+		snprintf(link, sizeof(link), "/proc/%d/fd/%d", tid, dirfd);
+	len = readlink(link, buffer, ZC_PATH_CAP);
+	if (len <= 0 || len >= (ssize_t)ZC_PATH_CAP || *buffer != '/')
+		return 0;
+	if (len > 10 && !memcmp(buffer + len - 10, " (deleted)", 10))
+		return 0;
+	return len == 1 ? 0 : (size_t)len; /* "/" is not said twice */
+}
+
+/* A path as it was written, behind where it starts. Returns its length, or 0: the long way knows. */
+static size_t read_path(pid_t tid, int dirfd, uint64_t address, char path[ZC_PATH_CAP + FIRST_LOOK])
+{
+	static char text[FIRST_LOOK];
+	size_t len = PAGE - address % PAGE < FIRST_LOOK ? PAGE - address % PAGE : FIRST_LOOK;
+	size_t start = 0;
+	struct iovec local = { text, len }, remote = { (void *)(uintptr_t)address, len };
+	ssize_t got = process_vm_readv(tid, &local, 1, &remote, 1, 0);
+	const char *end = got > 0 ? memchr(text, '\0', (size_t)got) : NULL;
+
+	if (!end || end == text)
+		return 0;
+	len = (size_t)(end - text);
+	if (*text != '/') {
+		start = name_of_start(tid, dirfd, path);
+		if (!start)
+			return 0;
+		path[start++] = '/';
+	}
+	memcpy(path + start, text, len + 1);
+	return start + len;
 }
 
 static int open_exactly(const char *path, int flags)
@@ -135,37 +169,66 @@ static bool opens_plainly(const struct zc_call_stop *stop, unsigned *ret_path)
 	return !((uint32_t)stop->args[*ret_path + 1] & ~(uint32_t)PLAIN_FLAGS);
 }
 
-bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
-			  const struct zc_call_stop *stop)
+/* In the caller's stead, by a spelling that was allowed. Returns whether it has its answer. */
+static bool open_spelled(struct zc_tracer *tracer, struct zc_tracee *tracee, const char *path,
+			 int flags)
 {
-	static char path[FIRST_LOOK];
-	unsigned at;
 	struct stat st;
-	size_t len;
 	bool done;
-	int flags, fd;
+	int fd;
 
-	if (!opens_plainly(stop, &at) || tracer->options->view || tracer->image->jail.count ||
-	    !may_stand_in(tracer, tracee))
-		return false;
-	flags = (int)stop->args[at + 1];
-	len = read_path(tracee->tid, stop->args[at], path);
-	if (!len || is_apart(path) ||
-	    !zc_policy_allows_path(tracer->image, path, len, zc_open_need((uint32_t)flags)))
-		return false;
-	if (lstat(path, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+	if (lstat(path, &st) == 0 && !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
 		return false;
 	fd = open_exactly(path, flags);
 	if (fd < 0 && !is_natural(errno))
 		return false;
-	tracee->calls++;
-	__atomic_fetch_add(&tracer->page->judged, 1, __ATOMIC_RELAXED);
 	if (fd < 0) {
 		zc_notify_answer(tracer, tracee, -(long)errno);
 		return true;
 	}
 	done = hand_over(tracer, tracee, fd, flags);
 	close(fd);
+	return done;
+}
+
+/* Nobody can make this open another one: it may make it itself. */
+static bool is_safe(struct zc_tracer *tracer, const struct zc_tracee *tracee)
+{
+	return tracer->notify->sound && !zc_notify_shares(tracer, tracee);
+}
+
+bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
+			  const struct zc_call_stop *stop)
+{
+	static char path[ZC_PATH_CAP + FIRST_LOOK];
+	unsigned at, need;
+	bool safe, done;
+	size_t len;
+	int flags;
+
+	if (!opens_plainly(stop, &at) || tracer->notify->apart || tracer->options->view ||
+	    tracer->image->jail.count)
+		return false;
+	flags = (int)stop->args[at + 1];
+	need = zc_open_need((uint32_t)flags);
+	safe = is_safe(tracer, tracee);
+	len = read_path(tracee->tid, at ? (int)stop->args[0] : AT_FDCWD, stop->args[at], path);
+	if (!len)
+		return false;
+	done = safe && zc_known_allows(path, len, need);
+	if (!done && (!is_plain(path, len) || is_apart(path) ||
+		      !zc_policy_allows_path(tracer->image, path, len, need)))
+		return false;
+	if (done || (safe && zc_known_learn(tracer->image, path, len, need, false))) {
+		zc_notify_go_on(tracer);
+		done = true;
+	} else if (may_stand_in(tracer, tracee)) {
+		done = open_spelled(tracer, tracee, path, flags);
+	}
+	if (done) {
+		tracee->calls++;
+		__atomic_fetch_add(&tracer->page->judged, 1, __ATOMIC_RELAXED);
+	}
 	return done;
 }
 
@@ -198,13 +261,26 @@ static bool open_held(struct zc_case *c)
 	return done;
 }
 
+static bool may_be_known(const struct zc_case *c)
+{
+	const struct zc_object *object = &c->event.object[0];
+
+	return is_safe(c->tracer, c->tracee) && !c->tracer->notify->apart &&
+	       c->verdict.action == ZC_ALLOWED && c->event.call != ZC_ID_openat2 &&
+	       !(c->event.oflags & ~(uint32_t)PLAIN_FLAGS) && object->requested &&
+	       object->flags & ZC_OBJ_FOLLOW && !c->tracer->image->jail.count;
+}
+
 bool zc_notify_perform(struct zc_case *c)
 {
 	const struct zc_event *event = &c->event;
+	const struct zc_object *object = &event->object[0];
 
 	/* openat2 has rules of its own for the way there; what it opens was found by them. */
-	if (event->op > ZC_OP_OPEN_RDWR || !event->objects || !event->object[0].need ||
-	    !may_stand_in(c->tracer, c->tracee))
+	if (event->op > ZC_OP_OPEN_RDWR || !event->objects || !event->object[0].need)
 		return false;
-	return open_held(c);
+	if (may_be_known(c) && zc_known_learn(c->tracer->image, object->requested,
+					      object->requested_len, object->need, true))
+		return false; /* it makes its open itself, this time and the next */
+	return may_stand_in(c->tracer, c->tracee) && open_held(c);
 }

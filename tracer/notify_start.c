@@ -22,6 +22,7 @@
 #include "confine/confine.h"
 #include "tracer/launch.h"
 #include "tracer/notify.h"
+#include "tracer/notify_known.h"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
@@ -130,6 +131,7 @@ static int know_command(struct zc_tracer *tracer, pid_t pid)
 	tracer->launching = false;
 	tracer->filtered = true;
 	notify->identity = zc_notify_identity(getpid());
+	notify->sound = zc_known_is_sound();
 	if (plan && (zc_confine_plans(plan, ZC_CONFINE_MOUNTS) ||
 		     zc_confine_plans(plan, ZC_CONFINE_CHROOT) ||
 		     zc_confine_plans(plan, ZC_CONFINE_USERNS)))

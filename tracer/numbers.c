@@ -54,6 +54,23 @@ unsigned zc_numbers_row(enum zc_abi abi, long nr)
 	return ZC_CALL_NONE;
 }
 
+/* setuid, setgid, setreuid, setregid, setgroups, setresuid, setresgid, setfsuid, setfsgid, capset, ... */
+static const uint16_t identity_64[] = { 105, 106, 113, 114, 116, 117, 119, 122, 123, 126, 446 };
+/* ... each twice: with ids of 16 bits and of 32; landlock_restrict_self is the last. */
+static const uint16_t identity_32[] = { 23,  46,  70,  71,  81,  138, 139, 164, 170, 185, 203,
+					204, 206, 208, 210, 213, 214, 215, 216, 446 };
+
+static size_t add_identity(enum zc_abi abi, struct zc_number *list)
+{
+	uint32_t bit = abi == ZC_ABI_X32 ? X32_BIT : 0;
+	size_t count = abi == ZC_ABI_I386 ? ZC_LEN(identity_32) : ZC_LEN(identity_64);
+	const uint16_t *nr = abi == ZC_ABI_I386 ? identity_32 : identity_64;
+
+	for (size_t i = 0; i < count; i++)
+		list[i] = (struct zc_number){ nr[i] | bit, ZC_ROW_IDENTITY };
+	return count;
+}
+
 static int by_number(const void *a, const void *b)
 {
 	const struct zc_number *x = a, *y = b;
@@ -61,12 +78,13 @@ static int by_number(const void *a, const void *b)
 	return x->nr < y->nr ? -1 : x->nr > y->nr;
 }
 
-size_t zc_numbers_list(enum zc_abi abi, struct zc_number list[ZC_NUMBERS_CAP])
+size_t zc_numbers_list(enum zc_abi abi, bool identity, struct zc_number list[ZC_NUMBERS_CAP])
 {
 	uint32_t bit = abi == ZC_ABI_X32 ? X32_BIT : 0;
 	size_t count = 0;
 
-	_Static_assert(ZC_CALL_COUNT + ZC_LEN(second) <= ZC_NUMBERS_CAP, "room for every number");
+	_Static_assert(ZC_CALL_COUNT + ZC_LEN(second) + ZC_LEN(identity_32) <= ZC_NUMBERS_CAP,
+		       "room for every number");
 	for (unsigned row = 0; row < ZC_CALL_COUNT; row++) {
 		int nr = zc_calls[row].nr[abi == ZC_ABI_I386];
 
@@ -76,6 +94,8 @@ size_t zc_numbers_list(enum zc_abi abi, struct zc_number list[ZC_NUMBERS_CAP])
 	for (size_t i = 0; i < ZC_LEN(second); i++)
 		if (second[i].abi == abi)
 			list[count++] = (struct zc_number){ second[i].nr | bit, second[i].row };
+	if (identity)
+		count += add_identity(abi, list + count);
 	qsort(list, count, sizeof(list[0]), by_number);
 	return count;
 }

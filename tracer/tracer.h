@@ -166,8 +166,12 @@ struct zc_number {
 };
 #define ZC_NUMBERS_CAP 256u
 unsigned zc_numbers_row(enum zc_abi abi, long nr);
-/* All numbers of an ABI in ascending order; returns how many. */
-size_t zc_numbers_list(enum zc_abi abi, struct zc_number list[ZC_NUMBERS_CAP]);
+/*
+ * All numbers of an ABI in ascending order; returns how many. With identity also those that change ids,
+ * groups, capabilities or the Landlock domain, under the row ZC_ROW_IDENTITY, which is none.
+ */
+#define ZC_ROW_IDENTITY 0xfffdu
+size_t zc_numbers_list(enum zc_abi abi, bool identity, struct zc_number list[ZC_NUMBERS_CAP]);
 
 /* regs.c: 0 or -errno (-ESRCH: dying). */
 struct zc_call_stop {

@@ -341,7 +341,7 @@ static void test_against_decision(enum kind kind)
 
 	for (unsigned abi = 0; abi < ZC_ABI_COUNT; abi++) {
 		struct zc_number list[ZC_NUMBERS_CAP];
-		size_t count = zc_numbers_list((enum zc_abi)abi, list);
+		size_t count = zc_numbers_list((enum zc_abi)abi, false, list);
 
 		for (size_t n = 0; n < count; n++) {
 			for (unsigned round = 0; round < 2000; round++) {

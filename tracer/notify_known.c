@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * notify_known.c - spellings that nothing in the run can make mean something else.
+ *
+ * A path whose every entry on the way (and those of the links it goes through) may not be written under
+ * the policy leads where it led when it was judged: no process of the run can rename, remove or replace
+ * one of them. A caller whose memory is its own can be let go on with such a path at once, without a look
+ * at anything. That is most of what programs open: libraries, headers, what is installed.
+ *
+ * It does not hold where one directory can be reached by two names, one of them writable: so it is not
+ * used where mounts show a file system twice.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/image.h"
+#include "tracer/notify_known.h"
+
+#define SLOTS 1024u /* powers of two */
+#define PLACES 256u
+#define MOST_LINKS 40u
+#define TEXT 256u
+#define MOST_MOUNTS 512u
+
+struct slot {
+	uint16_t len;
+	uint8_t need; /* allowed: ZC_NEED_* that were asked for together */
+	char path[TEXT];
+};
+
+static struct slot known[SLOTS];
+static struct {
+	uint16_t len;
+	char path[TEXT];
+} places[PLACES]; /* directories that are none of the run's to change, nor what is above them */
+
+static struct slot *slot_of(const char *path, size_t len, unsigned need)
+{
+	return &known[zc_hash_bytes(path, len, need) & (SLOTS - 1)];
+}
+
+bool zc_known_allows(const char *path, size_t len, unsigned need)
+{
+	const struct slot *slot = slot_of(path, len, need);
+
+	return slot->len == len && slot->need == need && !memcmp(slot->path, path, len);
+}
+
+/* --- is it so? ------------------------------------------------------------------------------------- */
+
+/* Could the run make this entry another one? */
+static bool may_change(const struct zc_image *image, const char *path, size_t len)
+{
+	struct zc_event event = { .call = ZC_ID_unlink, .op = ZC_OP_UNLINK, .objects = 1 };
+
+	event.object[0] = (struct zc_object){ .requested = path,
+					      .given = path,
+					      .path = path,
+					      .requested_len = (uint32_t)len,
+					      .given_len = (uint32_t)len,
+					      .path_len = (uint32_t)len,
+					      .dirfd = AT_FDCWD,
+					      .need = ZC_NEED_WRITE,
+					      .flags = ZC_OBJ_EXISTS };
+	return !zc_refuses(zc_policy_decide(image, &event));
+}
+
+static bool is_place(const char *path, size_t len)
+{
+	unsigned i = zc_hash_bytes(path, len, 0) & (PLACES - 1);
+
+	return places[i].len == len && !memcmp(places[i].path, path, len);
+}
+
+static void add_place(const char *path, size_t len)
+{
+	unsigned i = zc_hash_bytes(path, len, 0) & (PLACES - 1);
+
+	if (len >= TEXT)
+		return;
+	places[i].len = (uint16_t)len;
+	memcpy(places[i].path, path, len);
+}
+
+/* Below these, names are about who asks, or come and go with devices. */
+static bool is_about_who_asks(const char *path)
+{
+	return !strncmp(path, "/proc", 5) || !strncmp(path, "/dev", 4) || !strncmp(path, "/sys", 4);
+}
+
+struct walk {
+	const struct zc_image *image;
+	size_t len;            /* of at; 0 is the root */
+	unsigned links;
+	char at[PATH_MAX];     /* where it has come to: no links in it */
+	char rest[2][PATH_MAX]; /* what is still to be walked */
+	unsigned turn;
+};
+
+static bool follow(struct walk *walk, const char *rest)
+{
+	char *next = walk->rest[walk->turn ^= 1];
+	ssize_t len;
+
+	if (++walk->links > MOST_LINKS)
+		return false;
+	len = readlink(walk->at, next, PATH_MAX - 1);
+	if (len <= 0 || (size_t)len + strlen(rest) + 2 > PATH_MAX)
+		return false;
+	next[len] = '/';
+	memcpy(next + len + 1, rest, strlen(rest) + 1);
+	walk->len = *next == '/' ? 0 : walk->len;
+	return true;
+}
+
+/* One component. Returns 1 to go on, 2 when the rest has become another, 0: it may change. */
+static int step(struct walk *walk, const char *name, size_t len, const char *rest)
+{
+	size_t before = walk->len;
+	struct stat st;
+
+	if (len == 1 && *name == '.')
+		return 1;
+	if (len == 2 && !memcmp(name, "..", 2)) {
+		while (walk->len && walk->at[--walk->len] != '/')
+			;
+		return 1;
+	}
+	if (walk->len + len + 2 > sizeof(walk->at))
+		return 0;
+	walk->at[walk->len] = '/';
+	memcpy(walk->at + walk->len + 1, name, len);
+	walk->len += len + 1;
+	walk->at[walk->len] = '\0';
+	if (is_place(walk->at, walk->len))
+		return 1;
+	if (may_change(walk->image, walk->at, walk->len) || lstat(walk->at, &st) < 0)
+		return 0;
+	if (S_ISLNK(st.st_mode)) {
+		if (is_about_who_asks(walk->at))
+			return 0;
+		walk->len = before; /* at still has the whole name, for readlink() */
+		return follow(walk, rest) ? 2 : 0;
+	}
+	if (S_ISDIR(st.st_mode))
+		add_place(walk->at, walk->len);
+	return S_ISDIR(st.st_mode) || S_ISREG(st.st_mode);
+}
+
+static bool cannot_change(const struct zc_image *image, const char *path, size_t path_len, bool links)
+{
+	static struct walk walk; /* 12 KiB: the tracer has one thread */
+	const char *at;
+
+	walk.image = image;
+	walk.len = walk.turn = 0;
+	walk.links = links ? 0 : MOST_LINKS;
+	memcpy(walk.rest[0], path, path_len + 1);
+	at = walk.rest[0];
+	while (*(at += strspn(at, "/"))) {
+		size_t len = strcspn(at, "/");
+		int r = step(&walk, at, len, at + len);
+
+		if (r == 0)
+			return false;
+		at = r == 2 ? walk.rest[walk.turn] : at + len;
+	}
+	walk.at[walk.len] = '\0';
+	return walk.len && !is_about_who_asks(walk.at);
+}
+
+bool zc_known_learn(const struct zc_image *image, const char *path, size_t len, unsigned need,
+		    bool links)
+{
+	struct slot *slot;
+
+	if (len >= TEXT || *path != '/' || !cannot_change(image, path, len, links))
+		return false;
+	slot = slot_of(path, len, need);
+	slot->len = (uint16_t)len;
+	slot->need = (uint8_t)need;
+	memcpy(slot->path, path, len);
+	return true;
+}
+
+/* --- mounts ---------------------------------------------------------------------------------------- */
+
+struct mount {
+	unsigned major, minor;
+	char *root, *point;
+};
+
+/* Space and the like are written as \040; such places are compared as they are written. */
+static bool parse_mount(char *line, struct mount *ret)
+{
+	char root[PATH_MAX], point[PATH_MAX];
+
+	if (sscanf(line, "%*d %*d %u:%u %4095s %4095s", &ret->major, &ret->minor, root, point) != 4)
+		return false;
+	ret->root = strdup(root);
+	ret->point = strdup(point);
+	return true;
+}
+
+static const char *below(const char *path, const char *dir)
+{
+	size_t len = strcmp(dir, "/") ? strlen(dir) : 0;
+
+	return !strncmp(path, dir, len) && (path[len] == '/' || !path[len]) ? path + len : NULL;
+}
+
+/* Does a show what b shows, under another name? */
+static bool shows_too(const struct mount *a, const struct mount *b)
+{
+	const char *rest = a->major == b->major && a->minor == b->minor ? below(b->root, a->root)
+									: NULL;
+	char name[2 * PATH_MAX];
+
+	if (!rest)
+		return false;
+	snprintf(name, sizeof(name), "%s%s", strcmp(a->point, "/") ? a->point : "",
+		 strcmp(rest, "/") ? rest : "");
+	return strcmp(name[0] ? name : "/", b->point) != 0;
+}
+
+bool zc_known_is_sound(void)
+{
+	static struct mount mount[MOST_MOUNTS];
+	size_t count = 0, size = 0;
+	bool sound = true;
+	char *line = NULL;
+	FILE *file = fopen("/proc/self/mountinfo", "re");
+
+	while (file && sound && getline(&line, &size, file) > 0) {
+		sound = count < MOST_MOUNTS && parse_mount(line, &mount[count]);
+		count += sound;
+	}
+	for (size_t a = 0; sound && a < count; a++)
+		for (size_t b = 0; sound && b < count; b++)
+			sound = a == b || !mount[a].root || !mount[b].root ||
+				!shows_too(&mount[a], &mount[b]);
+	for (size_t i = 0; i < count; i++) {
+		free(mount[i].root);
+		free(mount[i].point);
+	}
+	free(line);
+	if (!file)
+		return false;
+	fclose(file);
+	return sound;
+}
