@@ -147,6 +147,39 @@ int zc_derive_implicit(struct zc_policy_set *set, struct zc_policy_error *error)
 	return r;
 }
 
+bool zc_derive_is_beyond_jail(const struct zc_policy_set *set, const char *value)
+{
+	static const char *const names[] = {
+		"/etc/passwd",
+		"/etc/group",
+		"/etc/nsswitch.conf",
+		"/etc/hosts",
+		"/etc/host.conf",
+		"/etc/resolv.conf",
+		"/run/systemd/resolve",
+		"/etc/gai.conf",
+		"/etc/services",
+		"/etc/protocols",
+		"/etc/hostname",
+		"/etc/machine-id",
+		"/etc/os-release",
+		"/etc/debian_version",
+		"/etc/lsb-release",
+		"/etc/mime.types",
+		"/etc/magic",
+		"/etc/inputrc",
+		"/etc/mtab",
+		"/proc/mounts",
+	};
+
+	if (set->jail == NULL || set->world.jail != NULL)
+		return false;
+	for (size_t i = 0; i < ZC_LEN(names); i++)
+		if (strcmp(value, names[i]) == 0)
+			return true;
+	return false;
+}
+
 int zc_derive_jail(struct zc_policy_set *set, struct zc_policy_error *error)
 {
 	struct zc_origin origin = { "--jail", 0 };

@@ -32,6 +32,8 @@ static int add_row(void *context, unsigned profile, const struct zc_row *row)
 		.from_file = true,
 	};
 
+	if (profile == ZC_PROFILE_BASE && zc_derive_is_beyond_jail(f->set, row->value))
+		return 0;
 	return zc_set_state(f->set, &at, row->word, strlen(row->word), row->value, f->error);
 }
 

@@ -239,6 +239,8 @@ bool zc_pattern_covers(struct zc_pattern pattern, const char *path, size_t len);
 
 /* derive.c: each adds rules to the set. 0, or fails. */
 int zc_derive_implicit(struct zc_policy_set *set, struct zc_policy_error *error);
+/* Rows of @base that tell of the host, not of the jail: they do not hold where policy alone confines. */
+bool zc_derive_is_beyond_jail(const struct zc_policy_set *set, const char *value);
 int zc_derive_jail(struct zc_policy_set *set, struct zc_policy_error *error);
 int zc_derive_sockets(struct zc_policy_set *set, struct zc_policy_error *error);
 /* Names may be resolved when the policy lets the command out by name: sets ZC_IMAGE_DNS. */

@@ -117,6 +117,8 @@ static const struct { const char *title, *text; } cases[] = {
 	  "include @readonly\ninclude @offline\nexpect allow write ${PROJECT}/x\nexpect deny net 127.0.0.1:80\n" },
 	{ "no-net refuses what rules allow, but not unix sockets",
 	  "no-net\nallow-net\nexpect deny net 127.0.0.1:80\nexpect allow net unix:/x\n" },
+	{ "in a jail @base lets libraries be loaded, and tells no names of the host",
+	  "jail ${PROJECT}\nexpect deny read /etc/hosts\nexpect deny read /etc/passwd\nexpect allow read /usr/lib/x\n" },
 	{ "a jail is its directory and @base",
 	  "jail ${PROJECT}\nexpect allow read ${PROJECT}/x\nexpect allow write ${PROJECT}/x\nexpect allow run ${PROJECT}/x\n"
 	  "expect allow net unix:${PROJECT}/s\nexpect deny read /opt/x\nexpect deny run /bin/sh\nexpect deny net 127.0.0.1:80\n"
