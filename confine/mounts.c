@@ -28,10 +28,8 @@ struct planning {
 	const struct zc_image *image;
 	const char *root; /* "" or the jail */
 	const char *cwd;  /* as the policy sees it; NULL: outside of the jail */
-	bool landlock;    /* what nothing allows is Landlock's to refuse */
 	struct zc_mount_places places;
-	uint8_t *use;  /* of each place: enum use */
-	uint32_t left; /* places that are left to Landlock */
+	uint8_t *use; /* of each place: enum use */
 	struct zc_mount_scan scan;
 	char outside[2 * ZC_PATH_CAP];
 };
@@ -88,15 +86,6 @@ static bool refused_from_here(const struct view *view, unsigned cls)
 	else
 		deeper &= ALLOWS(ZC_SAID_USER);
 	return !deeper;
-}
-
-/* Would it be refused even without the denies? Then an allow-list refuses it too. */
-static bool allowed_by_none(const struct view *view, unsigned cls)
-{
-	unsigned allows = ZC_SAID_BASE | ALLOWS(ZC_SAID_USER) |
-			  (zc_replaced(view->image, cls) ? 0 : ALLOWS(ZC_SAID_PROFILE));
-
-	return !((zc_said(view->walk.mask, cls) | zc_said(view->below, cls)) & allows);
 }
 
 static bool denied(const struct view *view, unsigned cls)
@@ -162,14 +151,6 @@ static enum use decide_use(struct planning *p, const struct zc_mount_place *plac
 	       zc_judge_ruling(p->image, &view.walk, ZC_CLASS_READ).outcome >= ZC_OUT_QUIET;
 	write = denied(&view, ZC_CLASS_WRITE) &&
 		zc_judge_ruling(p->image, &view.walk, ZC_CLASS_WRITE).outcome >= ZC_OUT_QUIET;
-	if (p->landlock && read && allowed_by_none(&view, ZC_CLASS_READ)) {
-		p->left++;
-		read = false;
-	}
-	if (p->landlock && write && allowed_by_none(&view, ZC_CLASS_WRITE)) {
-		p->left++;
-		write = false;
-	}
 	if (read) {
 		if (S_ISDIR(place->mode))
 			zc_mounts_scan(outside(p, place->path), &p->scan);
@@ -348,10 +329,8 @@ static void tell_places(struct planning *p)
 static void tell(struct planning *p, const struct counts *counts)
 {
 	if (!counts->masks && !counts->read_only) {
-		zc_account_detail(
-			p->maker, ZC_CONFINE_MOUNTS,
-			p->left ? "what is denied here nothing allows: that is Landlock's"
-				: "no deny names a place that is here and can be mounted over");
+		zc_account_detail(p->maker, ZC_CONFINE_MOUNTS,
+				  "no deny names a place that is here and can be mounted over");
 		return;
 	}
 	zc_plan_take(p->maker, ZC_CONFINE_MOUNTS);
@@ -413,8 +392,6 @@ int zc_mounts_plan(struct zc_plan_maker *maker)
 	p->image = wish->image;
 	p->root = wish->image->jail.count && wish->jail ? wish->jail : "";
 	p->cwd = policy_cwd(wish, p->root);
-	p->landlock = wish->host->landlock_abi > 0 &&
-		      (wish->take | wish->named | wish->require) >> ZC_CONFINE_LANDLOCK & 1;
 	error = zc_mounts_find(&(struct zc_mount_find){ p->image, p->root, tell_missing, p },
 			       &p->places);
 	p->use = calloc(p->places.count + 1, 1);

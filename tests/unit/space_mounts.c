@@ -120,24 +120,6 @@ static void test_links(void)
 	     "a wildcard is what there is now");
 }
 
-static void test_landlock_has_it(void)
-{
-	snprintf(deny_write, sizeof(deny_write), "deny-write=%s", p_path("home/keys"));
-	snprintf(allow, sizeof(allow), "allow-write=%s", p_path("tmp"));
-	if (!S_POLICY("allow-read", allow, deny_write))
-		return;
-	s_begin(0, true);
-	s_host.landlock_abi = 7;
-	s_wish.take = MOUNTS | 1u << ZC_CONFINE_LANDLOCK;
-	T_OK(s_make() == 0 && !plans_on(p_path("home/keys"), ZC_PLAN_MOUNT_READ_ONLY),
-	     "what nothing allows is left to Landlock");
-	T_OK(plans_on(p_path("logs"), ZC_PLAN_MOUNT_READ_ONLY) == false,
-	     "the log directory too, where it cannot be written anyway");
-	s_wish.take = MOUNTS;
-	T_OK(s_make() == 0 && plans_on(p_path("home/keys"), ZC_PLAN_MOUNT_READ_ONLY),
-	     "not without Landlock");
-}
-
 /* --- in a child ---------------------------------------------------------------------------------------- */
 
 static char ssh[128], id[128], secret[128], project[128], log_file[128], free_file[128];
@@ -276,7 +258,6 @@ int main(void)
 	test_programs();
 	test_pierced();
 	test_links();
-	test_landlock_has_it();
 	if (chdir(p_path("project")) < 0)
 		exit(99);
 	if (geteuid() == 0) {
