@@ -197,10 +197,10 @@ static int run(struct zc_job *job, uint64_t *ret_dropped)
 					  ? ZC_START_MISSING
 					  : ZC_START_CANNOT,
 				  strerror(job->command.error));
+	zc_jail_tell(job);
 	r = zc_begin_judge(job);
 	if (r < 0)
 		return r;
-	zc_jail_tell(job);
 	note_children(job);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return zc_trouble(&job->trouble, -errno, "cannot become a subreaper: %s",
