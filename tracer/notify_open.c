@@ -68,6 +68,21 @@ static bool hand_over(struct zc_tracer *tracer, struct zc_tracee *tracee, int fd
 	return true;
 }
 
+/*
+ * A name without links, of the run's root. Where that has mounts of its own nothing from outside them may
+ * get in.
+ */
+static int open_exactly(const struct zc_notify *notify, const char *path, int flags)
+{
+	struct open_how how = { .flags = (uint64_t)(uint32_t)flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+				.resolve = RESOLVE_NO_SYMLINKS };
+
+	if (notify->root < 0)
+		return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+	how.resolve |= RESOLVE_IN_ROOT;
+	return (int)syscall(SYS_openat2, notify->root, path, &how, sizeof(how));
+}
+
 static bool is_plain_file(int fd)
 {
 	struct stat st;
@@ -144,13 +159,6 @@ static size_t read_path(pid_t tid, int dirfd, uint64_t address, char path[ZC_PAT
 	return start + len;
 }
 
-static int open_exactly(const char *path, int flags)
-{
-	struct open_how how = { .flags = (uint64_t)(uint32_t)flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-				.resolve = RESOLVE_NO_SYMLINKS };
-
-	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
-}
 
 /* Errors that the caller would have got as well. Others are the long way's to find out. */
 static bool is_natural(int error)
@@ -173,13 +181,16 @@ static bool opens_plainly(const struct zc_call_stop *stop, unsigned *ret_path)
 static bool open_spelled(struct zc_tracer *tracer, struct zc_tracee *tracee, const char *path,
 			 int flags)
 {
+	const struct zc_notify *notify = tracer->notify;
 	struct stat st;
 	bool done;
 	int fd;
 
-	if (lstat(path, &st) == 0 && !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+	if (fstatat(notify->root < 0 ? AT_FDCWD : notify->root, notify->root < 0 ? path : path + 1,
+		    &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
 		return false;
-	fd = open_exactly(path, flags);
+	fd = open_exactly(notify, path, flags);
 	if (fd < 0 && !is_natural(errno))
 		return false;
 	if (fd < 0) {
@@ -234,22 +245,41 @@ bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
 
 /* --- the long way: after a verdict ----------------------------------------------------------------- */
 
-/* What is held is what was judged: it is opened anew by what it is, not by a name. */
+/* What is held is what was judged: it is opened anew by what it is, or it must be the same. */
+static int open_same(struct zc_case *c, int flags)
+{
+	const struct zc_notify *notify = c->tracer->notify;
+	int held = c->names.held[0].fd, fd;
+	struct stat is, was;
+	char link[32];
+
+	if (notify->root < 0) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", held);
+		return open(link, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	}
+	fd = open_exactly(notify, c->event.object[0].path, flags);
+	if (fd >= 0 && (fstat(held, &was) < 0 || fstat(fd, &is) < 0 || is.st_dev != was.st_dev ||
+			is.st_ino != was.st_ino)) {
+		close(fd);
+		errno = EAGAIN;
+		return -1;
+	}
+	return fd;
+}
+
 static bool open_held(struct zc_case *c)
 {
 	const struct zc_held *held = &c->names.held[0];
 	uint32_t flags = c->event.oflags;
 	struct statfs fs;
-	char link[32];
 	bool done;
 	int fd;
 
 	if (held->fd < 0 || held->entry[0] || flags & ~(uint32_t)PLAIN_FLAGS ||
-	    (c->event.abi == ZC_ABI_I386 && !(flags & 0100000)) || !is_plain_file(held->fd) ||
+	    !c->event.object[0].path || (c->event.abi == ZC_ABI_I386 && !(flags & 0100000)) || !is_plain_file(held->fd) ||
 	    fstatfs(held->fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC)
 		return false;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", held->fd);
-	fd = open(link, (int)(flags & ~(uint32_t)O_NOFOLLOW) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = open_same(c, (int)(flags & ~(uint32_t)O_NOFOLLOW));
 	if (fd < 0) {
 		if (!is_natural(errno))
 			return false;

@@ -118,6 +118,14 @@ static int until_exec(struct zc_tracer *tracer, struct zc_word *ret)
 	}
 }
 
+static int root_of(pid_t pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/root", pid);
+	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 /*
  * The run's own view is looked at once, here: with mounts or a root of its own, what is opened for the
  * command is opened from its root.
@@ -132,10 +140,13 @@ static int know_command(struct zc_tracer *tracer, pid_t pid)
 	tracer->filtered = true;
 	notify->identity = zc_notify_identity(getpid());
 	notify->sound = zc_known_is_sound();
+	if (plan && zc_confine_plans(plan, ZC_CONFINE_CHROOT))
+		notify->sound = false; /* its names are not ours */
 	if (plan && (zc_confine_plans(plan, ZC_CONFINE_MOUNTS) ||
-		     zc_confine_plans(plan, ZC_CONFINE_CHROOT) ||
-		     zc_confine_plans(plan, ZC_CONFINE_USERNS)))
-		notify->apart = true;
+		     zc_confine_plans(plan, ZC_CONFINE_CHROOT))) {
+		notify->root = root_of(pid);
+		notify->apart = notify->root < 0;
+	}
 	command = zc_notify_tracee(tracer, pid);
 	return command ? 0 : -ESRCH;
 }
