@@ -184,8 +184,8 @@ static void want(const struct zc_image *image, unsigned need, struct zc_enough *
 }
 
 /* Whatever else is said than a plain allow, even when it would yield, is for zc_policy_decide(). */
-bool zc_policy_allows_path(const struct zc_image *image, const char *path, size_t len,
-			   unsigned need)
+static bool allows(const struct zc_image *image, const char *path, size_t len, unsigned need,
+		   bool *ret_below)
 {
 	struct zc_enough enough;
 	uint64_t mask;
@@ -193,10 +193,26 @@ bool zc_policy_allows_path(const struct zc_image *image, const char *path, size_
 	if (!len || path[0] != '/' || need >> ZC_PATH_CLASSES)
 		return false;
 	want(image, need, &enough);
-	if (!zc_walk_enough(image, path, len, &enough, &mask) || mask & enough.refusals)
+	if (!zc_walk_enough(image, path, len, &enough, &mask, ret_below) || mask & enough.refusals)
 		return false;
 	for (unsigned i = 0; i < enough.count; i++)
 		if (!(mask & enough.grants[i]))
 			return false;
 	return true;
+}
+
+bool zc_policy_allows_path(const struct zc_image *image, const char *path, size_t len,
+			   unsigned need)
+{
+	bool below;
+
+	return allows(image, path, len, need, &below);
+}
+
+bool zc_policy_allows_below(const struct zc_image *image, const char *path, size_t len,
+			    unsigned need)
+{
+	bool below = false;
+
+	return allows(image, path, len, need, &below) && below;
 }

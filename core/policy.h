@@ -57,6 +57,9 @@ struct zc_verdict zc_policy_decide(const struct zc_image *image, const struct zc
 /* Is need of this clean absolute path a plain allow (no record, no probe of links needed)? */
 bool zc_policy_allows_path(const struct zc_image *image, const char *path, size_t len,
 			   unsigned need);
+/* ... and is it one for everything below it, too? False: perhaps not. */
+bool zc_policy_allows_below(const struct zc_image *image, const char *path, size_t len,
+			    unsigned need);
 
 /* Names for the evidence; "?" for what is none of them. */
 const char *zc_action_name(unsigned action); /* "denied" "audited" "allowed" "killed" "detected" */

@@ -357,16 +357,17 @@ static bool dstar_matters(const struct tables *t, const struct zc_image_node *no
 /*
  * The same for the common path, which meets plain names only until nothing matters any more: no list
  * of places, no depths. Returns false when a wildcard holds that matters: only
- * the whole walk knows then.
+ * the whole walk knows then. *ret_below: whatever follows below the path, the mask stays enough.
  */
 static bool walk_straight(const struct tables *t, const char *path, size_t len,
-			  const struct zc_enough *enough, uint64_t *ret_mask)
+			  const struct zc_enough *enough, uint64_t *ret_mask, bool *ret_below)
 {
 	const struct zc_image_node *node = t->nodes;
 	struct component c;
 	uint64_t mask = node->mask;
 	size_t at = 0;
 
+	*ret_below = true;
 	for (uint32_t index = 0;;) {
 		uint64_t matters = enough->refusals;
 
@@ -379,8 +380,10 @@ static bool walk_straight(const struct tables *t, const char *path, size_t len,
 			return false;
 		while (at < len && path[at] == '/')
 			at++;
-		if (at == len)
+		if (at == len) {
+			*ret_below = false;
 			break;
+		}
 		c.text = path + at;
 		c.len = component_len(c.text, len - at);
 		at += c.len;
@@ -397,7 +400,7 @@ static bool walk_straight(const struct tables *t, const char *path, size_t len,
 }
 
 bool zc_walk_enough(const struct zc_image *image, const char *path, size_t len,
-		    const struct zc_enough *enough, uint64_t *ret_mask)
+		    const struct zc_enough *enough, uint64_t *ret_mask, bool *ret_below)
 {
 	const struct tables t = {
 		.nodes = zc_image_at(image, image->nodes),
@@ -408,8 +411,9 @@ bool zc_walk_enough(const struct zc_image *image, const char *path, size_t len,
 	};
 	struct zc_walk walk;
 
-	if (ZC_LIKELY(walk_straight(&t, path, len, enough, ret_mask)))
+	if (ZC_LIKELY(walk_straight(&t, path, len, enough, ret_mask, ret_below)))
 		return true;
+	*ret_below = false;
 	follow(image, path, len, NULL, enough, &walk);
 	*ret_mask = walk.mask;
 	return !walk.complex;

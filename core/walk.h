@@ -52,10 +52,11 @@ struct zc_enough {
 /*
  * The same, but stops as soon as nothing below can change the answer: all is granted, or nothing
  * below grants, and nothing below refuses. Most paths leave the trie's interest after a step or two.
- * *ret_mask: what was said on the way. Returns false when the walk was too complex.
+ * *ret_mask: what was said on the way. *ret_below: the answer is the same for all that lies below the
+ * path (false: perhaps not). Returns false when the walk was too complex.
  */
 bool zc_walk_enough(const struct zc_image *image, const char *path, size_t len,
-		    const struct zc_enough *enough, uint64_t *ret_mask);
+		    const struct zc_enough *enough, uint64_t *ret_mask, bool *ret_below);
 
 void zc_seek_offer(struct zc_seek *seek, uint64_t mask, uint32_t depth, uint32_t grants_first,
 		   uint32_t grants_count);

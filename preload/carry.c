@@ -94,8 +94,7 @@ static long remake_image(uint64_t *ret_ino)
 			break;
 		done += (size_t)put;
 	}
-	if (fd < 0 || done < size ||
-	    zc_sys3(__NR_fcntl, fd, F_ADD_SEALS, seals) < 0 ||
+	if (fd < 0 || done < size || zc_sys3(__NR_fcntl, fd, F_ADD_SEALS, seals) < 0 ||
 	    zc_sys2(__NR_fstat, fd, (long)&st) < 0) {
 		if (fd >= 0)
 			zc_sys_close((int)fd);

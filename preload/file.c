@@ -82,6 +82,11 @@ int delete_module(const char *name, int flags);
 
 /* ---- by hand ---- */
 
+ZC_EXPORT int umount(const char *path)
+{
+	return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_umount2, (long)path, 0, 0, 0, 0, 0));
+}
+
 ZC_EXPORT int remove(const char *path)
 {
 	long result = zc_call(ZC_CALLER, ZC_ID_unlink, (long)path, 0, 0, 0, 0, 0);

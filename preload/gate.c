@@ -15,8 +15,7 @@ static void claim(bool has)
 {
 	__atomic_store_n(&zc_shim.page->gated[(uint32_t)zc_shim.pid % ZC_PAGE_GATED],
 			 has ? zc_shim.pid : 0, __ATOMIC_RELAXED);
-	zc_shim.gate_counter =
-		&zc_shim.page->gate[(uint32_t)zc_shim.pid % ZC_PAGE_COUNTERS].passed;
+	zc_shim.gate_counter = &zc_shim.page->gate[(uint32_t)zc_shim.pid % ZC_PAGE_COUNTERS].passed;
 }
 
 /* Never over anything else: kernels before 4.17 take the flag for a hint, so the answer is looked at. */

@@ -31,8 +31,8 @@ static inline long zc_door(uint64_t door, long nr, long a, long b, long c, long 
 
 	__asm__ volatile("call *%[door]"
 			 : "=a"(ret)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9),
-			   [door] "r"(door)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
+			   "r"(r9), [door] "r"(door)
 			 : "rcx", "r11", "memory", "cc");
 	return ret;
 }

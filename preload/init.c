@@ -231,7 +231,8 @@ static void find_policy(char **environment)
 		zc_shim.hybrid = 1;
 		zc_gate_start(zc_shim.session.image_fd);
 		if (!zc_shim.gate)
-			zc_shim.armed = ZC_INERT; /* the tracer sees it all, and counts us as without */
+			zc_shim.armed =
+				ZC_INERT; /* the tracer sees it all, and counts us as without */
 	}
 }
 

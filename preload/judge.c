@@ -2,6 +2,7 @@
 /*
  * judge.c - from a hook's arguments to a verdict, and from a verdict to the call.
  */
+#include <emmintrin.h>
 #include <sys/stat.h>
 
 #include "preload/gate.h"
@@ -14,23 +15,29 @@ static bool cannot_be(uint64_t address)
 	return address < 4096 || address > USER_END;
 }
 
+/* One bit for each. */
+static unsigned zero_bytes(const __m128i *block)
+{
+	return (unsigned)_mm_movemask_epi8(
+		_mm_cmpeq_epi8(_mm_load_si128(block), _mm_setzero_si128()));
+}
+
 long zc_text_len(const char *text)
 {
-	const uint64_t ones = 0x0101010101010101ull;
-	size_t len = 0;
+	const size_t skip = (uintptr_t)text % 16;
+	const __m128i *block = (const void *)(text - skip);
+	unsigned ends;
 
 	if (cannot_be((uintptr_t)text))
 		return -EFAULT;
-	for (; ((uintptr_t)text + len) % 8; len++)
-		if (!text[len])
-			return (long)len;
-	/* Aligned words never reach into a page that the text does not. */
-	for (; len < ZC_PATH_CAP; len += 8) {
-		uint64_t word = *(const uint64_t *)(const void *)(text + len);
-
-		word = (word - ones) & ~word & ones << 7;
-		if (word) {
-			len += (size_t)__builtin_ctzll(word) / 8;
+	/* Aligned blocks never reach into a page that the text does not. */
+	ends = zero_bytes(block) >> skip;
+	if (ZC_LIKELY(ends))
+		return __builtin_ctz(ends);
+	for (size_t len = 16 - skip; len < ZC_PATH_CAP; len += 16) {
+		ends = zero_bytes(++block);
+		if (ends) {
+			len += (size_t)__builtin_ctz(ends);
 			return len < ZC_PATH_CAP ? (long)len : -ENAMETOOLONG;
 		}
 	}
@@ -232,7 +239,9 @@ static long perform(const struct zc_guard *guard, unsigned call, const long args
 	/* Without /proc (a bare chroot) the spelling has to serve. */
 	if (result == -ENOENT && through_proc &&
 	    zc_sys4(__NR_faccessat, AT_FDCWD, (long)"/proc/self/fd", 0, 0) < 0)
-		result = zc_shim.hybrid ? ZC_HAND_OVER : zc_sys6(row->nr[0], args[0], args[1], args[2], args[3], args[4], args[5]);
+		result = zc_shim.hybrid ? ZC_HAND_OVER
+					: zc_sys6(row->nr[0], args[0], args[1], args[2], args[3],
+						  args[4], args[5]);
 	return result;
 }
 

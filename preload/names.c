@@ -17,7 +17,7 @@ static struct {
 	uint32_t shared; /* not one directory a process: nothing is remembered */
 	uint64_t begun, done, seen;
 	uint64_t renames, moved; /* the page's, when the name was read */
-	uint32_t len;
+	uint32_t len, free;      /* ZC_NEED_* that are plain allows everywhere below */
 	char path[ZC_PATH_CAP];
 } cwd; /* all zero at first: data that is not would be copied at each exec */
 
@@ -73,7 +73,7 @@ static uint64_t moved(void)
 	return zc_shim.gate ? __atomic_load_n(&zc_shim.page->moved, __ATOMIC_ACQUIRE) : 0;
 }
 
-long zc_cached_cwd(char *buffer, size_t cap, uint64_t mark)
+long zc_cached_cwd(char *buffer, size_t cap, uint64_t mark, unsigned need)
 {
 	uint32_t before = __atomic_load_n(&cwd.sequence, __ATOMIC_ACQUIRE), len;
 
@@ -81,12 +81,26 @@ long zc_cached_cwd(char *buffer, size_t cap, uint64_t mark)
 	    cwd.renames != renames() || cwd.moved != moved() ||
 	    (cwd.apart && !zc_shim.passive && zc_sys_getpid() != zc_shim.pid))
 		return -1;
-	len = cwd.len;
+	len = need & ~cwd.free ? cwd.len : 0;
 	if (len >= cap)
 		return -1;
-	zc_copy(buffer, cwd.path, len);
+	if (len)
+		zc_copy(buffer, cwd.path, len);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return __atomic_load_n(&cwd.sequence, __ATOMIC_RELAXED) == before ? (long)len : -1;
+}
+
+unsigned zc_free_below(const char *path, size_t len)
+{
+	unsigned free = 0;
+
+	/* In /proc names are about who asks. */
+	if (!zc_shim.image || len < 2 || zc_has_prefix(path, (long)len, "/proc", 5))
+		return 0;
+	for (unsigned need = ZC_NEED_READ; need <= ZC_NEED_WRITE; need <<= 1)
+		if (zc_policy_allows_below(zc_shim.image, path, len, need))
+			free |= need;
+	return free;
 }
 
 /* A vfork child has our memory and a working directory of its own: it must not write the cache. */
@@ -101,6 +115,7 @@ static void remember_cwd(const char *path, size_t len, uint64_t mark, uint64_t r
 		return;
 	zc_copy(cwd.path, path, len);
 	cwd.len = (uint32_t)len;
+	cwd.free = zc_free_below(path, len);
 	cwd.renames = renames_then;
 	cwd.moved = moved_then;
 	__atomic_store_n(&cwd.seen, mark, __ATOMIC_RELEASE);
@@ -125,7 +140,7 @@ long zc_below_root(char *buffer, long len)
 long zc_read_cwd(char *buffer)
 {
 	uint64_t mark = zc_cwd_mark(), renames_then = renames(), moved_then = moved();
-	long len = zc_cached_cwd(buffer, ZC_PATH_CAP, mark);
+	long len = zc_cached_cwd(buffer, ZC_PATH_CAP, mark, ZC_NEED_NAME);
 
 	if (len >= 0)
 		return len;

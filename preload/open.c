@@ -83,8 +83,7 @@ static long open_through_link(struct zc_guard *guard, uint32_t flags, uint32_t m
 			zc_sys_close((int)fd);
 		}
 		len = zc_path_join(given, ZC_PATH_CAP, given, parent, target, (size_t)len);
-		if (len < 0 ||
-		    !allows(given, (size_t)len, zc_open_need(flags)))
+		if (len < 0 || !allows(given, (size_t)len, zc_open_need(flags)))
 			return -ELOOP;
 		fd = zc_open_plain(AT_FDCWD, given, flags, mode);
 		/* Missing by that name: /dev/fd/N leads to what has none any more. */
@@ -354,17 +353,19 @@ static long open_from(int dirfd, const char *path, size_t len, uint32_t flags, u
 		path += 2, len -= 2;
 	if (is_dots(path) || !is_clean(path, len))
 		return -ELOOP;
-	base = mark ? zc_cached_cwd(name, sizeof(name), mark)
-		    : zc_place_known(name, sizeof(name), dirfd);
-	if (base <= 0 || (size_t)base + len + 2 > sizeof(name))
+	base = mark ? zc_cached_cwd(name, sizeof(name), mark, need)
+		    : zc_place_known(name, sizeof(name), dirfd, need);
+	if (base < 0 || (size_t)base + len + 2 > sizeof(name))
 		return -ELOOP;
-	if (base > 1)
-		name[base++] = '/';
-	zc_copy(name + base, path, len + 1);
-	if (look_up(name, (size_t)base + len, need) != ZC_RECENT_PLAIN)
-		return -ELOOP;
+	if (base > 0) {
+		if (base > 1)
+			name[base++] = '/';
+		zc_copy(name + base, path, len + 1);
+		if (look_up(name, (size_t)base + len, need) != ZC_RECENT_PLAIN)
+			return -ELOOP;
+	}
 	fd = zc_open_plain(dirfd, path, flags, mode);
-	if (fd == -ELOOP)
+	if (fd == -ELOOP && base > 0)
 		zc_recent_keep(name, (size_t)base + len, need, ZC_RECENT_LINK);
 	if (ZC_LIKELY(fd < 0 || !mark || zc_cwd_mark() == mark))
 		return fd;
@@ -507,7 +508,8 @@ long zc_openat2(const void *caller, int dirfd, const char *path, const struct op
 	struct zc_guard *guard = NULL;
 	long result = 0;
 
-	if (zc_is_armed() && zc_shim.hybrid) /* rules of walking that are its own: not ours to know */
+	if (zc_is_armed() &&
+	    zc_shim.hybrid) /* rules of walking that are its own: not ours to know */
 		return zc_hand_over(caller, ZC_ID_openat2, args);
 	if (zc_is_armed() && zc_text_len(path) > 0 && zc_text_len((const char *)how) >= 0 &&
 	    size >= sizeof(*how)) {

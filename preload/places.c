@@ -19,7 +19,7 @@ struct identity {
 
 static struct entry {
 	uint32_t sequence; /* odd while it is written */
-	uint32_t len;
+	uint16_t len, free;
 	struct identity of;
 	uint64_t renames;
 	char path[192];
@@ -60,15 +60,20 @@ static uint64_t renames(void)
 	return __atomic_load_n(&zc_shim.page->renames, __ATOMIC_RELAXED);
 }
 
-static long find(char *buffer, size_t cap, const struct identity *id)
+static long find(char *buffer, size_t cap, const struct identity *id, unsigned need)
 {
 	const struct entry *entry = entry_of(id);
 	uint32_t before = __atomic_load_n(&entry->sequence, __ATOMIC_ACQUIRE), len = entry->len;
 
 	if (before & 1 || !len || !same(&entry->of, id) || entry->renames != renames() ||
-	    len > sizeof(entry->path) || len >= cap)
+	    len > sizeof(entry->path))
 		return -1;
-	zc_copy(buffer, entry->path, len);
+	if (!(need & ~entry->free))
+		len = 0;
+	if (len >= cap)
+		return -1;
+	if (len)
+		zc_copy(buffer, entry->path, len);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return __atomic_load_n(&entry->sequence, __ATOMIC_RELAXED) == before ? (long)len : -1;
 }
@@ -83,24 +88,25 @@ static void keep(const struct identity *id, const char *path, size_t len, uint64
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
 	entry->of = *id;
-	entry->len = (uint32_t)len;
+	entry->len = (uint16_t)len;
+	entry->free = (uint16_t)zc_free_below(path, len);
 	entry->renames = generation;
 	zc_copy(entry->path, path, len);
 	__atomic_store_n(&entry->sequence, sequence + 2, __ATOMIC_RELEASE);
 }
 
-long zc_place_known(char *buffer, size_t cap, int dirfd)
+long zc_place_known(char *buffer, size_t cap, int dirfd, unsigned need)
 {
 	struct identity id;
 
-	return identify(dirfd, &id) ? find(buffer, cap, &id) : -1;
+	return identify(dirfd, &id) ? find(buffer, cap, &id, need) : -1;
 }
 
 long zc_place_name(char *buffer, int dirfd, uint8_t *ret_flags)
 {
 	struct identity id, again;
 	bool known = identify(dirfd, &id);
-	long len = known ? find(buffer, ZC_PATH_CAP, &id) : -1;
+	long len = known ? find(buffer, ZC_PATH_CAP, &id, ZC_NEED_NAME) : -1;
 	uint64_t generation = renames();
 
 	if (len > 0) {

@@ -13,8 +13,8 @@
 
 #include "preload/shim.h"
 
-/* The kept name of dirfd. Returns its length; -1: not known, or not below cap. */
-long zc_place_known(char *buffer, size_t cap, int dirfd);
+/* The kept name of dirfd; what it returns is as with zc_cached_cwd(). */
+long zc_place_known(char *buffer, size_t cap, int dirfd, unsigned need);
 /* The same, asking the kernel where it is not known. ZC_PATH_CAP bytes. Length or -errno. */
 long zc_place_name(char *buffer, int dirfd, uint8_t *ret_flags);
 

@@ -62,8 +62,8 @@ struct zc_shim {
 	int lowest_fd;  /* the lowest of our descriptors: those below are the program's */
 	int pid;        /* of the process that owns this memory; a vfork child differs */
 	int no_openat2; /* the kernel, or a filter around us, has none */
-	int hybrid;     /* a tracer judges: nothing is refused, recorded or sent from here (gate.h) */
-	uint64_t gate;  /* hybrid: where its page is mapped; 0: the hooks stand aside */
+	int hybrid; /* a tracer judges: nothing is refused, recorded or sent from here (gate.h) */
+	uint64_t gate;          /* hybrid: where its page is mapped; 0: the hooks stand aside */
 	uint64_t diverged;      /* page->diverged when the gate was mapped */
 	uint64_t *gate_counter; /* ours in page->gate: passed, handed over */
 	uint64_t exec_id, program_hash;
@@ -130,8 +130,14 @@ void zc_frame_give(void *frame, uint32_t slot);
 long zc_absolute(char *buffer, int dirfd, const char *path, size_t len);
 /* The path behind descriptor fd, as the run sees it. *ret_flags gets ZC_OBJ_NAMELESS where it has none. */
 long zc_fd_path(char *buffer, int fd, uint8_t *ret_flags);
-/* The remembered name of the working directory, if mark still holds; -1: not known, or longer than cap. */
-long zc_cached_cwd(char *buffer, size_t cap, uint64_t mark);
+/*
+ * The remembered name of the working directory, if mark still holds: its length; 0 when need is a plain
+ * allow for everything below it, whatever it is called; -1: not known, or not shorter than cap.
+ */
+#define ZC_NEED_NAME (~0u) /* for need: the name in any case */
+long zc_cached_cwd(char *buffer, size_t cap, uint64_t mark, unsigned need);
+/* ZC_NEED_READ and _WRITE, where they are plain allows everywhere below that directory. */
+unsigned zc_free_below(const char *path, size_t len);
 /* The working directory's name, cached as long as nothing says that it changed. */
 long zc_read_cwd(char *buffer);
 /* Puts the new root of a chrooted process in front of a name, in place. Passes -errno through. */
