@@ -138,18 +138,39 @@ static int wish_credentials(struct zc_job *job, struct zc_confine_wish *wish,
 		       : 0;
 }
 
-/* A layer that was required and is not planned: which one, and why. */
-static int not_planned(struct zc_job *job, const struct zc_confine_wish *wish)
+/* What on the command line asks for that layer. */
+static void asked_by(const struct zc_job *job, unsigned layer, char *text, size_t cap)
 {
-	for (unsigned i = 0; i < ZC_CONFINE_LAYERS; i++)
-		if (wish->require & BIT(i) && !job->account[i].planned)
-			return zc_trouble(&job->trouble, -ENOTSUP, "%s%s: cannot use %s: %s",
-					  job->options->kernel ? "--kernel=" : "--mode=",
-					  job->options->kernel ? job->options->kernel
-							       : job->mode.used,
-					  zc_confine_name(i),
-					  job->account[i].detail ? job->account[i].detail : "");
-	return zc_trouble(&job->trouble, -ENOTSUP, "cannot use a layer that is required");
+	const struct zc_options *options = job->options;
+
+	if (layer == ZC_CONFINE_CREDENTIALS && options->user)
+		snprintf(text, cap, "--user=%s", options->user);
+	else if (layer == ZC_CONFINE_CREDENTIALS)
+		snprintf(text, cap, "--cap-%s", options->cap_keep ? "keep" : "drop");
+	else if (layer == ZC_CONFINE_CHROOT)
+		snprintf(text, cap, "--jail");
+	else if (options->kernel)
+		snprintf(text, cap, "--kernel=%s", options->kernel);
+	else
+		snprintf(text, cap, "--mode=%s", job->mode.used);
+}
+
+/* A layer that was required and is not planned: which one, and why. */
+static int not_planned(struct zc_job *job, const struct zc_confine_wish *wish, int error)
+{
+	char option[128];
+
+	for (unsigned i = 0; i < ZC_CONFINE_LAYERS; i++) {
+		if (!(wish->require & BIT(i)) || job->account[i].planned)
+			continue;
+		asked_by(job, i, option, sizeof(option));
+		return zc_trouble(&job->trouble, error, "%s: cannot use layer %s: %s", option,
+				  zc_confine_name(i),
+				  job->account[i].detail ? job->account[i].detail
+							 : strerror(-error));
+	}
+	return zc_trouble(&job->trouble, error, "cannot plan the kernel's layers: %s",
+			  strerror(-error));
 }
 
 static int make(struct zc_job *job, const struct zc_confine_wish *wish)
@@ -183,11 +204,7 @@ static int make_plan(struct zc_job *job, struct zc_confine_wish *wish,
 				wish->require &= ~BIT(i);
 		r = make(job, wish);
 	}
-	if (r == -ENOTSUP)
-		return not_planned(job, wish);
-	return r < 0 ? zc_trouble(&job->trouble, r, "cannot plan the kernel's layers: %s",
-				  strerror(-r))
-		     : 0;
+	return r < 0 ? not_planned(job, wish, r) : 0;
 }
 
 static void fill_reports(struct zc_job *job, const char *none)

@@ -103,6 +103,13 @@ static void test_options(void)
 		     !strcmp(o.policy[0].value, "a=b") && !strcmp(o.policy[1].name, "allow-all"),
 	     "policy flags come through in order, a value may hold =");
 	zc_options_finish(&o);
+	T_OK(parse(&o, &t, "--best-effort --require=trace x") == 0 && !o.best_effort &&
+		     !strcmp(o.require, "trace"),
+	     "of --best-effort and --require the later holds: --require");
+	zc_options_finish(&o);
+	T_OK(parse(&o, &t, "--require=trace --best-effort x") == 0 && o.best_effort && !o.require,
+	     "... --best-effort");
+	zc_options_finish(&o);
 	T_OK(parse(&o, &t, "--violation-exit=always:7 --set-env=A=b=c x") == 0 &&
 		     o.violation_exit == 7 && o.violation_always &&
 		     !strcmp(o.set_env.item[0], "A=b=c"),
@@ -126,7 +133,7 @@ static void test_mistakes(void)
 		{ "--drop-env=A=b x", "name of a variable" },
 		{ "--show-policy=xml x", "'json'" },
 		{ "--learn=x.zc x", "not built yet" },
-		{ "--fast x", "not built yet" },
+		{ "--engine=fast x", "expected auto, notify or ptrace" },
 		{ "-z x", "unknown option '-z'" },
 		{ "-quiet x", "did you mean '--quiet'?" },
 	};
@@ -271,45 +278,6 @@ static void test_exit(void)
 	}
 }
 
-static void test_modes(void)
-{
-	struct zc_mode_choice choice;
-	struct zc_options o;
-	struct zc_trouble t;
-
-	parse(&o, &t, "x");
-	T_OK(zc_mode_choose(&choice, &o, &t) == 0 && !strcmp(choice.used, "shim") &&
-		     choice.why_nots == 3,
-	     "auto is shim, and says why not the three stronger ones");
-	zc_options_finish(&o);
-	parse(&o, &t, "--mode=sealed x");
-	T_OK(zc_mode_choose(&choice, &o, &t) < 0 && strstr(t.text, "not built yet"),
-	     "a mode asked for by name is never replaced");
-	zc_options_finish(&o);
-	parse(&o, &t, "--require=sealed x");
-	T_OK(zc_mode_choose(&choice, &o, &t) < 0, "what is required and not there is refused");
-	zc_options_finish(&o);
-	parse(&o, &t, "--mode=shim --require=trace x");
-	T_OK(zc_mode_choose(&choice, &o, &t) < 0, "what is required and stronger is refused");
-	zc_options_finish(&o);
-	parse(&o, &t, "--require=hybrid x");
-	T_OK(zc_mode_choose(&choice, &o, &t) == 0 && !strcmp(choice.used, "trace"),
-	     "a stronger mode than the required one will do");
-	zc_options_finish(&o);
-	parse(&o, &t, "--mode=trace x");
-	T_OK(zc_mode_choose(&choice, &o, &t) == 0 && !strcmp(choice.used, "trace") &&
-		     choice.why_nots == 1,
-	     "trace is there for who asks, and says why not the stronger one");
-	zc_options_finish(&o);
-	parse(&o, &t, "--require=shim x");
-	T_OK(zc_mode_choose(&choice, &o, &t) == 0, "what is required and there is used");
-	zc_options_finish(&o);
-	parse(&o, &t, "--mode=shimm x");
-	T_OK(zc_mode_choose(&choice, &o, &t) < 0 && strstr(t.text, "no such mode"),
-	     "an unknown mode is an error");
-	zc_options_finish(&o);
-}
-
 int main(void)
 {
 	test_times();
@@ -319,6 +287,5 @@ int main(void)
 	test_environment();
 	test_preload();
 	test_exit();
-	test_modes();
 	T_DONE();
 }
