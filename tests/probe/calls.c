@@ -307,6 +307,7 @@ TRY(pidfd_spawn, int fd; return E(&fd, "./x", NULL, NULL, no_arguments, no_envir
 TRY(pidfd_spawnp, int fd; return E(&fd, "./x", NULL, NULL, no_arguments, no_environment))
 
 /* The system. Arguments are such that nothing would happen if nobody refused. */
+TRY(umount, return I("d"))
 TRY(chroot, return I("d"))
 TRY(ptrace, return I(PTRACE_SEIZE, TRUE_PID, NULL, (void *)-1L))
 TRY(process_vm_readv, return I(TRUE_PID, NULL, 0ul, NULL, 0ul, 0ul))
