@@ -10,10 +10,11 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#include "core/image.h"
+#include "core/gate.h"
 #include "evidence/stack.h"
 #include "tracer/caller.h"
 #include "tracer/engine.h"
+#include "tracer/judge.h"
 #include "tracer/maps.h"
 
 #define MOST_PLACES 16u /* libc does not call itself deeper than that */
@@ -45,6 +46,12 @@ const struct zc_snapshot *zc_snapshot_take(struct zc_tracer *tracer,
 	}
 	got = process_vm_readv(tracee->tid, &local, 1, remote, n, 0);
 	snapshot.stack_len = got > 0 ? sizeof(snapshot.stack.address) + (size_t)got : 0;
+	/* The gate's page has no frames: behind one of its doors the caller is on top of the stack. */
+	if (got >= (ssize_t)sizeof(uint64_t) && (zc_gate_is_side(tracer->image, snapshot.regs.ip) ||
+						 zc_gate_is_pass(tracer->image, snapshot.regs.ip))) {
+		memcpy(&snapshot.regs.ip, snapshot.stack.bytes, sizeof(uint64_t));
+		snapshot.regs.sp += sizeof(uint64_t);
+	}
 	return &snapshot;
 }
 
@@ -112,10 +119,17 @@ void zc_caller_find(struct zc_tracee *tracee, const struct zc_snapshot *snapshot
 		    uint64_t *ret_module, uint64_t *ret_offset)
 {
 	struct zc_place place[MOST_PLACES];
-	unsigned count = snapshot && snapshot->stack_len ? walk(tracee, snapshot, place) : 0;
-	unsigned at = 0;
+	unsigned count, at = 0;
 
 	*ret_module = *ret_offset = 0;
+	if (zc_judge_caller()) {
+		const struct zc_mapped *map = zc_mapped_find(tracee, zc_judge_caller());
+
+		*ret_module = map ? map->hash : 0;
+		*ret_offset = map ? zc_judge_caller() - map->bias : 0;
+		return;
+	}
+	count = snapshot && snapshot->stack_len ? walk(tracee, snapshot, place) : 0;
 	while (at < count && place[at].system)
 		at++;
 	if (!count)

@@ -13,11 +13,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "core/gate.h"
 #include "core/record.h"
 #include "tracer/engine.h"
 #include "tracer/judge.h"
 
-static uint64_t place; /* of the call under judgement */
+static uint64_t place, caller; /* of the call under judgement */
 
 static void count(uint64_t *counter)
 {
@@ -27,6 +28,11 @@ static void count(uint64_t *counter)
 uint64_t zc_judge_place(void)
 {
 	return place;
+}
+
+uint64_t zc_judge_caller(void)
+{
+	return caller;
 }
 
 /* -p without --enforce: nothing is changed, whatever the verdict. */
@@ -461,6 +467,10 @@ enum zc_restart zc_judge_stop(struct zc_tracer *tracer, struct zc_tracee *tracee
 	c->stop = stop;
 	c->reader = zc_tracee_reader(tracee);
 	place = stop->ip;
+	caller = stop->known_abi && zc_gate_is_side(tracer->image, stop->ip) &&
+				 zc_calls[stop->call].role[5] == ZC_ROLE_NONE
+			 ? stop->args[5]
+			 : 0;
 	count(&tracer->page->judged);
 	zc_paths_begin(tracer, &c->names);
 	restart = stop->known_abi ? judge_call(c) : judge_stranger(c);

@@ -41,6 +41,8 @@ struct zc_outcome_of zc_judge_socket(struct zc_case *c);
 
 /* Address of the call that is being judged, for fingerprints; 0: none. */
 uint64_t zc_judge_place(void);
+/* Who called the shim that left the call to us, as it says; 0: it was another way. */
+uint64_t zc_judge_caller(void);
 /* Would plain permissions refuse it too? Only asked for refusals. */
 bool zc_judge_dac_refuses(const struct zc_tracee *tracee, const struct zc_event *event,
 			  struct zc_verdict verdict);

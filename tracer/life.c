@@ -53,6 +53,7 @@ void zc_judge_exec(struct zc_tracer *tracer, struct zc_tracee *tracee)
 	tracee->pending = ZC_PENDING_NONE;
 	__atomic_fetch_add(&tracer->page->execs, 1, __ATOMIC_RELAXED);
 	zc_maps_forget(tracee);
+	zc_bypass_forget(tracer, tracee->tgid);
 	learn_program(tracer, tracee);
 	zc_report_sign_in(tracer, tracee);
 }

@@ -105,6 +105,7 @@ static enum zc_restart judge(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	}
 	if (filtered && stop.call == ZC_ID_seccomp)
 		return zc_judge_listener(tracer, tracee);
+	zc_bypass_look(tracer, tracee, &stop);
 	return zc_judge_stop(tracer, tracee, &stop);
 }
 

@@ -145,6 +145,7 @@ static void settle(struct zc_tracer *tracer, const struct zc_call_stop *stop)
 			respond(notify, -EPERM, 0); /* it cannot be looked at, so not judged */
 		return;
 	}
+	zc_bypass_look(tracer, tracee, stop);
 	if (zc_notify_open_plain(tracer, tracee, stop))
 		return;
 	notify->stop = stop;

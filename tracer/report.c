@@ -187,6 +187,21 @@ void zc_report_note(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_
 	finish(tracer, &writer, false);
 }
 
+void zc_report_bypass(struct zc_tracer *tracer, struct zc_tracee *tracee,
+		      const struct zc_call_stop *stop)
+{
+	struct zc_frame_writer writer;
+	struct zc_frame_head *head;
+
+	tell_maps(tracer, tracee);
+	head = begin(tracer, &writer, tracee, ZC_FRAME_NOTE);
+	head->code = ZC_NOTE_BYPASS;
+	head->call = (uint16_t)stop->call;
+	head->abi = (uint8_t)stop->abi;
+	zc_frame_put(&writer, ZC_FIELD_PCS, &stop->ip, sizeof(stop->ip));
+	finish(tracer, &writer, false);
+}
+
 static void put_argv(struct zc_frame_writer *writer, pid_t tid)
 {
 	char *field = zc_frame_reserve(writer, ZC_FIELD_ARGV, ARGV_MAX);

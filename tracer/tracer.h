@@ -282,6 +282,11 @@ void zc_targets_look(struct zc_tracer *tracer, struct zc_tracee *tracee, struct 
 bool zc_targets_is_of_the_run(struct zc_tracer *tracer, pid_t pid);
 bool zc_targets_is_ours(const struct zc_tracer *tracer, pid_t pid);
 
+/* bypass.c: is this a call around a shim that is there? Counted, and told once for each place. */
+void zc_bypass_look(struct zc_tracer *tracer, struct zc_tracee *tracee,
+		    const struct zc_call_stop *stop);
+void zc_bypass_forget(struct zc_tracer *tracer, pid_t pid); /* at its exec */
+
 /* recheck.c */
 enum zc_restart zc_recheck_open(struct zc_tracer *tracer, struct zc_tracee *tracee);
 /* At EXEC: does it run what was judged? Ends the process when it is something that may not run. */
@@ -297,6 +302,8 @@ void zc_maps_release(struct zc_tracee *tracee);
 /* report.c */
 void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		      const struct zc_event *event, struct zc_verdict verdict);
+void zc_report_bypass(struct zc_tracer *tracer, struct zc_tracee *tracee,
+		      const struct zc_call_stop *stop);
 void zc_report_sign_in(struct zc_tracer *tracer, struct zc_tracee *tracee);
 void zc_report_fork(struct zc_tracer *tracer, struct zc_tracee *child);
 void zc_report_exit(struct zc_tracer *tracer, struct zc_tracee *tracee, int status);
