@@ -230,6 +230,8 @@ static long perform(const struct zc_guard *guard, unsigned call, const long args
 				pinned[dirfd_at] = guard->pin[n].dirfd;
 			pinned[i] = (long)(by_dirfd ? guard->pin[n].path : guard->spelled[n]);
 			through_proc |= !by_dirfd;
+		} else if (n < guard->event.objects && guard->pin[n].path) {
+			pinned[i] = (long)guard->pin[n].path; /* the copy that was judged */
 		}
 		n++;
 		dirfd_at = -1;
@@ -270,7 +272,10 @@ static long judge_and_perform(struct zc_guard *guard, unsigned call, const long 
 /* Only calls on files may be made from the gate. */
 static long call_hybrid(const void *caller, unsigned call, const long args[6])
 {
-	bool may = zc_calls[call].class == ZC_CALL_FILE && zc_gate_is_open();
+	unsigned op = zc_calls[call].op;
+	/* The names of message queues are not judged as a copy. */
+	bool may = zc_calls[call].class == ZC_CALL_FILE && op != ZC_OP_MQ_OPEN &&
+		   op != ZC_OP_MQ_UNLINK && zc_gate_is_open();
 	struct zc_guard *guard = may ? zc_guard_take(caller) : NULL;
 	long result = guard ? judge_and_perform(guard, call, args) : ZC_HAND_OVER;
 

@@ -399,20 +399,39 @@ long zc_open_inside(const void *caller, int dirfd, const char *path, uint32_t fl
 			   kind != ZC_RECENT_UNKNOWN && !zc_shim.passive && !zc_shim.no_openat2);
 }
 
-long zc_open(const void *caller, int dirfd, const char *path, uint32_t flags, uint32_t mode)
+/* What is judged is a copy, and the copy is opened: other threads may write where the path lies. */
+static long open_copy(const void *caller, int dirfd, const char *path, uint32_t flags,
+		      uint32_t mode)
 {
-	long fd;
+	char copy[SHORT_PATH];
+	long len = zc_text_len(path);
 
-	/* O_PATH gives no access; what it leads to is judged when it is opened again. */
-	if (!zc_is_armed() || flags & O_PATH)
-		return zc_sys_openat(dirfd, path, (long)flags, (long)mode);
-	if (ZC_LIKELY(!zc_shim.hybrid))
-		return zc_open_inside(caller, dirfd, path, flags, mode);
-	fd = zc_gate_is_open() ? zc_open_inside(caller, dirfd, path, flags, mode) : ZC_HAND_OVER;
+	if (len < 0 || len >= (long)sizeof(copy))
+		return ZC_HAND_OVER;
+	zc_copy(copy, path, (size_t)len);
+	copy[len] = '\0';
+	return zc_open_inside(caller, dirfd, copy, flags, mode);
+}
+
+static long open_hybrid(const void *caller, int dirfd, const char *path, uint32_t flags,
+			uint32_t mode)
+{
+	long fd = zc_gate_is_open() ? open_copy(caller, dirfd, path, flags, mode) : ZC_HAND_OVER;
+
 	if (fd == ZC_HAND_OVER)
 		return zc_hand_over_open(caller, dirfd, path, flags, mode);
 	zc_gate_count();
 	return fd;
+}
+
+long zc_open(const void *caller, int dirfd, const char *path, uint32_t flags, uint32_t mode)
+{
+	/* O_PATH gives no access; what it leads to is judged when it is opened again. */
+	if (!zc_is_armed() || flags & O_PATH)
+		return zc_sys_openat(dirfd, path, (long)flags, (long)mode);
+	if (zc_shim.hybrid)
+		return open_hybrid(caller, dirfd, path, flags, mode);
+	return zc_open_inside(caller, dirfd, path, flags, mode);
 }
 
 #define TAKE_MODE(flags) \
