@@ -208,7 +208,7 @@ static bool wait_for_children(struct zc_tracer *tracer)
 	pid_t pid;
 
 	while (read(tracer->notify->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		;
+		zc_orphan_look(tracer);
 	while ((pid = waitpid(-1, &status, __WALL | WNOHANG | WUNTRACED)) > 0)
 		zc_notify_child(tracer, pid, status);
 	return pid == 0 || errno != ECHILD;

@@ -364,6 +364,7 @@ static int watch(struct zc_tracer *tracer, const struct start *start)
 	int r;
 
 	withdraw();
+	zc_orphan_prepare(tracer);
 	r = tracer->engine->loop(tracer);
 	zc_view_end(tracer);
 	return r < 0 ? ZC_TRACE_TROUBLE : ZC_TRACE_DONE;

@@ -23,6 +23,7 @@
  *   recheck.c after an exec, or an open of a tracee that shares memory: was it what was judged?
  *   maps.c    what code is mapped where; elf.c: which build it is
  *   report.c  frames to the collector; view.c: lines for people; control.c: words to zcwrap's loop
+ *   orphan.c  zcwrap is gone: so is the tree
  *   main.c    tells the two roles apart; front.c becomes zcwrap; session.c is the tracer's own start:
  *             signals blocked (not ignored: dispositions are the command's), descriptors CLOEXEC, a
  *             process group of its own and non-dumpable once the command is seized, subreaper
@@ -317,6 +318,10 @@ void zc_report_note(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_
  */
 void zc_control_stopped(struct zc_tracer *tracer, int signal);
 void zc_control_ended(struct zc_tracer *tracer, int status);
+
+/* orphan.c: zcwrap must not be outlived. Once, when the command runs; and wherever SIGCHLD was seen. */
+void zc_orphan_prepare(const struct zc_tracer *tracer);
+void zc_orphan_look(const struct zc_tracer *tracer);
 
 /* view.c: one readable line. */
 void zc_view_call(struct zc_tracer *tracer, struct zc_tracee *tracee, const struct zc_event *event,
