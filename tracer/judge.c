@@ -306,7 +306,9 @@ static struct zc_outcome_of judge_event(struct zc_case *c, int error)
 		return zc_case_decide(c); /* not the argument's fault: nothing of it can be read */
 	if (error)
 		return (struct zc_outcome_of){ .natural = error };
-	if (c->event.call == ZC_ID_clone && c->event.oflags & CLONE_UNTRACED)
+	/* A filter is inherited all the same. (LeakSanitizer clones so.) */
+	if (c->event.call == ZC_ID_clone && c->event.oflags & CLONE_UNTRACED &&
+	    c->tracer->engine->keeps_tracers_out)
 		return zc_case_refuse(c, ZC_WHY_UNSEEN, ZC_CLASS_SYS, EPERM);
 	if (c->event.flags & ZC_EV_HARMLESS) {
 		note_nested(c);
