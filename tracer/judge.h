@@ -38,6 +38,8 @@ struct zc_outcome_of zc_case_refuse(struct zc_case *c, enum zc_reason reason, un
 struct zc_outcome_of zc_judge_program(struct zc_case *c);
 /* sockets.c: calls on sockets, all of their addresses. */
 struct zc_outcome_of zc_judge_socket(struct zc_case *c);
+/* The tracee's descriptor, as one of ours. Returns it or -errno. */
+int zc_sockets_borrow(const struct zc_tracee *tracee, int fd);
 
 /* Address of the call that is being judged, for fingerprints; 0: none. */
 uint64_t zc_judge_place(void);

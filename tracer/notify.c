@@ -68,6 +68,12 @@ static int set_argument(struct zc_tracer *tracer, struct zc_tracee *tracee, enum
 	return -ENOTSUP;
 }
 
+static bool perform(struct zc_case *c)
+{
+	return c->event.op <= ZC_OP_OPEN_RDWR ? zc_notify_perform_open(c)
+					      : zc_notify_perform_call(c);
+}
+
 /* --- one call ------------------------------------------------------------------------------------ */
 
 static void fill_stop(const struct seccomp_data *data, struct zc_call_stop *ret)
@@ -264,7 +270,7 @@ const struct zc_engine zc_engine_notify = {
 	.loop = loop,
 	.answer = zc_notify_answer,
 	.set_argument = set_argument,
-	.perform = zc_notify_perform,
+	.perform = perform,
 	.registers = zc_notify_registers,
 	.hold = zc_notify_hold,
 	.let_go = zc_notify_let_go,

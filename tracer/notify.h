@@ -12,6 +12,7 @@
  *   notify.c         waits for calls, ends and children; one call at a time, as with ptrace
  *   notify_start.c   the command begins
  *   notify_open.c    opens in the caller's stead, where it is the same as if the caller had done it
+ *   notify_call.c    other calls in the caller's stead: connect, bind, sendto
  *   notify_known.c   names that nothing in the run can make mean something else
  *   notify_life.c    who calls: learnt from /proc at its first call, again after an exec, until its end
  *   notify_stack.c   registers: a few from /proc; all of them by stopping who was refused
@@ -92,7 +93,10 @@ bool zc_notify_shares(const struct zc_tracer *tracer, const struct zc_tracee *tr
 /* notify_open.c: the short way for a spelling that is plainly allowed. Returns whether it was answered. */
 bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			  const struct zc_call_stop *stop);
-bool zc_notify_perform(struct zc_case *c);
+bool zc_notify_perform_open(struct zc_case *c);
+
+/* notify_call.c: likewise for what is no open. */
+bool zc_notify_perform_call(struct zc_case *c);
 
 /* notify_stack.c */
 int zc_notify_registers(struct zc_tracer *tracer, struct zc_tracee *tracee,

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -95,6 +96,28 @@ static uint64_t image_of(pid_t tid)
 
 /* --- births ---------------------------------------------------------------------------------------- */
 
+/*
+ * What tells a caller from the next one with its number: when it began; of a thread also whose it is,
+ * which is cheaper to ask for, and enough.
+ */
+static uint64_t born_at(const struct zc_tracee *tracee)
+{
+	char text[1024], path[48], *at;
+	struct stat st;
+
+	if (tracee->tid != tracee->tgid) {
+		snprintf(path, sizeof(path), "/proc/%d/task/%d", tracee->tgid, tracee->tid);
+		return stat(path, &st) == 0;
+	}
+	if (read_proc(tracee->tid, "stat", text, sizeof(text)) <= 0)
+		return 0;
+	/* The name may hold anything; the start time is the 20th word behind it. */
+	at = strrchr(text, ')');
+	for (unsigned i = 0; at && i < 20; i++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoull(at, NULL, 10) : 0;
+}
+
 static void watch_end(struct zc_notify *notify, struct zc_tracee *tracee)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data = { .u64 = (uint64_t)tracee->tid } };
@@ -106,6 +129,8 @@ static void watch_end(struct zc_notify *notify, struct zc_tracee *tracee)
 		close(tracee->pidfd);
 		tracee->pidfd = -1;
 	}
+	if (tracee->pidfd < 0)
+		tracee->born = born_at(tracee);
 }
 
 static bool runs_the_same(const struct zc_tracee *tracee, const struct zc_tracee *other)
@@ -227,9 +252,8 @@ struct zc_tracee *zc_notify_tracee(struct zc_tracer *tracer, pid_t tid)
 {
 	struct zc_tracee *tracee = zc_tracee_find(tracer, tid);
 
-	if (tracee && tracee->pidfd < 0) {
-		/* Nobody would have told us of its end. */
-		zc_tracee_remove(tracer, tid);
+	if (tracee && tracee->pidfd < 0 && born_at(tracee) != tracee->born) {
+		zc_tracee_remove(tracer, tid); /* nobody has told us of its end */
 		tracee = NULL;
 	}
 	if (!tracee)

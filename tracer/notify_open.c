@@ -301,13 +301,13 @@ static bool may_be_known(const struct zc_case *c)
 	       object->flags & ZC_OBJ_FOLLOW && !c->tracer->image->jail.count;
 }
 
-bool zc_notify_perform(struct zc_case *c)
+bool zc_notify_perform_open(struct zc_case *c)
 {
 	const struct zc_event *event = &c->event;
 	const struct zc_object *object = &event->object[0];
 
 	/* openat2 has rules of its own for the way there; what it opens was found by them. */
-	if (event->op > ZC_OP_OPEN_RDWR || !event->objects || !event->object[0].need)
+	if (!event->objects || !event->object[0].need)
 		return false;
 	if (may_be_known(c) && zc_known_learn(c->tracer->image, object->requested,
 					      object->requested_len, object->need, true))

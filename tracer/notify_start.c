@@ -132,12 +132,18 @@ static int root_of(pid_t pid)
  */
 static int know_command(struct zc_tracer *tracer, pid_t pid)
 {
+	struct rlimit files;
 	struct zc_notify *notify = tracer->notify;
 	const struct zc_confine_plan *plan = tracer->options->plan;
 	struct zc_tracee *command;
 
 	tracer->launching = false;
 	tracer->filtered = true;
+	/* A descriptor for each caller that lives; the command has its own limit already. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 	notify->identity = zc_notify_identity(getpid());
 	notify->sound = zc_known_is_sound();
 	if (plan && zc_confine_plans(plan, ZC_CONFINE_CHROOT))

@@ -24,10 +24,8 @@ static bool no_net(const struct zc_case *c)
 
 /* ---- the socket itself ---- */
 
-/* The tracee's descriptor, as one of ours. Returns it or -errno. */
-static int borrow(const struct zc_case *c, int fd)
+int zc_sockets_borrow(const struct zc_tracee *tracee, int fd)
 {
-	const struct zc_tracee *tracee = c->tracee;
 	int got, process = -1;
 
 	/* A thread may have descriptors of its own, where the kernel can name a thread. */
@@ -53,7 +51,7 @@ static int family_of(int socket)
 
 static void learn_family(struct zc_case *c)
 {
-	int socket = borrow(c, (int)c->event.args[0]);
+	int socket = zc_sockets_borrow(c->tracee, (int)c->event.args[0]);
 
 	if (socket < 0)
 		return;
@@ -86,7 +84,7 @@ static struct zc_outcome_of judge_listen(struct zc_case *c)
 	struct sockaddr_storage own;
 	socklen_t size = sizeof(own);
 	struct zc_event *event = &c->event;
-	int socket = borrow(c, (int)event->args[0]);
+	int socket = zc_sockets_borrow(c->tracee, (int)event->args[0]);
 	bool unbound = false;
 
 	if (socket == -EBADF)

@@ -96,7 +96,8 @@ struct zc_tracee {
 	void *maps;     /* struct zc_maps of the whole process, shared by tgid; maps.c owns */
 	uint64_t calls; /* judged calls, for --summary */
 	/* Engine notify: */
-	int pidfd;         /* tells its end; -1: none */
+	int pidfd;         /* tells its end; -1: none, then ... */
+	uint64_t born;     /* ... this tells it from the next of its number */
 	bool executes;     /* an exec was let go on, and it is not known yet what came of it */
 	bool stranger;     /* it has other ids or capabilities than we have */
 	uint64_t identity; /* of what it runs: changes with each exec */
