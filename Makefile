@@ -54,7 +54,7 @@ libs := -ljson-c -lsodium -lunwind-x86_64 -lunwind -lelf -lpthread
 core_src := $(wildcard core/*.c)
 policy_src := $(wildcard policy/*.c)
 confine_src := $(wildcard confine/*.c)
-evidence_src := $(filter-out evidence/zcaudit%.c,$(wildcard evidence/*.c))
+evidence_src := $(filter-out evidence/zcaudit%.c,$(wildcard evidence/*.c evidence/*/*.c))
 audit_src := $(wildcard evidence/zcaudit*.c)
 wrap_src := $(wildcard wrap/*.c)
 tracer_src := $(wildcard tracer/*.c)
@@ -114,6 +114,9 @@ $(B)/tool/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(tool_cflags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+# What the page and the schemas are made of is taken in by the assembler, which names no dependencies.
+$(B)/tool/evidence/report/report_html.o: evidence/report/page.css evidence/report/page.js
+$(B)/tool/evidence/zcaudit_report.o: docs/schema/event.json docs/schema/run.json
 $(B)/shim/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)

@@ -3,8 +3,9 @@
  * zcaudit.c - read, explain and check evidence: the program's options and subcommands.
  *
  * Theory of operation. Each subcommand is a row: a name, what it does, and a function that takes the
- * rest of the arguments and returns the exit status. What is not built yet says so and answers 125,
- * as every failure of zcaudit's own does; 0 is success.
+ * rest of the arguments and returns the exit status: 0; 1 for an answer that is no (verify, diff);
+ * 125 when zcaudit itself failed. Those that read a run look into evidence/read/, those that write
+ * one in other words into evidence/report/; here is only what to say about a command line.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -15,28 +16,46 @@
 
 static const struct {
 	const char *name, *what;
-	int (*run)(int argc, char **argv); /* NULL: not built yet */
+	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "render", "print a file of raw frames (ZENCUBE_LOG) as event lines", zc_audit_render },
+	{ "list", "the runs there are, newest last", zc_audit_list },
+	{ "show", "one run: verdict, command, mode, coverage, findings", zc_audit_show },
+	{ "findings", "its findings, one a line", zc_audit_findings },
+	{ "explain", "what was refused, by which rule, from whose code, how to allow it",
+	  zc_audit_explain },
+	{ "tree", "its processes, and what watched each of them", zc_audit_tree },
 	{ "bypasses", "list who went around the shim in a hybrid run", zc_audit_bypasses },
-	{ "verify", "check the chain of a run", NULL },
-	{ "explain", "say what was refused, by which rule, from where", NULL },
-	{ "report", "write SARIF, JUnit, Markdown, HTML or in-toto", NULL },
-	{ "diff", "compare two runs", NULL },
-	{ "export", "hand events to other systems", NULL },
+	{ "tail", "its last events; -f waits for more", zc_audit_tail },
+	{ "verify", "compute its chain again and hold run.json against it", zc_audit_verify },
+	{ "diff", "two runs: findings that are new, gone, changed", zc_audit_diff },
+	{ "report", "write it as HTML, SARIF, JUnit, in-toto, ...", zc_audit_report },
+	{ "schema", "print the JSON Schema of events, or of run.json", zc_audit_schema },
+	{ "render", "print a file of raw frames (ZENCUBE_LOG) as event lines", zc_audit_render },
 };
 
 static int usage(FILE *out)
 {
-	fprintf(out, "usage: zcaudit SUBCOMMAND [ARGUMENT ...]\n\n");
+	fprintf(out, "usage: zcaudit SUBCOMMAND [OPTION ...] [RUN ...]\n\n");
 	for (size_t i = 0; i < ZC_LEN(commands); i++)
-		fprintf(out, "  %-9s %s%s\n", commands[i].name, commands[i].what,
-			commands[i].run ? "" : " (not built yet)");
-	fprintf(out,
-		"\n  zcaudit render FILE [--image=FILE] [--json|--text]\n"
-		"      FILE is what a program wrote that ran with LD_PRELOAD=libzcshim.so,\n"
-		"      ZENCUBE_IMAGE=IMAGE and ZENCUBE_LOG=FILE; - is standard input.\n"
-		"      --image gives the rules their texts; --text prints lines for people.\n");
+		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].what);
+	fputs("\nRUN is the path of a run's directory, the beginning of its id, or 'latest' (also "
+	      "when\n"
+	      "none is named), below --log-dir=DIR (else logs/, then $XDG_STATE_HOME/zencube).\n\n"
+	      "  all         --json  --color=auto|always|never  -o FILE  --redact-home[=DIR]\n"
+	      "  explain     [RUN] [N]: only the finding of that number\n"
+	      "  tail        -n COUNT  -f\n"
+	      "  verify      --head=HEX: the head of the chain, as it was noted elsewhere\n"
+	      "  diff        BEFORE AFTER: exit 1 when there are new findings\n"
+	      "  report      --format=NAME (--format=help lists them)  --workspace=DIR\n"
+	      "  schema      event | run\n"
+	      "  render      FILE [--image=FILE] [--json|--text]: FILE is what a program wrote "
+	      "that ran\n"
+	      "              with LD_PRELOAD=libzcshim.so, ZENCUBE_IMAGE=IMAGE and "
+	      "ZENCUBE_LOG=FILE\n\n"
+	      "Exit status: 0; 1 when verify finds something wrong, or diff something new; 125 "
+	      "when\n"
+	      "zcaudit itself fails.\n",
+	      out);
 	return out == stdout ? 0 : 125;
 }
 
@@ -54,10 +73,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ZC_LEN(commands); i++) {
 		if (strcmp(argv[1], commands[i].name) != 0)
 			continue;
-		if (commands[i].run)
-			return commands[i].run(argc - 1, argv + 1);
-		fprintf(stderr, "zcaudit: '%s' is not built yet\n", argv[1]);
-		return 125;
+		return commands[i].run(argc - 1, argv + 1);
 	}
 	fprintf(stderr, "zcaudit: unknown subcommand '%s'; zcaudit --help lists them\n", argv[1]);
 	return 125;

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 failed=0
 
 files() {
-	for file in core/*.[ch] policy/*.[ch] confine/*.[ch] evidence/*.[ch] preload/*.[ch] tracer/*.[ch] wrap/*.[ch] \
+	for file in core/*.[ch] policy/*.[ch] confine/*.[ch] evidence/*.[ch] evidence/*/*.[ch] preload/*.[ch] tracer/*.[ch] wrap/*.[ch] \
 		tests/*.c tests/unit/*.[ch] tests/fuzz/*.c tests/probe/*.c bench/*.c examples/*/*.c; do
 		[ -e "$file" ] && echo "$file"
 	done

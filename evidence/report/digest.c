@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * digest.c - see digest.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/base.h"
+#include "evidence/report/digest.h"
+
+int zc_digest_file(const char *dir, const char *name, char ret_hex[65])
+{
+	static unsigned char buffer[65536];
+	unsigned char digest[crypto_hash_sha256_BYTES];
+	crypto_hash_sha256_state hash;
+	char path[ZC_PATH_CAP + 32];
+	ssize_t got;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	crypto_hash_sha256_init(&hash);
+	while ((got = read(fd, buffer, sizeof(buffer))) > 0 || (got < 0 && errno == EINTR))
+		if (got > 0)
+			crypto_hash_sha256_update(&hash, buffer, (size_t)got);
+	got = got < 0 ? -errno : 0;
+	close(fd);
+	if (got < 0)
+		return (int)got;
+	crypto_hash_sha256_final(&hash, digest);
+	sodium_bin2hex(ret_hex, 65, digest, sizeof(digest));
+	return 0;
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * story.c - one event, taken apart into texts and frames for every format.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "evidence/report/report.h"
+
+static bool is(struct zc_str text, const char *plain)
+{
+	return text.at && text.len == strlen(plain) && !memcmp(text.at, plain, text.len);
+}
+
+static bool begins(struct zc_str text, const char *prefix)
+{
+	return text.at && text.len >= strlen(prefix) && !memcmp(text.at, prefix, strlen(prefix));
+}
+
+static struct zc_str base_of(struct zc_str path)
+{
+	const char *slash = path.at ? memrchr(path.at, '/', path.len) : NULL;
+
+	if (!slash || slash == path.at + path.len - 1)
+		return path;
+	return (struct zc_str){ slash + 1, path.len - (size_t)(slash + 1 - path.at) };
+}
+
+/* --- what ----------------------------------------------------------------------------------------- */
+
+static struct zc_str describe_network(struct zc_report *report, struct zc_view object)
+{
+	struct zc_str family = zc_report_text(report, object, "family");
+	struct zc_str address = zc_report_text(report, object, "address");
+	struct zc_str name = zc_report_text(report, object, "abstract"),
+		      type = zc_report_text(report, object, "socket_type");
+	uint64_t port = zc_view_uint(zc_view_get(object, "port"), 0);
+
+	if (address.at && memchr(address.at, ':', address.len))
+		return zc_report_printf(report, "[%s]:%" PRIu64, address.at, port);
+	if (address.at)
+		return zc_report_printf(report, "%s:%" PRIu64, address.at, port);
+	if (name.at)
+		return zc_report_printf(report, "unix:@%s", name.at);
+	name = zc_report_text(report, object, "path");
+	if (name.at)
+		return zc_report_printf(report, "unix:%s", name.at);
+	if (family.at || type.at)
+		return zc_report_printf(report, "%s%s%s", family.at ? family.at : "",
+					family.at && type.at ? " " : "", type.at ? type.at : "");
+	return (struct zc_str){ NULL, 0 };
+}
+
+static struct zc_str path_of(struct zc_report *report, struct zc_view object)
+{
+	static const char *const spellings[] = { "path", "given", "requested" };
+	struct zc_str path = { NULL, 0 };
+
+	for (size_t i = 0; !path.at && i < ZC_LEN(spellings); i++)
+		path = zc_report_text(report, object, spellings[i]);
+	return path;
+}
+
+static struct zc_str join(struct zc_report *report, struct zc_str first, const char *between,
+			  struct zc_str second)
+{
+	size_t middle = strlen(between);
+	char *room = zc_report_room(report, first.len + middle + second.len + 1);
+
+	if (!room)
+		return (struct zc_str){ "", 0 };
+	memcpy(room, first.at, first.len);
+	memcpy(room + first.len, between, middle);
+	memcpy(room + first.len + middle, second.at, second.len);
+	room[first.len + middle + second.len] = '\0';
+	return (struct zc_str){ room, first.len + middle + second.len };
+}
+
+static struct zc_str describe(struct zc_report *report, struct zc_view event)
+{
+	struct zc_view object = zc_view_get(event, "object");
+	struct zc_str what = zc_report_text(report, object, "host"), second;
+
+	if (what.at)
+		return what;
+	if (zc_view_get(object, "family").at)
+		return describe_network(report, object);
+	what = path_of(report, object);
+	second = path_of(report, zc_view_get(event, "object2"));
+	if (what.at && second.at)
+		return join(report, what, " -> ", second);
+	if (!what.at && zc_view_get(object, "pid").at)
+		return zc_report_printf(report, "process %" PRIi64,
+					zc_view_int(zc_view_get(object, "pid"), 0));
+	return what.at ? what : second;
+}
+
+static void tell_rule(struct zc_report *report, struct zc_story *story)
+{
+	struct zc_view rule = zc_view_get(story->event, "rule");
+
+	story->rule = zc_report_text(report, rule, "text");
+	story->source = zc_report_text(report, rule, "source");
+	story->layer = zc_report_text(report, rule, "layer");
+	story->class = zc_report_text(report, rule, "class");
+	story->reason = zc_report_text(report, rule, "reason");
+	story->why = zc_report_text(report, rule, "why");
+	if (story->rule.at && story->source.at)
+		story->by =
+			zc_report_shown(report, zc_report_printf(report, "by %s (%s)",
+								 story->rule.at, story->source.at));
+	else if (story->why.at)
+		story->by = zc_report_shown(report, story->why);
+	else if (zc_view_get(rule, "number").at)
+		story->by = zc_report_printf(report, "by rule %" PRIu64,
+					     zc_view_uint(zc_view_get(rule, "number"), 0));
+	else
+		story->by = zc_report_keep(report, "by a built-in rule", 18);
+}
+
+/* --- frames --------------------------------------------------------------------------------------- */
+
+static struct zc_str inside(struct zc_report *report, struct zc_str path)
+{
+	struct zc_str none = { NULL, 0 };
+
+	if (!path.at || !report->workspace_len)
+		return none;
+	if (path.at[0] != '/') /* as the compiler was told: taken as relative to the workspace */
+		return memmem(path.at, path.len, "..", 2) || path.at[0] == '<' ? none : path;
+	if (path.len <= report->workspace_len + 1 || path.at[report->workspace_len] != '/' ||
+	    memcmp(path.at, report->workspace, report->workspace_len) != 0)
+		return none;
+	return (struct zc_str){ path.at + report->workspace_len + 1,
+				path.len - report->workspace_len - 1 };
+}
+
+/* Code of the system is how something was done, not who did it. */
+static bool is_own(const struct zc_frame_told *frame, struct zc_str exe)
+{
+	static const char *const system[] = { "/lib/",       "/lib64/",     "/lib32/", "/usr/lib/",
+					      "/usr/lib64/", "/usr/lib32/", "[" };
+
+	if (is(frame->function, "_start") || is(frame->function, "__libc_start_main"))
+		return false;
+	if (frame->lang.at && !is(frame->lang, "native"))
+		return true;
+	if (!frame->module.at)
+		return true; /* code outside of every module: made at run time */
+	if (exe.at && frame->module.len == exe.len && !memcmp(frame->module.at, exe.at, exe.len))
+		return true;
+	for (size_t i = 0; i < ZC_LEN(system); i++)
+		if (begins(frame->module, system[i]))
+			return false;
+	return true;
+}
+
+static void tell_frame(struct zc_report *report, struct zc_view view, struct zc_story *story)
+{
+	struct zc_frame_told *frame = &story->frame[story->frames++];
+
+	*frame = (struct zc_frame_told){
+		.module = zc_report_text(report, view, "module"),
+		.build_id = zc_report_text(report, view, "build_id"),
+		.offset = zc_report_text(report, view, "offset"),
+		.function = zc_report_text(report, view, "function"),
+		.function_offset = zc_report_text(report, view, "function_offset"),
+		.file = zc_report_text(report, view, "file"),
+		.lang = zc_report_text(report, view, "lang"),
+		.address = zc_report_text(report, view, "address"),
+		.line = zc_view_uint(zc_view_get(view, "line"), 0),
+		.inlined = zc_view_true(zc_view_get(view, "inlined")),
+	};
+	frame->own = is_own(frame, story->exe);
+	if (frame->line)
+		frame->inside = inside(report, frame->file);
+}
+
+/* What is not native was told by the interpreter: its line is nearer to what somebody wrote. */
+static void choose_place(struct zc_story *story)
+{
+	for (unsigned i = 0; i < story->frames; i++) {
+		const struct zc_frame_told *frame = &story->frame[i];
+
+		if (frame->own && (!story->place || (is(story->place->lang, "native") &&
+						     frame->lang.at && !is(frame->lang, "native"))))
+			story->place = frame;
+		if (frame->own && frame->inside.at && !story->inside)
+			story->inside = frame;
+	}
+}
+
+static void tell_stack(struct zc_report *report, struct zc_story *story)
+{
+	struct zc_walk walk = zc_view_walk(zc_view_get(story->event, "stack.frames"));
+	struct zc_view frame;
+
+	story->status = zc_report_text(report, story->event, "stack.status");
+	story->status_why = zc_report_text(report, story->event, "stack.why");
+	while (story->frames < ZC_STORY_FRAMES && zc_walk_next(&walk, NULL, &frame))
+		tell_frame(report, frame, story);
+	choose_place(story);
+}
+
+/* --- the story ------------------------------------------------------------------------------------ */
+
+void zc_story_tell(struct zc_report *report, const struct zc_item *item, struct zc_view event,
+		   struct zc_story *ret)
+{
+	struct zc_view process = zc_view_get(event, "process");
+	struct zc_str none = { "", 0 };
+
+	memset(ret, 0, offsetof(struct zc_story, frame));
+	ret->frames = 0;
+	ret->place = ret->inside = NULL;
+	ret->item = item;
+	ret->event = event;
+	ret->op = zc_report_text(report, event, "op");
+	ret->action = zc_report_text(report, event, "action");
+	ret->severity = zc_report_text(report, event, "severity");
+	ret->what = describe(report, event);
+	ret->hint = zc_report_text(report, event, "hint");
+	ret->exe = zc_report_text(report, process.at ? process : event, "exe");
+	ret->program = base_of(ret->exe);
+	ret->time = zc_report_text(report, event, "time");
+	ret->fingerprint = zc_report_text(report, event, "fingerprint");
+	ret->errno_name = zc_report_text(report, event, "syscall.errno");
+	ret->syscall = zc_report_text(report, event, "syscall.name");
+	ret->trust = zc_report_text(report, event, "evidence.trust");
+	ret->seen_by = zc_report_text(report, event, "evidence.source");
+	ret->pid = zc_view_uint(zc_view_get(process, "pid"), 0);
+	ret->tid = zc_view_uint(zc_view_get(process, "tid"), 0);
+	ret->ppid = zc_view_uint(zc_view_get(process, "ppid"), 0);
+	ret->seq = zc_view_uint(zc_view_get(event, "seq"), 0);
+	ret->count = item ? item->count : zc_view_uint(zc_view_get(event, "count"), 1);
+	ret->dac_refuses = zc_view_true(zc_view_get(event, "dac_refuses"));
+	ret->action = ret->action.at ? ret->action : none;
+	ret->op = ret->op.at ? ret->op : none;
+	ret->severity = ret->severity.at ? ret->severity : none;
+	ret->fingerprint = ret->fingerprint.at ? ret->fingerprint : none;
+	ret->what = ret->what.at ? ret->what : none;
+	ret->title = zc_report_shown(
+		report, join(report, zc_report_printf(report, "%s %s", ret->action.at, ret->op.at),
+			     ret->what.len ? " " : "", ret->what));
+	tell_rule(report, ret);
+	tell_stack(report, ret);
+}
+
+struct zc_str zc_story_site(struct zc_report *report, const struct zc_frame_told *frame)
+{
+	struct zc_str base, site;
+
+	if (!frame)
+		return (struct zc_str){ NULL, 0 };
+	if (frame->function.at)
+		site = frame->function;
+	else if (frame->module.at)
+		base = base_of(frame->module),
+		site = zc_report_printf(report, "%.*s+%s", (int)base.len, base.at,
+					frame->offset.at ? frame->offset.at : "?");
+	else
+		site = zc_report_printf(report, "%s", frame->address.at ? frame->address.at : "?");
+	if (frame->file.at && frame->line)
+		site = zc_report_printf(report, "%s (%s:%" PRIu64 ")", site.at,
+					frame->inside.at ? frame->inside.at : frame->file.at,
+					frame->line);
+	return zc_report_shown(report, site);
+}
+
+/* "ci.zc:12" -> the file and the line. A flag, or a profile, is no file. */
+static bool rule_location(struct zc_report *report, struct zc_str source, struct zc_location *ret)
+{
+	const char *colon = source.at ? memrchr(source.at, ':', source.len) : NULL;
+	uint64_t line = 0;
+
+	if (!colon || colon == source.at || source.at[0] == '-' || source.at[0] == '@')
+		return false;
+	for (const char *digit = colon + 1; digit < source.at + source.len; digit++) {
+		if (*digit < '0' || *digit > '9' || line > 100000000)
+			return false;
+		line = line * 10 + (uint64_t)(*digit - '0');
+	}
+	ret->path = zc_report_keep(report, source.at, (size_t)(colon - source.at));
+	ret->line = line ? line : 1;
+	return true;
+}
+
+static bool policy_location(struct zc_report *report, struct zc_location *ret)
+{
+	struct zc_walk walk = zc_view_walk(zc_view_get(report->run->json, "policy.sources"));
+	struct zc_view source;
+
+	while (zc_walk_next(&walk, NULL, &source)) {
+		struct zc_str text = zc_report_text(report, source, "");
+
+		if (text.len && text.at[0] != '@' && text.at[0] != '-') {
+			ret->path = text;
+			ret->line = 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct zc_location zc_story_location(struct zc_report *report, const struct zc_story *story)
+{
+	struct zc_location ret = { .line = 1 };
+	struct zc_str relative;
+
+	if (story->inside)
+		return (struct zc_location){ story->inside->inside, story->inside->line, true };
+	if (!rule_location(report, story->source, &ret) && !policy_location(report, &ret))
+		ret.path = story->exe.len ? story->exe : (struct zc_str){ "unknown", 7 };
+	relative = inside(report, ret.path);
+	ret.relative = relative.at != NULL;
+	if (relative.at)
+		ret.path = relative;
+	return ret;
+}
+
+bool zc_story_next(struct zc_report *report, size_t *index, struct zc_story *ret)
+{
+	struct zc_run *run = report->run;
+
+	while (*index < run->items && !run->item[*index].violation)
+		++*index;
+	if (*index >= run->items || *index >= ZC_REPORT_FINDINGS || report->failed)
+		return false;
+	zc_report_reset(report);
+	zc_story_tell(report, &run->item[*index], zc_run_event(run, &run->item[*index]), ret);
+	++*index;
+	return true;
+}

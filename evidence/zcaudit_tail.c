@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * zcaudit_tail.c - the last events of a run, and with -f those that come.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "evidence/read/log_reader.h"
+#include "evidence/report/lines.h"
+#include "evidence/zcaudit.h"
+
+#define WAIT_NS 100000000l /* between two looks at a file that grows */
+
+static void put_note(struct zc_report *report, struct zc_view event, const char *type)
+{
+	static const char *const texts[] = { "note", "text", "path", "detail", "verdict", "mode" };
+
+	fprintf(report->out, "%s%s%s", zc_paint(report, ZC_DIM), type, zc_paint(report, ZC_PLAIN));
+	for (size_t i = 0; i < ZC_LEN(texts); i++) {
+		struct zc_str text =
+			zc_report_shown(report, zc_report_text(report, event, texts[i]));
+
+		if (text.at)
+			fprintf(report->out, "  %s", text.at);
+	}
+	fputc('\n', report->out);
+}
+
+static void put_event(struct zc_report *report, struct zc_view event)
+{
+	struct zc_str type = zc_report_shown(report, zc_report_text(report, event, "type"));
+	struct zc_str site, time = zc_report_shown(report, zc_report_text(report, event, "time"));
+	struct zc_story story;
+
+	fprintf(report->out, "%6" PRIu64 "  %s  ", zc_view_uint(zc_view_get(event, "seq"), 0),
+		time.at ? time.at : "?");
+	if (!type.at || (strcmp(type.at, "violation") != 0 && strcmp(type.at, "access") != 0)) {
+		put_note(report, event, type.at ? type.at : "?");
+		return;
+	}
+	zc_story_tell(report, NULL, event, &story);
+	site = zc_story_site(report, story.inside ? story.inside : story.place);
+	fprintf(report->out, "%s%s%s  %s%s%s  [%s %" PRIu64 "]\n",
+		zc_paint(report, !strcmp(type.at, "access")            ? ZC_GREEN
+				 : !strcmp(story.action.at, "audited") ? ZC_YELLOW
+								       : ZC_RED),
+		story.title.at, zc_paint(report, ZC_PLAIN), story.by.at, site.at ? "  in " : "",
+		site.at ? site.at : "",
+		story.program.at ? zc_report_shown(report, story.program).at : "?", story.pid);
+}
+
+/* Returns false when that was the end record. */
+static bool put_line(struct zc_report *report, const struct zc_audit *audit,
+		     const struct zc_log_reader *reader)
+{
+	struct zc_view event;
+
+	zc_report_reset(report);
+	if (reader->state != ZC_LINE_WHOLE || zc_view_parse(&event, reader->text, reader->len)) {
+		if (!audit->json)
+			fprintf(report->out, "%6s  line %" PRIu64 " cannot be read\n", "",
+				reader->number);
+		return true;
+	}
+	if (audit->json) {
+		fwrite(reader->text, 1, reader->len, report->out);
+		fputc('\n', report->out);
+	} else {
+		put_event(report, event);
+	}
+	return !zc_view_is(zc_view_get(event, "type"), "end");
+}
+
+/* Where the last lines begin: offsets in a ring. Returns -1 without memory. */
+static off_t find_start(struct zc_run *run, size_t count)
+{
+	off_t *ring = calloc(count + 1, sizeof(*ring)), start;
+	struct zc_log_reader reader;
+	size_t lines = 0;
+
+	if (!ring)
+		return -1;
+	zc_log_reader_init(&reader, run->events_fd, 0);
+	while (zc_log_reader_next(&reader) == 1 && reader.state != ZC_LINE_CUT)
+		ring[lines++ % (count + 1)] = reader.offset;
+	start = !count ? reader.offset : lines <= count ? 0 : ring[(lines - count) % (count + 1)];
+	zc_log_reader_finish(&reader);
+	free(ring);
+	return start;
+}
+
+/* Prints what there is from there on; returns where to go on, *ret_ended at the end record. */
+static off_t put_from(struct zc_report *report, const struct zc_audit *audit, off_t start,
+		      bool *ret_ended)
+{
+	struct zc_log_reader reader;
+	off_t next = start;
+
+	if (lseek(report->run->events_fd, start, SEEK_SET) < 0)
+		return -1;
+	zc_log_reader_init(&reader, report->run->events_fd, start);
+	while (!*ret_ended && zc_log_reader_next(&reader) == 1) {
+		if (reader.state == ZC_LINE_CUT && audit->follow)
+			break; /* it is being written */
+		*ret_ended = !put_line(report, audit, &reader);
+		next = reader.offset + (off_t)reader.len + (reader.state == ZC_LINE_WHOLE);
+	}
+	zc_log_reader_finish(&reader);
+	return next;
+}
+
+static void write_tail(struct zc_report *report)
+{
+	const struct zc_audit *audit = report->options.context;
+	const struct timespec wait = { .tv_nsec = WAIT_NS };
+	off_t at = find_start(report->run, audit->count);
+	bool ended = false;
+
+	report->exact = !audit->json;
+	while (at >= 0 && !ended && !ferror(report->out)) {
+		at = put_from(report, audit, at, &ended);
+		if (fflush(report->out) == EOF || !audit->follow)
+			break;
+		if (!ended)
+			nanosleep(&wait, NULL);
+	}
+}
+
+int zc_audit_tail(int argc, char **argv)
+{
+	struct zc_audit audit;
+	struct zc_run *run = NULL;
+	int status = zc_audit_options(&audit, argc, argv, "ljcrfno");
+
+	if (!status && audit.argc > 1)
+		status = zc_audit_fail("tail takes one run");
+	if (!status && audit.count > 1000000)
+		status = zc_audit_fail("tail: -n is a million at most");
+	if (!status)
+		status = zc_audit_open(&audit, audit.argv[0], false, &run);
+	if (!status)
+		status = zc_audit_write(&audit, run, write_tail, &audit);
+	zc_run_free(run);
+	return status;
+}
