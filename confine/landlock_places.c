@@ -377,8 +377,9 @@ int zc_places_collect(struct zc_places *places, const struct zc_plan_maker *make
  */
 void zc_places_add_loaders(struct zc_places *places)
 {
-	static const char *const patterns[] = { "/lib*/ld-*.so*", "/lib*/*/ld-*.so*",
-						"/usr/lib*/ld-*.so*", "/usr/lib*/*/ld-*.so*",
+	static const char *const patterns[] = { "/lib*/ld-*.so*", "/lib*/*-linux-*/ld-*.so*",
+						"/usr/lib*/ld-*.so*",
+						"/usr/lib*/*-linux-*/ld-*.so*",
 						"/usr/local/*/lib/ld-*.so*" };
 	static const char *const stores[] = { "/nix/store", "/gnu/store" };
 	glob_t found = { 0 };
