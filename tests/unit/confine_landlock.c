@@ -253,6 +253,27 @@ static void test_running(const struct zc_confine_host *host)
 	free(image);
 }
 
+/*
+ * The right to run w/b/tool becomes one to run all of w/b. Landlock would not let a file move there
+ * from where it may not be run, the policy does.
+ */
+static void test_even(const struct zc_confine_host *host)
+{
+	const char *flags[] = { "allow-read", flag("allow-write", "w"),
+				flag("deny-write", "w/keep"), flag("allow-run", "w/b/tool"), NULL };
+	struct zc_image *image = image_of(flags, root);
+	struct made made = plan_of(image, host, ONLY(LANDLOCK));
+	const char *moves[] = { in_root("w/a/moved"), in_root("w/b/moved"), NULL };
+
+	put("w/a/moved", "x", 0644);
+	T_OK(made.plan->handled_fs & ZC_LL_EXECUTE &&
+		     says(made.account[ZC_CONFINE_LANDLOCK].widened, "w/b/tool"),
+	     "a program that may run is widened to its directory");
+	T_OK(under(made.plan, act_move, moves) == 0, "and files can still be moved there");
+	made_free(&made);
+	free(image);
+}
+
 static void test_network(const struct zc_confine_host *host)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,
@@ -389,6 +410,7 @@ int main(void)
 		test_pinned(&host);
 		test_reading(&host);
 		test_running(&host);
+		test_even(&host);
 		test_network(&host);
 		test_abstract(&host);
 	}
