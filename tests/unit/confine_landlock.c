@@ -254,18 +254,25 @@ static void test_running(const struct zc_confine_host *host)
 }
 
 /*
- * The right to run w/b/tool becomes one to run all of w/b. Landlock would not let a file move there
- * from where it may not be run, the policy does.
+ * The right to run w/b/tool becomes one to run all of w/b, which cannot be removed. Landlock would not
+ * let a file move there from where it may not be run, the policy does.
  */
 static void test_even(const struct zc_confine_host *host)
 {
-	const char *flags[] = { "allow-read", flag("allow-write", "w"),
-				flag("deny-write", "w/keep"), flag("allow-run", "w/b/tool"), NULL };
-	struct zc_image *image = image_of(flags, root);
-	struct made made = plan_of(image, host, ONLY(LANDLOCK));
+	const char *flags[] = { "allow-read",
+				flag("allow-write", "w"),
+				flag("deny-write", "w/keep"),
+				flag("deny-write", "w/b/keep"),
+				flag("allow-run", "w/b/tool"),
+				NULL };
+	struct zc_image *image;
+	struct made made;
 	const char *moves[] = { in_root("w/a/moved"), in_root("w/b/moved"), NULL };
 
 	put("w/a/moved", "x", 0644);
+	put("w/b/keep", "x", 0644);
+	image = image_of(flags, root);
+	made = plan_of(image, host, ONLY(LANDLOCK));
 	T_OK(made.plan->handled_fs & ZC_LL_EXECUTE &&
 		     says(made.account[ZC_CONFINE_LANDLOCK].widened, "w/b/tool"),
 	     "a program that may run is widened to its directory");
