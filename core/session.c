@@ -35,9 +35,10 @@ int zc_session_parse(struct zc_session *session, const char *value)
 {
 	uint64_t part[7];
 
-	bool gap_allow = value[0] == '2';
+	unsigned kind = (unsigned)value[0] - '1';
+	bool gap_allow = kind & 1, passive = kind & 2;
 
-	if ((value[0] != '1' && !gap_allow) || value[1] != ':')
+	if (kind > 3 || value[1] != ':')
 		return -EINVAL;
 	value += 2;
 	for (unsigned i = 0; i < 7; i++) {
@@ -48,8 +49,8 @@ int zc_session_parse(struct zc_session *session, const char *value)
 		if (!value)
 			return -EINVAL;
 	}
-	*session = (struct zc_session){ (int)part[0], (int)part[2], (int)part[4], part[1],
-					part[3],      part[5],      part[6],      gap_allow };
+	*session = (struct zc_session){ (int)part[0], (int)part[2], (int)part[4], part[1], part[3],
+					part[5],      part[6],      gap_allow,    passive };
 	return 0;
 }
 
@@ -80,7 +81,7 @@ long zc_session_print(const struct zc_session *session, char *buffer, size_t cap
 
 	if (cap < 192)
 		return -ENAMETOOLONG;
-	buffer[len++] = session->gap_allow ? '2' : '1';
+	buffer[len++] = (char)('1' + (session->gap_allow ? 1 : 0) + (session->passive ? 2 : 0));
 	for (unsigned i = 0; i < 7; i++) {
 		buffer[len++] = ':';
 		len += put_number(buffer + len, part[i], i == 6 ? 16 : 10);

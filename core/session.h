@@ -4,11 +4,12 @@
  *
  *   ZENCUBE=1:IMAGE_FD:IMAGE_INO:PAGE_FD:PAGE_INO:SOCKET_FD:SOCKET_INO:INSTANCE
  *
- * decimal numbers; INSTANCE is hexadecimal and equals zc_image.instance. A leading 2 instead of 1 is
- * --gap=allow: a process that has lost the descriptors goes on unwatched instead of being refused. The image is a sealed
- * memfd, the page a memfd shared by every process of the run, the socket the sending end of a
- * SOCK_SEQPACKET pair whose receiving end only zcwrap has; in mode hybrid, where only the tracer
- * sends, SOCKET_INO is 0 and SOCKET_FD repeats IMAGE_FD. By hand, without zcwrap:
+ * decimal numbers; INSTANCE is hexadecimal and equals zc_image.instance. In place of the leading 1, 2 is
+ * --gap=allow: a process that has lost the descriptors goes on unwatched instead of being refused; 3 is
+ * left by a program with a seccomp filter of its own, which the next one has too; 4 is both.
+ * The image is a sealed memfd, the page a memfd shared by every process of the run, the socket the
+ * sending end of a SOCK_SEQPACKET pair whose receiving end only zcwrap has; in mode hybrid, where only
+ * the tracer sends, SOCKET_INO is 0 and SOCKET_FD repeats IMAGE_FD. By hand, without zcwrap:
  * ZENCUBE_IMAGE=FILE (as written by zcwrap --freeze=FILE) and ZENCUBE_LOG=FILE.
  *
  * The page is written by the run's processes, so nothing in it is believed beyond counting.
@@ -86,6 +87,7 @@ struct zc_session {
 	uint64_t image_ino, page_ino, socket_ino;
 	uint64_t instance;
 	bool gap_allow;
+	bool passive; /* the program has a seccomp filter of its own, from before the exec */
 };
 
 /*

@@ -108,6 +108,13 @@ static long remake_image(uint64_t *ret_ino)
 	return high;
 }
 
+static void print_session(struct zc_carry *carry, const struct zc_session *session)
+{
+	zc_copy(carry->session, ZC_ENV_SESSION "=", sizeof(ZC_ENV_SESSION));
+	zc_session_print(session, carry->session + sizeof(ZC_ENV_SESSION),
+			 sizeof(carry->session) - sizeof(ZC_ENV_SESSION));
+}
+
 static void see_to_descriptors(struct zc_carry *carry)
 {
 	struct zc_session session = zc_shim.session;
@@ -116,18 +123,22 @@ static void see_to_descriptors(struct zc_carry *carry)
 	carry->session[0] = '\0';
 	if (!zc_shim.session_env[0])
 		return;
+	/* The next program may have a filter around it in any case: this says whose it is. */
+	if (zc_shim.passive) {
+		session.passive = true;
+		print_session(carry, &session);
+		return;
+	}
 	keep_open(session.page_fd, session.page_ino);
 	keep_open(session.socket_fd, session.socket_ino);
-	if (zc_shim.passive || !zc_shim.image || keep_open(session.image_fd, session.image_ino)) {
+	if (!zc_shim.image || keep_open(session.image_fd, session.image_ino)) {
 		zc_copy(carry->session, zc_shim.session_env, sizeof(carry->session));
 		return;
 	}
 	fd = remake_image(&session.image_ino);
 	if (fd >= 0)
 		session.image_fd = (int)fd;
-	zc_copy(carry->session, ZC_ENV_SESSION "=", sizeof(ZC_ENV_SESSION));
-	zc_session_print(&session, carry->session + sizeof(ZC_ENV_SESSION),
-			 sizeof(carry->session) - sizeof(ZC_ENV_SESSION));
+	print_session(carry, &session);
 }
 
 /* ---- variables ---- */

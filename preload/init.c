@@ -223,6 +223,7 @@ static void find_policy(char **environment)
 	}
 	zc_shim.armed = ZC_ARMED; /* so that our descriptors count */
 	zc_shim.lowest_fd = zc_our_fds(ours) ? ours[0] : 0x7fffffff;
+	zc_shim.passive = zc_shim.session.passive;
 	if (!session && !image)
 		zc_shim.armed = ZC_INERT;
 	else

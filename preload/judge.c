@@ -264,7 +264,8 @@ static long judge_and_perform(struct zc_guard *guard, unsigned call, const long 
 	    ZC_ID_unshare) /* CLONE_FS, which a mount namespace implies: a directory a thread */
 		zc_cwd_shared();
 	result = perform(guard, call, args);
-	if (guard->event.op == ZC_OP_RENAME && result == 0)
+	/* The number of a removed directory is soon another's. */
+	if ((guard->event.op == ZC_OP_RENAME || guard->event.op == ZC_OP_RMDIR) && result == 0)
 		count(&zc_shim.page->renames);
 	return result;
 }
@@ -280,6 +281,8 @@ static long call_hybrid(const void *caller, unsigned call, const long args[6])
 	long result = guard ? judge_and_perform(guard, call, args) : ZC_HAND_OVER;
 
 	zc_guard_give(guard);
+	if (call == ZC_ID_unshare) /* as in judge_and_perform() */
+		zc_cwd_shared();
 	if (result == ZC_HAND_OVER)
 		return zc_hand_over(caller, call, args);
 	zc_gate_count();

@@ -418,7 +418,8 @@ static long open_hybrid(const void *caller, int dirfd, const char *path, uint32_
 {
 	long fd = zc_gate_is_open() ? open_copy(caller, dirfd, path, flags, mode) : ZC_HAND_OVER;
 
-	if (fd == ZC_HAND_OVER)
+	/* One of our own pins may have been the descriptor too many: then the program's call is not. */
+	if (fd == ZC_HAND_OVER || fd == -EMFILE || fd == -ENFILE)
 		return zc_hand_over_open(caller, dirfd, path, flags, mode);
 	zc_gate_count();
 	return fd;

@@ -2,9 +2,10 @@
 /*
  * places.h - mode `hybrid`: the names of directories that relative paths start from.
  *
- * A raw system call may change what a descriptor stands for, and nobody tells us. So a name is kept with what the kernel says of the directory (device, inode, mount, time of
- * birth: a number that is used again is born again), and is good for a descriptor of which it says the
- * same. A rename anywhere in the run drops all names.
+ * A raw system call may change what a descriptor stands for, and nobody tells us. So a name is kept with
+ * what the kernel says of the directory (device, inode, mount, time of birth), and is good for a
+ * descriptor of which it says the same. A rename anywhere in the run drops all names, and so does the
+ * removal of a directory: the next one may get its number, in the same tick of the clock.
  *
  * Context: anywhere; a sequence number in each entry keeps readers from half-written ones.
  */

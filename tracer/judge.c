@@ -347,10 +347,10 @@ static void note_writer(struct zc_case *c)
 		c->tracer->memory_written = true;
 }
 
-/* Cached names are dropped then. */
+/* Cached names are dropped then; the number of a removed directory is soon another's. */
 static void count_rename(struct zc_case *c)
 {
-	if (c->event.op == ZC_OP_RENAME)
+	if (c->event.op == ZC_OP_RENAME || c->event.op == ZC_OP_RMDIR)
 		count(&c->tracer->page->renames);
 }
 
