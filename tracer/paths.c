@@ -322,6 +322,57 @@ static uint64_t walking_rules(struct zc_tracee *tracee, const struct zc_event *e
 			 RESOLVE_BENEATH | RESOLVE_IN_ROOT);
 }
 
+static int resolve_from(struct zc_tracee *tracee, struct zc_object *object,
+			const struct anchor *anchor, bool creates, struct zc_held *held, char *path)
+{
+	size_t base, len;
+
+	if (object->flags & ZC_OBJ_FOLLOW ||
+	    !zc_path_last(object->requested, object->requested_len, &base, &len))
+		return resolve_whole(tracee, object, anchor, creates, held, path);
+	return resolve_entry(tracee, object, anchor, held, path);
+}
+
+static bool is_missing(int error, const struct zc_held *held)
+{
+	struct stat st;
+
+	if (error || !held->entry[0])
+		return error == -ENOENT;
+	return fstatat(held->fd, held->entry, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+}
+
+/*
+ * What a mask of ours hides (confine/mounts.c) is not missing: whoever may not open it is told so, and
+ * it is recorded. Looked for again by its name, from where there are no masks. *error stays when it
+ * is missing there too.
+ */
+static void look_behind_masks(struct zc_tracee *tracee, struct zc_object *object, bool creates,
+			      struct zc_held *held, char *path, int *error)
+{
+	static char name[ZC_PATH_CAP];
+	struct zc_object again = *object;
+	struct anchor outside = { .fd = zc_paths_open_root(), .resolve = RESOLVE_IN_ROOT };
+	struct zc_held found = { .fd = -1 };
+
+	again.requested = object->given;
+	again.requested_len = object->given_len;
+	if (outside.fd >= 0 && resolve_from(tracee, &again, &outside, creates, &found, name) == 0 &&
+	    !is_missing(0, &found)) {
+		again.requested = object->requested;
+		again.requested_len = object->requested_len;
+		if (again.path == name)
+			again.path = memcpy(path, name, again.path_len + 1);
+		*object = again;
+		let_go(held);
+		*held = found;
+		*error = 0;
+	} else {
+		let_go(&found);
+	}
+	drop_anchor(&outside);
+}
+
 int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned n,
 		     struct zc_names *names)
 {
@@ -329,7 +380,6 @@ int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned 
 	bool opens = event->op <= ZC_OP_OPEN_RDWR;
 	bool creates = opens && event->oflags & O_CREAT;
 	struct anchor anchor;
-	size_t base, len;
 	int error;
 
 	if (object->flags & ZC_OBJ_BY_FD)
@@ -340,14 +390,12 @@ int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned 
 	if (error)
 		return error;
 	error = spell(tracee, object, &anchor, names->given[n]);
-	if (error)
-		;
-	else if (object->flags & ZC_OBJ_FOLLOW ||
-		 !zc_path_last(object->requested, object->requested_len, &base, &len))
-		error = resolve_whole(tracee, object, &anchor, creates, &names->held[n],
-				      names->path[n]);
-	else
-		error = resolve_entry(tracee, object, &anchor, &names->held[n], names->path[n]);
+	if (!error)
+		error = resolve_from(tracee, object, &anchor, creates, &names->held[n],
+				     names->path[n]);
+	if (anchor.fd >= 0 && object->given && zc_paths_are_masked() &&
+	    is_missing(error, &names->held[n]))
+		look_behind_masks(tracee, object, creates, &names->held[n], names->path[n], &error);
 	drop_anchor(&anchor);
 	return error;
 }

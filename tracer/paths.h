@@ -30,6 +30,10 @@ long zc_paths_name_process(char *path, long len);
 /* The policy's name of what our own descriptor holds. Returns its length or -errno. */
 long zc_paths_name_own_fd(int fd, char *buffer, uint8_t *ret_flags);
 
+/* Are there masks in what the run sees of the file system? And its root, as it is without: or -errno. */
+bool zc_paths_are_masked(void);
+int zc_paths_open_root(void);
+
 /* /proc/TID/NAME, held by O_PATH. Returns a descriptor or -errno. */
 int zc_paths_anchor(const struct zc_tracee *tracee, const char *name);
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "confine/confine.h"
 #include "core/path.h"
 #include "tracer/paths.h"
 
@@ -18,6 +19,22 @@ static struct zc_tracer *the_tracer;
 void zc_paths_name_for(struct zc_tracer *tracer)
 {
 	the_tracer = tracer;
+}
+
+bool zc_paths_are_masked(void)
+{
+	const struct zc_tracer_options *options = the_tracer->options;
+
+	return options && options->plan && zc_confine_plans(options->plan, ZC_CONFINE_MOUNTS);
+}
+
+int zc_paths_open_root(void)
+{
+	const struct zc_image *image = the_tracer->image;
+	const char *root = image && image->jail.count ? zc_image_at(image, image->jail) : "/";
+	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
 }
 
 bool zc_paths_starts_with(const char *text, long len, const char *prefix)
