@@ -4,7 +4,7 @@
  * exchange it in between.
  *
  * Only where the caller would have got the same: it has our ids, groups and capabilities, our root and
- * mounts; nothing is created, so neither umask nor owner matter; and it is a regular file or a directory.
+ * mounts; what is created is created with its umask (notify_act.c); and it is a regular file or a directory.
  * FIFOs, sockets and devices have an open that waits or does something, and belong to who opens them
  * (a terminal becomes somebody's); what is below /proc is about who asks. Those are let go on.
  */
@@ -31,9 +31,11 @@
 	(O_ACCMODE | O_CLOEXEC | O_NOFOLLOW | O_DIRECTORY | O_NONBLOCK | O_NOCTTY | O_APPEND | O_DIRECT | \
 	 O_NOATIME | O_SYNC | O_DSYNC | 0100000 /* O_LARGEFILE of 32-bit callers */)
 
+#define MAKING (O_CREAT | O_EXCL | O_TRUNC)
+
 /* --- conditions ---------------------------------------------------------------------------------- */
 
-static bool may_stand_in(struct zc_tracer *tracer, const struct zc_tracee *tracee)
+bool zc_notify_may_stand_in(struct zc_tracer *tracer, const struct zc_tracee *tracee)
 {
 	const struct zc_notify *notify = tracer->notify;
 
@@ -233,7 +235,7 @@ bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	if (done || (safe && zc_known_learn(tracer->image, path, len, need, false))) {
 		zc_notify_go_on(tracer);
 		done = true;
-	} else if (may_stand_in(tracer, tracee)) {
+	} else if (zc_notify_may_stand_in(tracer, tracee)) {
 		done = open_spelled(tracer, tracee, path, flags);
 	}
 	if (done) {
@@ -253,7 +255,9 @@ static int open_same(struct zc_case *c, int flags)
 	struct stat is, was;
 	char link[32];
 
-	if (notify->root < 0) {
+	/* A removed directory has no name any more, and nothing in it. */
+	if (notify->root < 0 ||
+	    (fstat(held, &was) == 0 && S_ISDIR(was.st_mode) && was.st_nlink == 0)) {
 		snprintf(link, sizeof(link), "/proc/self/fd/%d", held);
 		return open(link, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	}
@@ -267,28 +271,77 @@ static int open_same(struct zc_case *c, int flags)
 	return fd;
 }
 
+/*
+ * A 32-bit caller without O_LARGEFILE (0100000 there) would get EOVERFLOW for large files, and a descriptor
+ * without that flag. Where others could exchange the path meanwhile, the flag is the smaller difference.
+ */
+static bool fits_abi(const struct zc_case *c)
+{
+	struct stat st;
+
+	return c->event.abi != ZC_ABI_I386 || c->event.oflags & 0100000 ||
+	       (zc_notify_shares(c->tracer, c->tracee) &&
+		fstat(c->names.held[0].fd, &st) == 0 && st.st_size <= INT32_MAX);
+}
+
+/* With O_CREAT the kernel looks at whose file it is, too (fs.protected_regular). */
+static bool is_own(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_uid == geteuid();
+}
+
+bool zc_notify_is_proc(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC;
+}
+
+static bool finish_open(struct zc_case *c, int fd, uint32_t flags)
+{
+	bool done = is_plain_file(fd) && hand_over(c->tracer, c->tracee, fd, (int)flags);
+
+	close(fd);
+	return done;
+}
+
+/* Errors are the caller's: it is the same file, and whatever is missing would be to it. */
+static bool create_held(struct zc_case *c, uint32_t flags)
+{
+	int fd = zc_notify_create(c, flags);
+
+	if (fd >= 0)
+		return finish_open(c, fd, flags);
+	if (fd == -EAGAIN || fd == -ENXIO || fd == -EMFILE || fd == -ENFILE)
+		return false;
+	zc_notify_answer(c->tracer, c->tracee, fd);
+	return true;
+}
+
 static bool open_held(struct zc_case *c)
 {
 	const struct zc_held *held = &c->names.held[0];
 	uint32_t flags = c->event.oflags;
-	struct statfs fs;
-	bool done;
 	int fd;
 
-	if (held->fd < 0 || held->entry[0] || flags & ~(uint32_t)PLAIN_FLAGS ||
-	    !c->event.object[0].path || (c->event.abi == ZC_ABI_I386 && !(flags & 0100000)) || !is_plain_file(held->fd) ||
-	    fstatfs(held->fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC)
+	if (held->fd < 0 || !c->event.object[0].path || flags & ~(uint32_t)(PLAIN_FLAGS | MAKING) ||
+	    (c->event.abi == ZC_ABI_I386 && !(flags & 0100000)))
 		return false;
-	fd = open_same(c, (int)(flags & ~(uint32_t)O_NOFOLLOW));
-	if (fd < 0) {
-		if (!is_natural(errno))
-			return false;
-		zc_notify_answer(c->tracer, c->tracee, -(long)errno);
-		return true;
-	}
-	done = hand_over(c->tracer, c->tracee, fd, (int)flags);
-	close(fd);
-	return done;
+	if (held->entry[0])
+		return flags & O_CREAT && create_held(c, flags);
+	if (!is_plain_file(held->fd) || zc_notify_is_proc(held->fd) ||
+	    (flags & O_CREAT && (flags & O_EXCL || !is_own(held->fd))) ||
+	    (flags & O_TRUNC && !zc_notify_is_valid(c->tracer)))
+		return false;
+	fd = open_same(c, (int)(flags & ~(uint32_t)(O_NOFOLLOW | O_CREAT)));
+	if (fd >= 0)
+		return finish_open(c, fd, flags);
+	if (!is_natural(errno))
+		return false;
+	zc_notify_answer(c->tracer, c->tracee, -(long)errno);
+	return true;
 }
 
 static bool may_be_known(const struct zc_case *c)
@@ -312,5 +365,5 @@ bool zc_notify_perform_open(struct zc_case *c)
 	if (may_be_known(c) && zc_known_learn(c->tracer->image, object->requested,
 					      object->requested_len, object->need, true))
 		return false; /* it makes its open itself, this time and the next */
-	return may_stand_in(c->tracer, c->tracee) && open_held(c);
+	return zc_notify_may_stand_in(c->tracer, c->tracee) && open_held(c);
 }
