@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,6 +21,14 @@
 
 #define ONLY(layer) (1u << ZC_CONFINE_##layer)
 
+static inline bool has_cap(unsigned cap)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	return syscall(SYS_capget, &head, data) == 0 && data[0].effective >> cap & 1;
+}
+
 static inline struct zc_confine_host real_host(void)
 {
 	long abi = syscall(444, NULL, 0, 1);
@@ -28,9 +37,9 @@ static inline struct zc_confine_host real_host(void)
 		.landlock_abi = abi > 0 ? (int)abi : 0,
 		.seccomp = true,
 		.root = geteuid() == 0,
-		.mountns = geteuid() == 0,
-		.netns = geteuid() == 0,
-		.chroot = geteuid() == 0,
+		.mountns = has_cap(CAP_SYS_ADMIN),
+		.netns = has_cap(CAP_SYS_ADMIN),
+		.chroot = has_cap(CAP_SYS_CHROOT),
 	};
 }
 
