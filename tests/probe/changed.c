@@ -2,7 +2,8 @@
 /*
  * changed.c - a thread exchanges the path while it is being judged; what is denied is still never had.
  *
- * modes: trace
+ * modes: trace sealed sealed-ptrace
+ * races: a thread runs against the judge
  * policy: --deny-read=$T/vault --deny-run=$T/vault
  * args: open $T
  * expect: never what is denied: OK; violation $T/vault/secret

@@ -9,7 +9,7 @@
  * policy: --deny-read=$T/vault
  * args: $T/vault/secret $T/open/file $T/open/link
  * expect: before: EACCES; armed: OK; denied: EACCES; link, as spelled: OK; allowed: OK; violation $T/vault/secret; exit 2
- * modes: trace
+ * modes: traced
  * args: $T/vault/secret $T/open/file $T/open/link
  * expect: before: EACCES; armed: OK; denied: EACCES; link, as spelled: EACCES; allowed: OK; violation $T/vault/secret; exit 2
  */

@@ -1,7 +1,7 @@
 /*
  * golang.go - a Go program: threads of its own making, system calls of its own, libc only for cgo.
  *
- * modes: trace
+ * modes: traced
  * flavours: go cgo
  * policy: --deny-read=$T/vault --deny-run=$T/vault --allow-net=127.0.0.1:1
  * args: $T $PORT

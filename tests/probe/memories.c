@@ -2,7 +2,8 @@
 /*
  * memories.c - a process that shares no memory as threads do, and whose calls change under way all the same.
  *
- * modes: trace
+ * modes: traced
+ * races: another process runs against the judge
  * flavours: dynamic static
  * policy: --deny-read=$T/vault --deny-write=$T/open/file
  * args: written $T
@@ -98,7 +99,8 @@ int main(int argc, char **argv)
 	secret_inode = st.st_ino;
 	if (!strcmp(what, "mapped"))
 		path = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	strcpy(path, harmless);
+	/* Of the first write nobody knows before it was made: it finds no call under way. */
+	strcpy(path, strcmp(what, "written") != 0 ? harmless : "");
 	if (!strcmp(what, "directory"))
 		strcpy(path, "secret");
 	child = (pid_t)syscall(SYS_clone, flags, 0, 0, 0, 0);
