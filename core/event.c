@@ -328,6 +328,14 @@ static void apply_atflags(struct filler *f)
 	}
 }
 
+static void take_aim(struct filler *f, const uint64_t args[6])
+{
+	int error = zc_event_fill_aim(f->event, args, f->reader);
+
+	if (error)
+		fail(f, error);
+}
+
 /* Sys calls that ask for nothing a policy could refuse, by what their arguments say. */
 static void apply_sys(struct filler *f, const uint64_t args[6])
 {
@@ -351,7 +359,9 @@ static void apply_sys(struct filler *f, const uint64_t args[6])
 			event->flags |= ZC_EV_HARMLESS;
 		break;
 	case ZC_OP_SYS_SIGNAL_SUPERVISOR:
-		if (event->call != ZC_ID_pidfd_open &&
+		if (event->call == ZC_ID_fcntl || event->call == ZC_ID_prlimit64)
+			take_aim(f, args);
+		else if (event->call != ZC_ID_pidfd_open &&
 		    args[event->call == ZC_ID_tgkill || event->call == ZC_ID_rt_tgsigqueueinfo
 				 ? 2
 				 : 1] == 0)
@@ -402,8 +412,10 @@ static void finish(struct filler *f, const uint64_t args[6])
 			event->object[1].flags |= ZC_OBJ_CREATES;
 		}
 	}
-	if (event->call == ZC_ID_ioctl && request != SET_FLAGS_64 && request != SET_FLAGS_32 &&
-	    request != SET_XATTR)
+	if (event->call == ZC_ID_ioctl && zc_ioctl_sets_owner(request))
+		take_aim(f, args);
+	else if (event->call == ZC_ID_ioctl && request != SET_FLAGS_64 &&
+		 request != SET_FLAGS_32 && request != SET_XATTR)
 		event->flags |= ZC_EV_HARMLESS;
 	if (event->op == ZC_OP_SEND && (event->oflags & FASTOPEN))
 		event->flags |= ZC_EV_FAST_OPEN;

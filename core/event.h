@@ -104,6 +104,17 @@ int zc_event_fill(struct zc_event *event, unsigned call, enum zc_abi abi, const 
 int zc_event_fill_message(struct zc_event *event, uint64_t address, const struct zc_reader *reader,
 			  struct zc_event_text *text);
 
+/*
+ * owner.c. The rest of an event that may aim at a process by fcntl, prlimit64 or such an ioctl; oflags
+ * is its command. Returns 0 or -EFAULT.
+ */
+int zc_event_fill_aim(struct zc_event *event, const uint64_t args[6],
+		      const struct zc_reader *reader);
+static inline bool zc_ioctl_sets_owner(uint32_t request)
+{
+	return request == 0x8901u || request == 0x8902u; /* FIOSETOWN, SIOCSPGRP */
+}
+
 /* Parses len bytes of a struct sockaddr. Returns 0, or -EINVAL when too short for its family. */
 int zc_endpoint_parse(struct zc_endpoint *endpoint, const void *sockaddr, size_t len);
 /* Writes "127.0.0.1:80", "[::1]:80", "unix:/path", "unix:@name"; returns its length. cap >= 128. */

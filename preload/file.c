@@ -229,6 +229,9 @@ ZC_EXPORT int ioctl(int fd, unsigned long request, ...)
 	    (uint32_t)request == 0x401c5820u)
 		return (int)zc_ret(
 			zc_call(ZC_CALLER, ZC_ID_ioctl, fd, (long)request, argument, 0, 0, 0));
+	if (zc_ioctl_sets_owner((uint32_t)request))
+		return (int)zc_ret(zc_call_on_process(ZC_CALLER, ZC_ID_ioctl, fd, (long)request,
+						      argument, 0, 0, 0));
 	return (int)zc_ret(zc_sys3(__NR_ioctl, fd, (long)request, argument));
 }
 

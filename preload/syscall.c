@@ -101,6 +101,10 @@ static long dispatch(const void *caller, unsigned call, const long *a)
 				  (char *const *)a[3], (int)a[4]);
 	case ZC_ID_chroot: return zc_chroot(caller, (const char *)a[0]);
 	case ZC_ID_listen: return zc_listen(caller, (int)a[0], (int)a[1]);
+	case ZC_ID_ioctl:
+		if (zc_ioctl_sets_owner((uint32_t)a[1]))
+			return zc_call_on_process(caller, call, a[0], a[1], a[2], 0, 0, 0);
+		break;
 	default: break;
 	}
 	switch (zc_calls[call].op) {

@@ -146,7 +146,7 @@ void zc_look_at_target(struct zc_guard *guard)
 	struct zc_event *event = &guard->event;
 	int pid = event->target_pid;
 
-	if (!zc_shim.image)
+	if (!zc_shim.image || event->flags & ZC_EV_SUPERVISOR_TARGET)
 		return;
 	if (event->call == ZC_ID_pidfd_getfd || event->call == ZC_ID_pidfd_send_signal ||
 	    event->call == ZC_ID_process_madvise)

@@ -24,6 +24,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <linux/sockios.h>
 #include <unistd.h>
 
 #include "core/gate.h"
@@ -165,9 +166,22 @@ static void block_socketcall(struct zc_filter_code *code, const struct zc_filter
 	emit(code, BPF_JMP | BPF_JA, 1, 0, 0);
 }
 
+static void block_fcntl(struct zc_filter_code *code)
+{
+	load(code, 1);
+	equal(code, F_SETOWN, STOP, NEXT);
+	equal(code, F_SETOWN_EX, STOP, NEXT);
+	equal(code, F_SETSIG, NEXT, PASS);
+	load(code, 2);
+	equal(code, SIGKILL, STOP, NEXT);
+	equal(code, SIGSTOP, STOP, PASS);
+}
+
 static void block_ioctl(struct zc_filter_code *code)
 {
 	load(code, 1);
+	equal(code, FIOSETOWN, STOP, NEXT);
+	equal(code, SIOCSPGRP, STOP, NEXT);
 	equal(code, SET_FLAGS_64, STOP, NEXT);
 	equal(code, SET_FLAGS_32, STOP, NEXT);
 	equal(code, SET_XATTR, STOP, PASS);
@@ -213,6 +227,12 @@ static void block(struct zc_filter_code *code, const struct zc_filter_free *free
 		has(code, MAP_SHARED, STOP, PASS); /* MAP_SHARED_VALIDATE has the bit, too */
 		break;
 	case ZC_ID_ioctl: block_ioctl(code); break;
+	case ZC_ID_fcntl: block_fcntl(code); break;
+	case ZC_ID_prlimit64: /* one's own limits; asking for others' */
+		load(code, 0);
+		equal(code, 0, PASS, NEXT);
+		is_zero(code, 2, PASS, STOP);
+		break;
 	case ZC_ID_socket:
 	case ZC_ID_socketpair: block_socket(code, free_); break;
 	case ZC_ID_sendto: block_send(code, free_); break;
@@ -263,6 +283,8 @@ bool zc_filter_passes(const struct zc_filter_free *free_, unsigned row)
 
 	switch (call->class) {
 	case ZC_CALL_FILE:
+		if (row == ZC_ID_ioctl)
+			return false; /* it may aim at a process */
 		if (call->op == ZC_OP_OPEN || call->op == ZC_OP_MQ_OPEN)
 			return free_->path[ZC_CLASS_READ] && free_->path[ZC_CLASS_WRITE];
 		if (call->op == ZC_OP_RENAME || call->op == ZC_OP_LINK)
@@ -299,7 +321,8 @@ static void leaf(struct zc_filter_code *code, const struct zc_filter_free *free_
 
 	equal(code, number.nr, NEXT, PASS);
 	if (code->gate && number.row < ZC_CALL_COUNT &&
-	    (zc_calls[number.row].class == ZC_CALL_FILE || number.row == ZC_ID_chdir ||
+	    ((zc_calls[number.row].class == ZC_CALL_FILE && number.row != ZC_ID_ioctl) ||
+	     number.row == ZC_ID_chdir ||
 	     number.row == ZC_ID_fchdir))
 		block_gate(code);
 	if (number.row < ZC_CALL_COUNT && (number.nr != OLD_MMAP || number.row != ZC_ID_mmap))

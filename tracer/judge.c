@@ -314,6 +314,8 @@ static struct zc_outcome_of judge_event(struct zc_case *c, int error)
 		note_nested(c);
 		return (struct zc_outcome_of){ 0 };
 	}
+	if (c->event.op == ZC_OP_SYS_SIGNAL_SUPERVISOR)
+		return judge_system(c); /* an ioctl may be one */
 	switch (zc_calls[c->event.call].class) {
 	case ZC_CALL_EXEC: return zc_judge_program(c);
 	case ZC_CALL_NET: return zc_judge_socket(c);

@@ -19,6 +19,7 @@ static const struct {
 	{ ZC_ABI_I386, 198, ZC_ID_lchown },   /* lchown32 */
 	{ ZC_ABI_I386, 207, ZC_ID_fchown },   /* fchown32 */
 	{ ZC_ABI_I386, 212, ZC_ID_chown },    /* chown32 */
+	{ ZC_ABI_I386, 221, ZC_ID_fcntl },    /* fcntl64 */
 	{ ZC_ABI_I386, 404, ZC_ID_clock_settime },
 	{ ZC_ABI_I386, 405, ZC_ID_clock_adjtime },
 	{ ZC_ABI_I386, 412, ZC_ID_utimensat },

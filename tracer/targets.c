@@ -136,6 +136,8 @@ static bool by_pidfd(const struct zc_event *event)
 
 void zc_targets_look(struct zc_tracer *tracer, struct zc_tracee *tracee, struct zc_event *event)
 {
+	if (event->flags & ZC_EV_SUPERVISOR_TARGET)
+		return; /* whoever it names */
 	if (by_pidfd(event))
 		event->target_pid = behind_pidfd(tracee, (int)event->args[0]);
 	if (event->op == ZC_OP_SYS_SIGNAL_SUPERVISOR && reaches_us(tracer, tracee, event))
