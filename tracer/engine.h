@@ -32,6 +32,8 @@ struct zc_engine {
 	/* Changes argument n (0..5). -ENOTSUP: this engine cannot. */
 	int (*set_argument)(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_abi abi,
 			    unsigned n, uint64_t value);
+	/* Is the caller still there, so that what was read is about it? NULL: it cannot go. */
+	bool (*waits)(struct zc_tracer *tracer);
 	/* Makes an allowed call in the caller's stead. Returns whether it has its answer. NULL: never. */
 	bool (*perform)(struct zc_case *c);
 	/* What a walk of the stack begins with; as much of it as is known without stopping anybody. */

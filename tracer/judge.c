@@ -138,6 +138,16 @@ static void record(struct zc_case *c)
 	zc_report_record(c->tracer, c->tracee, &c->event, c->verdict);
 }
 
+/* Then its number, and its memory, may have been somebody else's: nothing of it is worth a record. */
+static bool is_gone(struct zc_case *c)
+{
+	const struct zc_engine *engine = c->tracer->engine;
+
+	if (engine->waits && !engine->waits(c->tracer))
+		c->tracee->dying = true;
+	return c->tracee->dying;
+}
+
 static struct zc_outcome_of outcome_of(struct zc_case *c)
 {
 	if (!zc_refuses(c->verdict))
@@ -167,6 +177,8 @@ struct zc_outcome_of zc_case_decide(struct zc_case *c)
 		count(&c->tracer->page->probes);
 		return (struct zc_outcome_of){ .natural = error };
 	}
+	if (is_gone(c))
+		return (struct zc_outcome_of){ .natural = -EINTR };
 	if (zc_refuses(c->verdict))
 		count(&c->tracer->page->refused);
 	if (c->verdict.action == ZC_KILLED)
@@ -184,6 +196,8 @@ struct zc_outcome_of zc_case_refuse(struct zc_case *c, enum zc_reason reason, un
 					  .error = (uint16_t)error,
 					  .rule = ZC_RULE_NONE };
 	soften(c);
+	if (is_gone(c))
+		return (struct zc_outcome_of){ .natural = -EINTR };
 	if (zc_refuses(c->verdict))
 		count(&c->tracer->page->refused);
 	record(c);

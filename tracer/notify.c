@@ -154,6 +154,7 @@ static void settle(struct zc_tracer *tracer, const struct zc_call_stop *stop)
 	zc_bypass_look(tracer, tracee, stop);
 	if (zc_notify_open_plain(tracer, tracee, stop))
 		return;
+	tracee->dying = false; /* an earlier call of its may have been interrupted */
 	notify->stop = stop;
 	if (judge(tracer, tracee, stop) == ZC_RESTART_KILL)
 		kill(tracee->tgid ? tracee->tgid : tid, SIGKILL);
@@ -165,18 +166,54 @@ static void settle(struct zc_tracer *tracer, const struct zc_call_stop *stop)
 	notify->late = 0;
 }
 
-void zc_notify_take(struct zc_tracer *tracer)
+static char *queued(struct zc_notify *notify, unsigned n)
+{
+	return notify->queue + (notify->first + n) % ZC_NOTIFY_QUEUE * notify->request_size;
+}
+
+/* There is one, so this does not wait for it. ENOENT: who called has been interrupted or has ended. */
+static void hear_one(struct zc_notify *notify)
+{
+	char *next = queued(notify, notify->waiting);
+
+	memset(next, 0, notify->request_size);
+	if (ioctl(notify->listener, SECCOMP_IOCTL_NOTIF_RECV, next) == 0)
+		notify->waiting++;
+}
+
+/*
+ * Until it is heard of, a call that waits can be interrupted by any signal. So all of them are heard of
+ * before one is judged; alone, there is nobody else to hear of.
+ */
+static void hear(struct zc_tracer *tracer)
+{
+	struct zc_notify *notify = tracer->notify;
+	struct pollfd more = { .fd = notify->listener, .events = POLLIN };
+
+	do {
+		hear_one(notify);
+	} while (tracer->alive > 1 && notify->waiting < ZC_NOTIFY_QUEUE &&
+		 poll(&more, 1, 0) == 1 && more.revents & POLLIN);
+}
+
+static void judge_first(struct zc_tracer *tracer)
 {
 	struct zc_notify *notify = tracer->notify;
 	struct zc_call_stop stop;
 
-	memset(notify->request, 0, notify->request_size);
-	/* ENOENT: who called has been interrupted or has ended. */
-	if (ioctl(notify->listener, SECCOMP_IOCTL_NOTIF_RECV, notify->request) < 0)
-		return;
+	memcpy(notify->request, queued(notify, 0), notify->request_size);
+	notify->first = (notify->first + 1) % ZC_NOTIFY_QUEUE;
+	notify->waiting--;
 	notify->answered = false;
 	fill_stop(&notify->request->data, &stop);
 	settle(tracer, &stop);
+}
+
+void zc_notify_take(struct zc_tracer *tracer)
+{
+	hear(tracer);
+	if (tracer->notify->waiting)
+		judge_first(tracer);
 }
 
 /* --- ends ---------------------------------------------------------------------------------------- */
@@ -243,11 +280,11 @@ static int loop(struct zc_tracer *tracer)
 	bool more = look_at_ends(tracer);
 
 	while (more) {
-		int ready = poll(wait, 2, notify->execs ? LOOK_MS : -1);
+		int ready = poll(wait, 2, notify->waiting ? 0 : notify->execs ? LOOK_MS : -1);
 
 		if (ready < 0 && errno != EINTR)
 			return -errno;
-		if (ready <= 0) {
+		if (ready <= 0 && !notify->waiting) {
 			zc_notify_look_at_execs(tracer);
 			continue;
 		}
@@ -255,9 +292,11 @@ static int loop(struct zc_tracer *tracer)
 		if (wait[1].revents)
 			more = look_at_ends(tracer);
 		if (wait[0].revents & POLLIN)
-			zc_notify_take(tracer);
+			hear(tracer);
 		else if (wait[0].revents)
 			wait[0].fd = -1; /* nobody is under the filter any more */
+		if (notify->waiting)
+			judge_first(tracer);
 	}
 	return 0;
 }
@@ -270,6 +309,7 @@ const struct zc_engine zc_engine_notify = {
 	.loop = loop,
 	.answer = zc_notify_answer,
 	.set_argument = set_argument,
+	.waits = zc_notify_is_valid,
 	.perform = perform,
 	.registers = zc_notify_registers,
 	.hold = zc_notify_hold,

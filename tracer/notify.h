@@ -36,6 +36,7 @@
 #endif
 #define ZC_NOTIFY_FLAGS (SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
 
+#define ZC_NOTIFY_QUEUE 2048u /* calls that were heard of and wait for their judgement */
 #define ZC_NOTIFY_EXECS 64u /* execs whose outcome is looked for without waiting for a call */
 
 struct zc_notify {
@@ -43,7 +44,9 @@ struct zc_notify {
 	int events;   /* epoll of what tells of ends: signals, and each caller's pidfd */
 	int signals;
 	int root; /* of the run, O_PATH, where it is not ours; -1: it is */
-	struct seccomp_notif *request;
+	char *queue; /* a ring of requests, request_size bytes each */
+	unsigned first, waiting;
+	struct seccomp_notif *request; /* under judgement */
 	struct seccomp_notif_resp *response;
 	size_t request_size, response_size;
 	const struct zc_call_stop *stop; /* of the call under judgement */

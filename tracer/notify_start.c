@@ -43,8 +43,9 @@ static int make_buffers(struct zc_notify *notify)
 					? sizes.seccomp_notif_resp
 					: sizeof(struct seccomp_notif_resp);
 	notify->request = calloc(1, notify->request_size);
+	notify->queue = calloc(ZC_NOTIFY_QUEUE, notify->request_size);
 	notify->response = calloc(1, notify->response_size);
-	return notify->request && notify->response ? 0 : -ENOMEM;
+	return notify->request && notify->response && notify->queue ? 0 : -ENOMEM;
 }
 
 static int make_events(struct zc_notify *notify)
@@ -93,6 +94,7 @@ void zc_notify_finish(struct zc_tracer *tracer)
 	close_at(&notify->signals);
 	close_at(&notify->root);
 	free(notify->request);
+	free(notify->queue);
 	free(notify->response);
 	free(notify);
 	tracer->notify = NULL;
