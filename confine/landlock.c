@@ -159,32 +159,38 @@ static uint64_t rights_of(unsigned cls)
 	return 0;
 }
 
-/* Says which rules were widened and which denies are not to be had. */
-static void tell(struct zc_plan_maker *maker, const struct zc_places *places, uint64_t known,
-		 uint64_t handled)
+static void tell_of(struct zc_plan_maker *maker, const struct zc_places *places,
+		    const struct zc_place_note *note, const char *text, uint64_t handled)
+{
+	uint64_t rights = rights_of(note->cls) & known_fs(maker->wish->host->landlock_abi);
+
+	if (!note->path || !rights)
+		return;
+	if (note->to) {
+		if (rights & handled)
+			zc_account_widened(maker, LAYER, "%s: to %s (%s)", text, note->to,
+					   note->why);
+	} else if (rights & ~handled || rights & zc_places_give(places, note->path)) {
+		zc_account_lacks(maker, LAYER, "%s: Landlock cannot take away below what it gives",
+				 text);
+	}
+}
+
+/* Says which rules were widened and which denies are not to be had: the user's own come first. */
+static void tell(struct zc_plan_maker *maker, const struct zc_places *places, uint64_t handled)
 {
 	const struct zc_image *image = maker->wish->image;
 
-	for (size_t i = 0; i < places->note_count; i++) {
-		const struct zc_place_note *note = &places->note[i];
-		const struct zc_image_rule *rule = zc_image_rule(image, note->rule);
-		const char *text = rule ? zc_image_text(image, rule->text) : "a rule";
-		uint64_t rights = rights_of(note->cls) & known;
+	for (unsigned pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < places->note_count; i++) {
+			const struct zc_place_note *note = &places->note[i];
+			const struct zc_image_rule *rule = zc_image_rule(image, note->rule);
 
-		if (!note->path || !rights)
-			continue;
-		if (!note->to) {
-			if (rights & ~handled || rights & zc_places_give(places, note->path))
-				zc_account_lacks(
-					maker, LAYER,
-					"%s: Landlock cannot take away below what it gives", text);
-		} else if (rights & handled) {
-			zc_account_widened(maker, LAYER, "%s: to %s (%s)", text, note->to,
-					   note->why);
+			if (rule && (rule->layer == ZC_LAYER_USER) == (pass == 0))
+				tell_of(maker, places, note, zc_image_text(image, rule->text),
+					handled);
 		}
 	}
-	if (maker->error == 0 && places->error)
-		maker->error = places->error;
 }
 
 /* "ABI 7; writing in 3 places, running in 2" */
@@ -249,7 +255,7 @@ static int plan_files(struct zc_plan_maker *maker, struct zc_places *places)
 	add_rules(maker, places, handled);
 	if (error || places->error)
 		return error ? error : places->error;
-	tell(maker, places, known, handled);
+	tell(maker, places, handled);
 	if (!(known & ZC_LL_RESOLVE_UNIX))
 		zc_account_lacks(maker, LAYER,
 				 "unix sockets with a path: this kernel's Landlock does "
