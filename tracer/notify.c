@@ -70,8 +70,10 @@ static int set_argument(struct zc_tracer *tracer, struct zc_tracee *tracee, enum
 
 static bool perform(struct zc_case *c)
 {
-	return c->event.op <= ZC_OP_OPEN_RDWR ? zc_notify_perform_open(c)
-					      : zc_notify_perform_call(c);
+	if (c->event.op <= ZC_OP_OPEN_RDWR)
+		return zc_notify_perform_open(c);
+	return zc_calls[c->event.call].class == ZC_CALL_FILE ? zc_notify_perform_change(c)
+							     : zc_notify_perform_call(c);
 }
 
 /* --- one call ------------------------------------------------------------------------------------ */

@@ -12,6 +12,7 @@
  *   notify.c         waits for calls, ends and children; one call at a time, as with ptrace
  *   notify_start.c   the command begins
  *   notify_open.c    opens in the caller's stead, where it is the same as if the caller had done it
+ *   notify_act.c     changes of files in the caller's stead: mkdir, rename, unlink, chmod ...
  *   notify_call.c    other calls in the caller's stead: connect, bind, sendto
  *   notify_known.c   names that nothing in the run can make mean something else
  *   notify_life.c    who calls: learnt from /proc at its first call, again after an exec, until its end
@@ -98,6 +99,15 @@ bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			  const struct zc_call_stop *stop);
 bool zc_notify_perform_open(struct zc_case *c);
 
+/* Would what is done for the caller here be the same as if it had done it? */
+bool zc_notify_may_stand_in(struct zc_tracer *tracer, const struct zc_tracee *tracee);
+/* Is it of procfs, where things are about who asks? True too where that cannot be known. */
+bool zc_notify_is_proc(int fd);
+
+/* notify_act.c: changes of files in the caller's stead, where they were judged. */
+bool zc_notify_perform_change(struct zc_case *c);
+/* Makes the missing file of an allowed open. Returns a descriptor, -EAGAIN (the caller itself), -errno. */
+int zc_notify_create(struct zc_case *c, uint32_t flags);
 /* notify_call.c: likewise for what is no open. */
 bool zc_notify_perform_call(struct zc_case *c);
 

@@ -326,12 +326,11 @@ static bool open_held(struct zc_case *c)
 	uint32_t flags = c->event.oflags;
 	int fd;
 
-	if (held->fd < 0 || !c->event.object[0].path || flags & ~(uint32_t)(PLAIN_FLAGS | MAKING) ||
-	    (c->event.abi == ZC_ABI_I386 && !(flags & 0100000)))
+	if (held->fd < 0 || !c->event.object[0].path || flags & ~(uint32_t)(PLAIN_FLAGS | MAKING))
 		return false;
 	if (held->entry[0])
 		return flags & O_CREAT && create_held(c, flags);
-	if (!is_plain_file(held->fd) || zc_notify_is_proc(held->fd) ||
+	if (!fits_abi(c) || !is_plain_file(held->fd) || zc_notify_is_proc(held->fd) ||
 	    (flags & O_CREAT && (flags & O_EXCL || !is_own(held->fd))) ||
 	    (flags & O_TRUNC && !zc_notify_is_valid(c->tracer)))
 		return false;
