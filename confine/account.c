@@ -132,7 +132,7 @@ static void say(struct zc_plan_maker *maker, char ***list, uint32_t *count, char
 	*list = grown;
 }
 
-static char *sentence(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static char *sentence(const char *format, va_list args)
 {
 	char *text;
 
