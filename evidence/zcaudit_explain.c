@@ -25,7 +25,7 @@ static const char *shown(struct zc_report *report, struct zc_str text)
 /* openat(AT_FDCWD, "/etc/shadow", O_RDONLY) */
 static void put_call(struct zc_report *report, const struct zc_story *story)
 {
-	struct zc_walk walk = zc_view_walk(zc_view_get(story->event, "syscall.args"));
+	struct zc_walk walk = zc_view_walk(story->args);
 	struct zc_view arg;
 	const char *before = "";
 

@@ -261,13 +261,14 @@ struct members {
 	struct zc_view type, fingerprint, seq, mono_ns, count, time;
 };
 
-static void pick(struct zc_view event, struct members *ret)
-{
-	struct zc_walk walk = zc_view_walk(event);
-	struct zc_view key, value;
+#define MEMBERS_MAX 48u
 
+static void pick(const struct zc_member *member, size_t count, struct members *ret)
+{
 	*ret = (struct members){ 0 };
-	while (zc_walk_next(&walk, &key, &value)) {
+	for (size_t i = 0; i < count; i++) {
+		struct zc_view key = member[i].key, value = member[i].value;
+
 		switch (key.len) {
 		case 5: ret->seq = zc_view_is(key, "seq") ? value : ret->seq; break;
 		case 6:
@@ -348,16 +349,19 @@ static int take_record(struct zc_run *run, const struct members *members, off_t 
 
 static int take_line(struct zc_run *run, const struct zc_log_reader *reader)
 {
+	struct zc_member member[MEMBERS_MAX];
 	struct members members;
 	struct zc_view event;
+	size_t count = MEMBERS_MAX;
 	uint64_t at_ns;
 
 	run->lines++;
-	if (reader->state != ZC_LINE_WHOLE || zc_view_parse(&event, reader->text, reader->len)) {
+	if (reader->state != ZC_LINE_WHOLE ||
+	    zc_view_parse_members(&event, reader->text, reader->len, member, &count)) {
 		run->broken++;
 		return 0;
 	}
-	pick(event, &members);
+	pick(member, count, &members);
 	at_ns = zc_view_uint(members.mono_ns, 0);
 	take_time(run, &members, at_ns);
 	if (zc_view_is(members.type, "violation"))

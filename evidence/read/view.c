@@ -40,13 +40,32 @@ static const char *check_escape(const char *at, const char *end)
 	return at + 5;
 }
 
+/* Eight bytes that are plain: no quote, backslash, control, nor the beginning of more than ASCII. */
+static bool plain_word(const char *at)
+{
+	const uint64_t ones = 0x0101010101010101ull, tops = 0x80 * ones;
+	uint64_t word, quotes, slashes;
+
+	memcpy(&word, at, sizeof(word));
+	quotes = word ^ '"' * ones;
+	slashes = word ^ '\\' * ones;
+	return !((word | ((word - 0x20 * ones) & ~word) | ((quotes - ones) & ~quotes) |
+		  ((slashes - ones) & ~slashes)) &
+		 tops);
+}
+
 static const char *check_string(const char *at, const char *end)
 {
 	uint32_t point;
 
 	while (at < end) {
-		unsigned char byte = (unsigned char)*at;
+		unsigned char byte;
 
+		while (end - at >= 8 && plain_word(at))
+			at += 8;
+		if (at == end)
+			return NULL;
+		byte = (unsigned char)*at;
 		if (byte >= 0x80) {
 			unsigned step = zc_text_decode(at, (size_t)(end - at), &point);
 
@@ -103,7 +122,15 @@ static const char *check_word(const char *at, const char *end, const char *word)
 	return (size_t)(end - at) >= len && !memcmp(at, word, len) ? at + len : NULL;
 }
 
-static const char *check_value(const char *at, const char *end, unsigned depth, int *error);
+/* What is wrong, and where the members of the outermost object are put while it is checked. */
+struct check {
+	int error;
+	struct zc_member *member;
+	size_t members, cap;
+};
+
+static const char *check_value(const char *at, const char *end, unsigned depth,
+			       struct check *check);
 
 static const char *check_member(const char *at, const char *end)
 {
@@ -114,22 +141,42 @@ static const char *check_member(const char *at, const char *end)
 	return at && at < end && *at == ':' ? skip_blanks(at + 1, end) : NULL;
 }
 
-static const char *check_container(const char *at, const char *end, unsigned depth, int *error)
+static void keep_member(struct check *check, const char *key, const char *value, const char *end)
+{
+	size_t len = 1;
+
+	if (check->members == check->cap || !value || !end)
+		return;
+	while (key[len] != '"')
+		len += key[len] == '\\' ? 2 : 1;
+	check->member[check->members++] = (struct zc_member){
+		{ key, len + 1 },
+		{ value, (size_t)(end - value) },
+	};
+}
+
+static const char *check_container(const char *at, const char *end, unsigned depth,
+				   struct check *check)
 {
 	bool object = *at == '{';
 	char close = object ? '}' : ']';
+	const char *key, *value;
 
 	if (depth >= ZC_VIEW_DEPTH) {
-		*error = -E2BIG;
+		check->error = -E2BIG;
 		return NULL;
 	}
 	at = skip_blanks(at + 1, end);
 	if (at < end && *at == close)
 		return at + 1;
 	while (at && at < end) {
+		key = at;
 		if (object)
 			at = check_member(at, end);
-		at = at ? check_value(at, end, depth + 1, error) : NULL;
+		value = at;
+		at = at ? check_value(at, end, depth + 1, check) : NULL;
+		if (object && !depth)
+			keep_member(check, key, value, at);
 		at = at ? skip_blanks(at, end) : NULL;
 		if (!at || at == end)
 			return NULL;
@@ -140,13 +187,13 @@ static const char *check_container(const char *at, const char *end, unsigned dep
 	return NULL;
 }
 
-static const char *check_value(const char *at, const char *end, unsigned depth, int *error)
+static const char *check_value(const char *at, const char *end, unsigned depth, struct check *check)
 {
 	if (at == end)
 		return NULL;
 	switch (*at) {
 	case '{':
-	case '[': return check_container(at, end, depth, error);
+	case '[': return check_container(at, end, depth, check);
 	case '"': return check_string(at + 1, end);
 	case 't': return check_word(at, end, "true");
 	case 'f': return check_word(at, end, "false");
@@ -155,48 +202,80 @@ static const char *check_value(const char *at, const char *end, unsigned depth, 
 	}
 }
 
-int zc_view_parse(struct zc_view *ret, const char *text, size_t len)
+int zc_view_parse_members(struct zc_view *ret, const char *text, size_t len,
+			  struct zc_member *member, size_t *members)
 {
 	const char *end = text + len, *start, *stop;
-	int error = -EINVAL;
+	struct check check = { .error = -EINVAL, .member = member, .cap = *members };
 
 	if (!len)
-		return error;
+		return -EINVAL;
 	start = skip_blanks(text, end);
-	stop = check_value(start, end, 0, &error);
+	stop = check_value(start, end, 0, &check);
 	if (!stop)
-		return error;
+		return check.error;
 	if (skip_blanks(stop, end) != end)
 		return -EINVAL;
 	*ret = (struct zc_view){ start, (size_t)(stop - start) };
+	*members = check.members;
 	return 0;
+}
+
+int zc_view_parse(struct zc_view *ret, const char *text, size_t len)
+{
+	size_t none = 0;
+
+	return zc_view_parse_members(ret, text, len, NULL, &none);
 }
 
 /* --- looking: the text is known to be sound ---------------------------------------------------- */
 
-static const char *past_string(const char *at)
+static const char *past_string(const char *at, const char *end)
 {
-	for (at++; *at != '"'; at++)
-		if (*at == '\\')
+	for (at++;;) {
+		while (end - at >= 8 && plain_word(at))
+			at += 8;
+		while (*at != '"' && *at != '\\' && (unsigned char)*at < 0x80)
 			at++;
-	return at + 1;
+		if (*at == '"')
+			return at + 1;
+		at += *at == '\\' ? 2 : 1;
+	}
 }
 
-static const char *past_value(const char *at, const char *end)
+static bool ends_value(char c)
+{
+	return c == ',' || c == ']' || c == '}' || c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static const char *past_container(const char *at, const char *end)
 {
 	unsigned depth = 0;
 
 	do {
-		if (*at == '"') {
-			at = past_string(at);
+		char c = *at;
+
+		if (c == '"') {
+			at = past_string(at, end);
 			continue;
 		}
-		if (*at == '{' || *at == '[')
+		if (c == '{' || c == '[')
 			depth++;
-		else if (*at == '}' || *at == ']')
+		else if (c == '}' || c == ']')
 			depth--;
 		at++;
-	} while (at < end && (depth || !strchr(",]} \n\r\t", *at)));
+	} while (depth);
+	return at;
+}
+
+static const char *past_value(const char *at, const char *end)
+{
+	if (*at == '"')
+		return past_string(at, end);
+	if (*at == '{' || *at == '[')
+		return past_container(at, end);
+	while (at < end && !ends_value(*at))
+		at++;
 	return at;
 }
 
@@ -230,7 +309,7 @@ bool zc_walk_next(struct zc_walk *walk, struct zc_view *ret_key, struct zc_view 
 		return false;
 	if (object) {
 		start = at;
-		at = past_string(at);
+		at = past_string(at, walk->end);
 		key = (struct zc_view){ start, (size_t)(at - start) };
 		at = skip_blanks(skip_blanks(at, walk->end) + 1, walk->end);
 	}
@@ -276,6 +355,23 @@ struct zc_view zc_view_get(struct zc_view view, const char *path)
 		path += len + (path[len] == '.');
 	}
 	return view;
+}
+
+void zc_view_pick(struct zc_view object, const char *const *names, size_t count,
+		  struct zc_view *ret)
+{
+	struct zc_walk walk = zc_view_walk(object);
+	struct zc_view key, value;
+
+	memset(ret, 0, count * sizeof(*ret));
+	if (zc_view_kind(object) != '{')
+		return;
+	while (zc_walk_next(&walk, &key, &value))
+		for (size_t i = 0; i < count; i++)
+			if (!ret[i].at && is_text(key, names[i], strlen(names[i]))) {
+				ret[i] = value;
+				break;
+			}
 }
 
 bool zc_view_is(struct zc_view view, const char *plain)

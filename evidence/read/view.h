@@ -26,11 +26,22 @@ struct zc_view {
 /* The one value in text, blanks around it allowed. Returns 0, -EINVAL, or -E2BIG when too deep. */
 int zc_view_parse(struct zc_view *ret, const char *text, size_t len);
 
+/* The same, and the members of the outermost object, *members of them at most, in the same pass. */
+struct zc_member {
+	struct zc_view key, value; /* the key with its quotes */
+};
+int zc_view_parse_members(struct zc_view *ret, const char *text, size_t len,
+			  struct zc_member *member, size_t *members);
+
 /* '{', '[', '"', '0' (a number), 't', 'f', 'n'; 0 for an empty view. */
 char zc_view_kind(struct zc_view view);
 
 /* A member, by names joined with dots: "object.path". */
 struct zc_view zc_view_get(struct zc_view view, const char *path);
+
+/* Several members in one walk: ret[i] is that called names[i], or empty. */
+void zc_view_pick(struct zc_view object, const char *const *names, size_t count,
+		  struct zc_view *ret);
 
 /* Members of an object or elements of an array, in order. */
 struct zc_walk {

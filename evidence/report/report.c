@@ -151,32 +151,47 @@ static size_t hide_home(const struct zc_report *report, char *text, size_t len)
 	return to;
 }
 
-struct zc_str zc_report_text(struct zc_report *report, struct zc_view view, const char *path)
+/* The exact bytes, when the text is not all of them: its replacement characters say so. */
+static bool exact_bytes(struct zc_report *report, struct zc_view parent, const char *key,
+			struct zc_view value, struct zc_str *ret)
 {
-	struct zc_view value = zc_view_get(view, path), exact = { NULL, 0 };
-	struct zc_str text = { NULL, 0 };
+	struct zc_view exact;
 	char beside[96], *room;
 
-	if (zc_view_kind(value) != '"')
+	if (!memmem(value.at, value.len, "\xef\xbf\xbd", 3))
+		return false;
+	snprintf(beside, sizeof(beside), "%s_base64", key);
+	exact = zc_view_get(parent, beside);
+	room = exact.at ? zc_report_room(report, exact.len + 1) : NULL;
+	if (!room || !zc_view_base64(exact, room, &ret->len))
+		return false;
+	ret->len = hide_home(report, room, ret->len);
+	room[ret->len] = '\0';
+	ret->at = room;
+	return true;
+}
+
+struct zc_str zc_report_value(struct zc_report *report, struct zc_view parent, const char *key,
+			      struct zc_view value)
+{
+	struct zc_str text = { NULL, 0 };
+	char *room;
+
+	if (zc_view_kind(value) != '"' ||
+	    (report->exact && *key && exact_bytes(report, parent, key, value, &text)))
 		return text;
-	if (report->exact && *path) {
-		snprintf(beside, sizeof(beside), "%s_base64", path);
-		exact = zc_view_get(view, beside);
-	}
-	room = zc_report_room(report, (exact.at ? exact.len : value.len) + 1);
+	room = zc_report_room(report, value.len + 1);
 	if (!room)
 		return text;
-	if (!exact.at || !zc_view_base64(exact, room, &text.len)) {
-		if (exact.at)
-			room = zc_report_room(report, value.len + 1);
-		if (!room)
-			return text;
-		text.len = zc_view_text(value, room);
-	}
-	text.len = hide_home(report, room, text.len);
+	text.len = hide_home(report, room, zc_view_text(value, room));
 	room[text.len] = '\0';
 	text.at = room;
 	return text;
+}
+
+struct zc_str zc_report_text(struct zc_report *report, struct zc_view view, const char *path)
+{
+	return zc_report_value(report, view, path, zc_view_get(view, path));
 }
 
 struct zc_str zc_report_shown(struct zc_report *report, struct zc_str text)

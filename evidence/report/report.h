@@ -69,6 +69,9 @@ struct zc_str zc_report_keep(struct zc_report *report, const char *text, size_t 
 struct zc_str zc_report_printf(struct zc_report *report, const char *format, ...) ZC_PRINTF(2, 3);
 /* The string at that path, decoded, with the home directory replaced. */
 struct zc_str zc_report_text(struct zc_report *report, struct zc_view view, const char *path);
+/* The same for a member that was picked already: value is parent's key. */
+struct zc_str zc_report_value(struct zc_report *report, struct zc_view parent, const char *key,
+			      struct zc_view value);
 /* Safe for people: what is hidden or not UTF-8 is spelled out (text.h). */
 struct zc_str zc_report_shown(struct zc_report *report, struct zc_str text);
 /* Writes out what the JSON writer has and goes on. */
@@ -93,7 +96,7 @@ struct zc_frame_told {
 /* One event or finding, taken apart. Texts that are missing have at NULL. */
 struct zc_story {
 	const struct zc_item *item;
-	struct zc_view event;
+	struct zc_view event, stack, args;               /* args: of the system call */
 	struct zc_str op, action, severity, class, what; /* what: "/etc/shadow", "192.0.2.1:80" */
 	struct zc_str title;                             /* "denied open_read /etc/shadow", shown */
 	struct zc_str rule, source, layer, reason, why;

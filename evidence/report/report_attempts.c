@@ -6,9 +6,9 @@
  */
 #include "evidence/report/events.h"
 
-static void put_args(struct zc_report *report, struct zc_view event)
+static void put_args(struct zc_report *report, const struct zc_story *story)
 {
-	struct zc_walk walk = zc_view_walk(zc_view_get(event, "syscall.args"));
+	struct zc_walk walk = zc_view_walk(story->args);
 	struct zc_view arg;
 
 	zc_json_open(&report->json, "args", '[');
@@ -24,7 +24,7 @@ static void put_attempt(struct zc_report *report, const struct zc_story *story)
 	zc_json_open(json, NULL, '{');
 	zc_report_json(report, "timestamp", story->time);
 	zc_report_json(report, "api", story->syscall.at ? story->syscall : story->op);
-	put_args(report, story->event);
+	put_args(report, story);
 	zc_report_json(report, "op", story->op);
 	zc_report_json(report, "object", story->what);
 	zc_report_json(report, "action", story->action);

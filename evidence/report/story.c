@@ -76,9 +76,9 @@ static struct zc_str join(struct zc_report *report, struct zc_str first, const c
 	return (struct zc_str){ room, first.len + middle + second.len };
 }
 
-static struct zc_str describe(struct zc_report *report, struct zc_view event)
+static struct zc_str describe(struct zc_report *report, struct zc_view object,
+			      struct zc_view object2)
 {
-	struct zc_view object = zc_view_get(event, "object");
 	struct zc_str what = zc_report_text(report, object, "host"), second;
 
 	if (what.at)
@@ -86,7 +86,7 @@ static struct zc_str describe(struct zc_report *report, struct zc_view event)
 	if (zc_view_get(object, "family").at)
 		return describe_network(report, object);
 	what = path_of(report, object);
-	second = path_of(report, zc_view_get(event, "object2"));
+	second = path_of(report, object2);
 	if (what.at && second.at)
 		return join(report, what, " -> ", second);
 	if (!what.at && zc_view_get(object, "pid").at)
@@ -95,10 +95,8 @@ static struct zc_str describe(struct zc_report *report, struct zc_view event)
 	return what.at ? what : second;
 }
 
-static void tell_rule(struct zc_report *report, struct zc_story *story)
+static void tell_rule(struct zc_report *report, struct zc_view rule, struct zc_story *story)
 {
-	struct zc_view rule = zc_view_get(story->event, "rule");
-
 	story->rule = zc_report_text(report, rule, "text");
 	story->source = zc_report_text(report, rule, "source");
 	story->layer = zc_report_text(report, rule, "layer");
@@ -157,19 +155,43 @@ static bool is_own(const struct zc_frame_told *frame, struct zc_str exe)
 
 static void tell_frame(struct zc_report *report, struct zc_view view, struct zc_story *story)
 {
+	enum {
+		MODULE,
+		BUILD_ID,
+		OFFSET,
+		FUNCTION,
+		FUNCTION_OFFSET,
+		SOURCE,
+		LANG,
+		ADDRESS,
+		LINE,
+		INLINED
+	};
+	static const char *const names[] = {
+		[MODULE] = "module", [BUILD_ID] = "build_id",
+		[OFFSET] = "offset", [FUNCTION] = "function",
+		[SOURCE] = "file",   [FUNCTION_OFFSET] = "function_offset",
+		[LANG] = "lang",     [ADDRESS] = "address",
+		[LINE] = "line",     [INLINED] = "inlined",
+	};
 	struct zc_frame_told *frame = &story->frame[story->frames++];
+	struct zc_view value[ZC_LEN(names)];
+	struct zc_str text[LINE];
 
+	zc_view_pick(view, names, ZC_LEN(names), value);
+	for (size_t i = 0; i < LINE; i++)
+		text[i] = zc_report_value(report, view, names[i], value[i]);
 	*frame = (struct zc_frame_told){
-		.module = zc_report_text(report, view, "module"),
-		.build_id = zc_report_text(report, view, "build_id"),
-		.offset = zc_report_text(report, view, "offset"),
-		.function = zc_report_text(report, view, "function"),
-		.function_offset = zc_report_text(report, view, "function_offset"),
-		.file = zc_report_text(report, view, "file"),
-		.lang = zc_report_text(report, view, "lang"),
-		.address = zc_report_text(report, view, "address"),
-		.line = zc_view_uint(zc_view_get(view, "line"), 0),
-		.inlined = zc_view_true(zc_view_get(view, "inlined")),
+		.module = text[MODULE],
+		.build_id = text[BUILD_ID],
+		.offset = text[OFFSET],
+		.function = text[FUNCTION],
+		.function_offset = text[FUNCTION_OFFSET],
+		.file = text[SOURCE],
+		.lang = text[LANG],
+		.address = text[ADDRESS],
+		.line = zc_view_uint(value[LINE], 0),
+		.inlined = zc_view_true(value[INLINED]),
 	};
 	frame->own = is_own(frame, story->exe);
 	if (frame->line)
@@ -192,11 +214,11 @@ static void choose_place(struct zc_story *story)
 
 static void tell_stack(struct zc_report *report, struct zc_story *story)
 {
-	struct zc_walk walk = zc_view_walk(zc_view_get(story->event, "stack.frames"));
+	struct zc_walk walk = zc_view_walk(zc_view_get(story->stack, "frames"));
 	struct zc_view frame;
 
-	story->status = zc_report_text(report, story->event, "stack.status");
-	story->status_why = zc_report_text(report, story->event, "stack.why");
+	story->status = zc_report_text(report, story->stack, "status");
+	story->status_why = zc_report_text(report, story->stack, "why");
 	while (story->frames < ZC_STORY_FRAMES && zc_walk_next(&walk, NULL, &frame))
 		tell_frame(report, frame, story);
 	choose_place(story);
@@ -204,45 +226,78 @@ static void tell_stack(struct zc_report *report, struct zc_story *story)
 
 /* --- the story ------------------------------------------------------------------------------------ */
 
+static struct zc_str or_empty(struct zc_str text)
+{
+	return text.at ? text : (struct zc_str){ "", 0 };
+}
+
 void zc_story_tell(struct zc_report *report, const struct zc_item *item, struct zc_view event,
 		   struct zc_story *ret)
 {
-	struct zc_view process = zc_view_get(event, "process");
-	struct zc_str none = { "", 0 };
+	enum {
+		OP,
+		ACTION,
+		SEVERITY,
+		HINT,
+		TIME,
+		FINGERPRINT,
+		EXE,
+		OBJECT,
+		OBJECT2,
+		RULE,
+		PROCESS,
+		EVIDENCE,
+		STACK,
+		SYSCALL,
+		SEQ,
+		COUNT,
+		DAC
+	};
+	static const char *const names[] = {
+		[OP] = "op",       [ACTION] = "action",   [SEVERITY] = "severity",
+		[HINT] = "hint",   [TIME] = "time",       [FINGERPRINT] = "fingerprint",
+		[EXE] = "exe",     [OBJECT] = "object",   [OBJECT2] = "object2",
+		[RULE] = "rule",   [PROCESS] = "process", [EVIDENCE] = "evidence",
+		[STACK] = "stack", [SYSCALL] = "syscall", [SEQ] = "seq",
+		[COUNT] = "count", [DAC] = "dac_refuses",
+	};
+	struct zc_view value[ZC_LEN(names)], process;
+	struct zc_str text[OBJECT];
 
+	zc_view_pick(event, names, ZC_LEN(names), value);
+	for (size_t i = 0; i < OBJECT; i++)
+		text[i] = zc_report_value(report, event, names[i], value[i]);
 	memset(ret, 0, offsetof(struct zc_story, frame));
 	ret->frames = 0;
 	ret->place = ret->inside = NULL;
 	ret->item = item;
 	ret->event = event;
-	ret->op = zc_report_text(report, event, "op");
-	ret->action = zc_report_text(report, event, "action");
-	ret->severity = zc_report_text(report, event, "severity");
-	ret->what = describe(report, event);
-	ret->hint = zc_report_text(report, event, "hint");
-	ret->exe = zc_report_text(report, process.at ? process : event, "exe");
+	ret->stack = value[STACK];
+	ret->args = zc_view_get(value[SYSCALL], "args");
+	ret->op = or_empty(text[OP]);
+	ret->action = or_empty(text[ACTION]);
+	ret->severity = or_empty(text[SEVERITY]);
+	ret->fingerprint = or_empty(text[FINGERPRINT]);
+	ret->hint = text[HINT];
+	ret->time = text[TIME];
+	process = value[PROCESS];
+	ret->exe = process.at ? zc_report_text(report, process, "exe") : text[EXE];
 	ret->program = base_of(ret->exe);
-	ret->time = zc_report_text(report, event, "time");
-	ret->fingerprint = zc_report_text(report, event, "fingerprint");
-	ret->errno_name = zc_report_text(report, event, "syscall.errno");
-	ret->syscall = zc_report_text(report, event, "syscall.name");
-	ret->trust = zc_report_text(report, event, "evidence.trust");
-	ret->seen_by = zc_report_text(report, event, "evidence.source");
+	ret->what = or_empty(describe(report, value[OBJECT], value[OBJECT2]));
+	ret->errno_name = zc_report_text(report, value[SYSCALL], "errno");
+	ret->syscall = zc_report_text(report, value[SYSCALL], "name");
+	ret->trust = zc_report_text(report, value[EVIDENCE], "trust");
+	ret->seen_by = zc_report_text(report, value[EVIDENCE], "source");
 	ret->pid = zc_view_uint(zc_view_get(process, "pid"), 0);
 	ret->tid = zc_view_uint(zc_view_get(process, "tid"), 0);
 	ret->ppid = zc_view_uint(zc_view_get(process, "ppid"), 0);
-	ret->seq = zc_view_uint(zc_view_get(event, "seq"), 0);
-	ret->count = item ? item->count : zc_view_uint(zc_view_get(event, "count"), 1);
-	ret->dac_refuses = zc_view_true(zc_view_get(event, "dac_refuses"));
-	ret->action = ret->action.at ? ret->action : none;
-	ret->op = ret->op.at ? ret->op : none;
-	ret->severity = ret->severity.at ? ret->severity : none;
-	ret->fingerprint = ret->fingerprint.at ? ret->fingerprint : none;
-	ret->what = ret->what.at ? ret->what : none;
+	ret->seq = zc_view_uint(value[SEQ], 0);
+	ret->count = item ? item->count : zc_view_uint(value[COUNT], 1);
+	ret->dac_refuses = zc_view_true(value[DAC]);
 	ret->title = zc_report_shown(
 		report, join(report, zc_report_printf(report, "%s %s", ret->action.at, ret->op.at),
 			     ret->what.len ? " " : "", ret->what));
-	tell_rule(report, ret);
+	tell_rule(report, value[RULE], ret);
 	tell_stack(report, ret);
 }
 
