@@ -22,6 +22,7 @@ static struct zc_confine_wish s_wish;
 static struct zc_confine_plan *s_plan;
 static size_t s_size;
 static struct zc_confine_account s_account[ZC_CONFINE_LAYERS];
+static void (*s_before)(void); /* done in the child before the plan is applied; NULL: nothing */
 static int s_error[ZC_CONFINE_LAYERS]; /* of zc_confine_apply(), in the child */
 
 /* Flags as on a command line, without the dashes; NULL-ended. */
@@ -107,6 +108,8 @@ static inline int s_child(bool nobody, int (*question)(void))
 		alarm(20);
 		if ((nobody && !s_be_nobody()) || s_make() < 0)
 			_exit(190);
+		if (s_before)
+			s_before();
 		r = zc_confine_apply(s_plan, s_error);
 		for (int i = 0; i < ZC_CONFINE_LAYERS; i++) {
 			if (s_error[i] > 0) {
