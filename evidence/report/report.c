@@ -212,7 +212,8 @@ void zc_report_flush(struct zc_report *report)
 	struct zc_json *json = &report->json;
 
 	report->failed = report->failed || json->failed;
-	fwrite(json->bytes, 1, json->len, report->out);
+	if (json->len)
+		fwrite(json->bytes, 1, json->len, report->out);
 	json->len = 0;
 }
 
