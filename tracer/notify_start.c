@@ -155,6 +155,11 @@ static int know_command(struct zc_tracer *tracer, pid_t pid)
 		notify->root = root_of(pid);
 		notify->apart = notify->root < 0;
 	}
+	/*
+	 * Who calls can be interrupted until it has been heard of: where many want to run, that must not wait
+	 * for its turn. Only with privilege; the command has been started before.
+	 */
+	setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) - 10);
 	command = zc_notify_tracee(tracer, pid);
 	return command ? 0 : -ESRCH;
 }
