@@ -24,6 +24,7 @@ struct zc_unwinder {
 	struct zc_modules *modules;
 	struct zc_maps *with_space[SPACES_MAX];
 	uint64_t walks;
+	struct zc_jits *jits;
 	struct zc_site **site; /* open addressing */
 	size_t site_cap, sites;
 };
@@ -73,6 +74,7 @@ struct zc_unwinder *zc_unwinder_free(struct zc_unwinder *unwinder)
 		if (unwinder->with_space[i])
 			drop_space(unwinder, unwinder->with_space[i]);
 	forget_sites(unwinder);
+	zc_jits_free(unwinder->jits);
 	zc_modules_free(unwinder->modules);
 	free(unwinder);
 	return NULL;
@@ -250,7 +252,17 @@ uint8_t zc_module_kind(const struct zc_module *module)
 	return strcmp(base, "libc.so") ? ZC_SITE_PROGRAM : ZC_SITE_SYSTEM;
 }
 
-static void describe(struct zc_site *site)
+struct zc_jits **zc_unwinder_jits(struct zc_unwinder *unwinder)
+{
+	return &unwinder->jits;
+}
+
+struct zc_module *zc_unwinder_no_file(struct zc_unwinder *unwinder)
+{
+	return zc_module_get(unwinder->modules, "[anonymous]", 11, NULL, 0);
+}
+
+void zc_site_describe(struct zc_site *site)
 {
 	char id[2 * ZC_BUILD_ID_CAP + 1];
 	struct zc_json json = { 0 };
@@ -295,7 +307,7 @@ static struct zc_site *make_site(struct zc_module *module, uint64_t offset, bool
 	if (site->kind != ZC_SITE_PROGRAM ||
 	    !zc_module_line(module, offset - caller, &site->file, &site->line))
 		site->file = NULL;
-	describe(site);
+	zc_site_describe(site);
 	if (!site->json) {
 		free(site);
 		return NULL;

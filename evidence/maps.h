@@ -26,6 +26,19 @@ unw_addr_space_t zc_maps_space(struct zc_unwinder *unwinder, struct zc_maps *map
 /* The named place; NULL without memory. Valid until zc_sites_trim(). */
 const struct zc_site *zc_site_get(struct zc_unwinder *unwinder, struct zc_module *module,
 				  uint64_t offset, bool caller);
+/* Writes what the evidence says about a place (site->json); failure leaves it NULL. */
+void zc_site_describe(struct zc_site *site);
+/*
+ * jit.c: a place in code that was made at run time, by the map that its maker has written for perf(1),
+ * /tmp/perf-PID.map; NULL: not known. Valid until zc_sites_trim().
+ */
+const struct zc_site *zc_jit_site(struct zc_unwinder *unwinder, const struct zc_frame_head *who,
+				  uint64_t ip, bool caller);
+struct zc_jits;
+struct zc_jits *zc_jits_free(struct zc_jits *jits); /* takes NULL */
+struct zc_jits **zc_unwinder_jits(struct zc_unwinder *unwinder);
+/* What stands for the file of code that is in none. */
+struct zc_module *zc_unwinder_no_file(struct zc_unwinder *unwinder);
 /* enum zc_site_kind, by the file's name. */
 uint8_t zc_module_kind(const struct zc_module *module);
 /* Forgets all places when there are too many. */

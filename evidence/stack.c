@@ -37,6 +37,7 @@ struct walk {
 	bool no_rows;    /* the last lookup found no unwind rows */
 	bool guessed;    /* some lookup so far found none */
 	const char *why; /* what went wrong last */
+	const struct zc_frame_head *who;
 	struct zc_stack *stack;
 };
 
@@ -216,7 +217,11 @@ static bool add_frame(struct zc_unwinder *unwinder, struct walk *walk, uint64_t 
 	const struct zc_site *site = NULL;
 	struct zc_stack *stack = walk->stack;
 
-	if (map && map->module)
+	/* The tracer tells of code that is in no file; a shim does not. */
+	if (walk->who && (!map || (map->module && !map->bias &&
+				   !strcmp(zc_module_name(map->module), "[anonymous]"))))
+		site = zc_jit_site(unwinder, walk->who, ip, caller);
+	if (!site && map && map->module)
 		site = zc_site_get(unwinder, map->module, ip - map->bias, caller);
 	if (!stack->count && site && site->kind == ZC_SITE_SHIM)
 		return true;
@@ -333,7 +338,7 @@ static void walk_copy(struct zc_unwinder *unwinder, struct zc_maps *maps,
 		      const struct zc_frame *record, struct zc_stack *ret)
 {
 	struct zc_wire_regs regs;
-	struct walk walk = { .maps = maps, .regs = &regs, .stack = ret };
+	struct walk walk = { .maps = maps, .regs = &regs, .stack = ret, .who = &record->head };
 	unw_cursor_t cursor;
 
 	take_copy(&walk, record, &regs);
@@ -400,7 +405,7 @@ static void name_counters(struct zc_unwinder *unwinder, struct zc_maps *maps,
 			  const struct zc_frame *record, struct zc_stack *ret)
 {
 	size_t count = record->field[ZC_FIELD_PCS].len / sizeof(uint64_t);
-	struct walk walk = { .maps = maps, .stack = ret };
+	struct walk walk = { .maps = maps, .stack = ret, .who = &record->head };
 
 	for (size_t i = 0; i < count; i++) {
 		uint64_t ip;

@@ -36,13 +36,17 @@ static size_t copy_stack(struct zc_tracee *tracee, uint64_t from, unsigned char 
 static bool make_record(struct zc_tracer *tracer, struct zc_tracee *tracee, void *buffer, struct zc_frame *ret)
 {
 	struct zc_frame_writer writer;
+	struct zc_frame_head *head;
 	struct zc_wire_regs regs;
 	unsigned char *stack;
 	size_t size;
 
 	if (tracer->engine->registers(tracer, tracee, &regs) < 0)
 		return false;
-	zc_frame_begin(&writer, buffer, ZC_FRAME_MAX, ZC_FRAME_RECORD);
+	head = zc_frame_begin(&writer, buffer, ZC_FRAME_MAX, ZC_FRAME_RECORD);
+	head->pid = tracee->tgid;
+	head->uid = tracee->uid;
+	head->exec_id = tracee->exec_id;
 	zc_frame_put(&writer, ZC_FIELD_REGS, &regs, sizeof(regs));
 	stack = zc_frame_reserve(&writer, ZC_FIELD_STACK, 8 + ZC_STACK_MAX);
 	if (!stack)
