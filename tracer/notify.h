@@ -104,6 +104,9 @@ bool zc_notify_may_stand_in(struct zc_tracer *tracer, const struct zc_tracee *tr
 /* Is it of procfs, where things are about who asks? True too where that cannot be known. */
 bool zc_notify_is_proc(int fd);
 
+/* The held directory of object 0 in the run's own root: an O_PATH descriptor, or -EAGAIN. */
+int zc_notify_hold_inside(const struct zc_case *c);
+
 /* notify_act.c: changes of files in the caller's stead, where they were judged. */
 bool zc_notify_perform_change(struct zc_case *c);
 /* Makes the missing file of an allowed open. Returns a descriptor, -EAGAIN (the caller itself), -errno. */

@@ -226,22 +226,34 @@ bool zc_notify_perform_change(struct zc_case *c)
 	return true;
 }
 
+/* Not through a link that was put there since: then there is something to judge anew. */
+static int create_at(const struct zc_case *c, int dirfd, const char *name, uint32_t flags)
+{
+	int fd = openat(dirfd, name,
+			(int)flags | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+			(mode_t)c->event.mode);
+
+	return fd < 0 ? -errno : fd;
+}
+
 int zc_notify_create(struct zc_case *c, uint32_t flags)
 {
-	mode_t mask;
+	bool apart = c->tracer->notify->root >= 0;
 	struct place at;
-	int fd;
+	mode_t mask;
+	int dir, fd;
 
-	/* A file from outside the run's own mounts would be a way out of them. */
-	if (c->tracer->notify->root >= 0 || !take_place(c, 0, &at) || !at.is_entry ||
-	    !take_umask(c->tracee->tid, &mask) || zc_notify_is_proc(at.fd) ||
-	    !zc_notify_is_valid(c->tracer))
+	if (!take_place(c, 0, &at) || !at.is_entry || !take_umask(c->tracee->tid, &mask) ||
+	    zc_notify_is_proc(at.fd) || !zc_notify_is_valid(c->tracer))
 		return -EAGAIN;
+	/* A file from outside the run's own mounts would be a way out of them. */
+	dir = apart ? zc_notify_hold_inside(c) : at.fd;
+	if (dir < 0)
+		return dir;
 	mask = umask(mask);
-	/* Not through a link that was put there since: then there is something to judge anew. */
-	fd = openat(at.fd, at.name,
-		    (int)flags | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-		    (mode_t)c->event.mode);
+	fd = create_at(c, dir, at.name, flags);
 	umask(mask);
-	return fd < 0 ? -errno : fd;
+	if (apart)
+		close(dir);
+	return fd;
 }

@@ -307,6 +307,31 @@ static bool finish_open(struct zc_case *c, int fd, uint32_t flags)
 	return done;
 }
 
+/* The directory that is held, as the run's own root and mounts have it. */
+int zc_notify_hold_inside(const struct zc_case *c)
+{
+	const struct zc_object *object = &c->event.object[0];
+	const struct zc_held *held = &c->names.held[0];
+	static char name[ZC_PATH_CAP];
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+				.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_IN_ROOT };
+	size_t len = object->path_len - strlen(held->entry);
+	struct stat is, was;
+	int fd;
+
+	if (len < 1 || len >= sizeof(name))
+		return -EAGAIN;
+	memcpy(name, object->path, len);
+	name[len] = '\0';
+	fd = (int)syscall(SYS_openat2, c->tracer->notify->root, name, &how, sizeof(how));
+	if (fd >= 0 && fstat(fd, &is) == 0 && fstat(held->fd, &was) == 0 &&
+	    is.st_dev == was.st_dev && is.st_ino == was.st_ino)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -EAGAIN;
+}
+
 /* Errors are the caller's: it is the same file, and whatever is missing would be to it. */
 static bool create_held(struct zc_case *c, uint32_t flags)
 {
