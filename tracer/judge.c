@@ -316,7 +316,7 @@ static struct zc_outcome_of judge_system(struct zc_case *c)
 
 static struct zc_outcome_of judge_event(struct zc_case *c, int error)
 {
-	if (c->event.flags & ZC_EV_UNREADABLE && !stack_is_readable(c))
+	if (c->event.flags & ZC_EV_UNREADABLE && (c->tracee->hides || !stack_is_readable(c)))
 		return zc_case_decide(c); /* not the argument's fault: nothing of it can be read */
 	if (error)
 		return (struct zc_outcome_of){ .natural = error };

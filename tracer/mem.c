@@ -15,6 +15,7 @@
 #include "tracer/tracer.h"
 
 #define PAGE 4096u
+#define MOST_LINES 4096u /* of maps, that are looked through */
 #define FIRST_LOOK 256u /* bytes: most paths end within */
 
 static long read_file(pid_t tid, uint64_t address, void *buffer, size_t len)
@@ -34,6 +35,34 @@ static long read_file(pid_t tid, uint64_t address, void *buffer, size_t len)
 	return n < 0 ? -EFAULT : n;
 }
 
+/*
+ * Is there memory that the kernel reads and we may not: of memfd_secret(2), or only for writing? Behind
+ * the end of a mapped file there is none for either.
+ */
+static bool is_hidden(pid_t tid, uint64_t address)
+{
+	char name[32], line[512];
+	unsigned long long start, end;
+	bool hidden = false;
+	char access[5];
+	FILE *file;
+
+	if (address < PAGE)
+		return false;
+	snprintf(name, sizeof(name), "/proc/%d/maps", tid);
+	file = fopen(name, "re");
+	for (unsigned i = 0; file && i < MOST_LINES && fgets(line, sizeof(line), file); i++) {
+		if (sscanf(line, "%llx-%llx %4s", &start, &end, access) != 3 || address >= end)
+			continue;
+		hidden = address >= start &&
+			 (access[0] == 'r' ? strstr(line, "/secretmem") != NULL : access[1] == 'w');
+		break;
+	}
+	if (file)
+		fclose(file);
+	return hidden;
+}
+
 /* As many bytes as there are, at most len. */
 static long read_some(struct zc_tracee *tracee, uint64_t address, void *buffer, size_t len)
 {
@@ -48,6 +77,8 @@ static long read_some(struct zc_tracee *tracee, uint64_t address, void *buffer, 
 		n = read_file(tracee->tid, address, buffer, len);
 	if (n == -ESRCH)
 		tracee->dying = true;
+	else if (n == -EFAULT)
+		tracee->hides = is_hidden(tracee->tid, address);
 	return n < 0 ? -EFAULT : n;
 }
 
@@ -106,6 +137,7 @@ struct zc_reader zc_tracee_reader(struct zc_tracee *tracee)
 {
 	struct zc_reader reader = zc_tracee_memory_template;
 
+	tracee->hides = false;
 	reader.context = tracee;
 	return reader;
 }

@@ -74,6 +74,7 @@ struct zc_tracee {
 	uint64_t exec_id;       /* changes at each exec */
 	bool seized, attached;  /* attached: by -p, no filter inside */
 	bool dying;         /* a request or a read said ESRCH: nothing about it is worth a record */
+	bool hides;         /* what a call points to is there, and not for us to read */
 	bool shares_memory; /* threads, or CLONE_VM without vfork: what was read may change */
 	bool maps_shared; /* ... through a mapping that others may have: inherited, not given back */
 	pid_t memory_of;  /* whose memory it was born into; 0: has its own */
