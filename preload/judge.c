@@ -44,6 +44,29 @@ long zc_text_len(const char *text)
 	return -ENAMETOOLONG;
 }
 
+long zc_text_take(char *blocks, size_t cap, const char *text, const char **ret)
+{
+	const size_t skip = (uintptr_t)text % 16;
+	const __m128i *from = (const void *)(text - skip);
+	unsigned wanted = ~0u << skip;
+
+	if (cannot_be((uintptr_t)text))
+		return -EFAULT;
+	for (size_t at = 0; at < cap; at += 16, from++, wanted = ~0u) {
+		__m128i block = _mm_load_si128(from);
+		unsigned ends;
+
+		_mm_store_si128((void *)(blocks + at), block);
+		ends = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_setzero_si128())) &
+		       wanted;
+		if (ends) {
+			*ret = blocks + skip;
+			return (long)(at + (size_t)__builtin_ctz(ends) - skip);
+		}
+	}
+	return -ENAMETOOLONG;
+}
+
 static long own_bytes(void *context, uint64_t address, void *buffer, size_t len)
 {
 	if (cannot_be(address))

@@ -373,13 +373,13 @@ static long open_from(int dirfd, const char *path, size_t len, uint32_t flags, u
 	return -ELOOP;
 }
 
-long zc_open_inside(const void *caller, int dirfd, const char *path, uint32_t flags, uint32_t mode)
+long zc_open_inside(const void *caller, int dirfd, const char *path, long len, uint32_t flags,
+		    uint32_t mode)
 {
 	enum zc_recent_kind kind = ZC_RECENT_UNKNOWN;
 	unsigned need = zc_open_need(flags);
-	long len, fd;
+	long fd;
 
-	len = zc_text_len(path);
 	if (ZC_UNLIKELY(len <= 0))
 		return len < 0 ? len : -ENOENT;
 	if (ZC_LIKELY(zc_shim.image && !zc_shim.root_len)) {
@@ -403,14 +403,10 @@ long zc_open_inside(const void *caller, int dirfd, const char *path, uint32_t fl
 static long open_copy(const void *caller, int dirfd, const char *path, uint32_t flags,
 		      uint32_t mode)
 {
-	char copy[SHORT_PATH];
-	long len = zc_text_len(path);
+	_Alignas(16) char blocks[SHORT_PATH];
+	long len = zc_text_take(blocks, sizeof(blocks), path, &path);
 
-	if (len < 0 || len >= (long)sizeof(copy))
-		return ZC_HAND_OVER;
-	zc_copy(copy, path, (size_t)len);
-	copy[len] = '\0';
-	return zc_open_inside(caller, dirfd, copy, flags, mode);
+	return len < 0 ? ZC_HAND_OVER : zc_open_inside(caller, dirfd, path, len, flags, mode);
 }
 
 static long open_hybrid(const void *caller, int dirfd, const char *path, uint32_t flags,
@@ -432,7 +428,7 @@ long zc_open(const void *caller, int dirfd, const char *path, uint32_t flags, ui
 		return zc_sys_openat(dirfd, path, (long)flags, (long)mode);
 	if (zc_shim.hybrid)
 		return open_hybrid(caller, dirfd, path, flags, mode);
-	return zc_open_inside(caller, dirfd, path, flags, mode);
+	return zc_open_inside(caller, dirfd, path, zc_text_len(path), flags, mode);
 }
 
 #define TAKE_MODE(flags) \

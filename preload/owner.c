@@ -20,8 +20,8 @@ ZC_EXPORT int fcntl(int fd, int command, ...)
 	argument = va_arg(list, long);
 	va_end(list);
 	if (command == F_SETOWN || command == F_SETOWN_EX || command == F_SETSIG)
-		return (int)zc_ret(zc_call_on_process(ZC_CALLER, ZC_ID_fcntl, fd, command, argument,
-						      0, 0, 0));
+		return (int)zc_ret(
+			zc_call_on_process(ZC_CALLER, ZC_ID_fcntl, fd, command, argument, 0, 0, 0));
 	if (!real)
 		real = zc_next("fcntl");
 	return real ? real(fd, command, argument)

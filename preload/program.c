@@ -154,7 +154,8 @@ static void look_only(struct zc_elf_look *ret, int dirfd, const char *path, int 
 	if (!zc_gate_is_open() || depth > MOST_INTERPRETERS)
 		return;
 	w.fd = own ? dirfd
-		   : zc_open_inside(NULL, dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+		   : zc_open_inside(NULL, dirfd, path, zc_text_len(path),
+				    O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
 	if (w.fd < 0)
 		return;
 	if (read_window(&w, mark, sizeof(mark), 0) > 2 && mark[0] == '#' && mark[1] == '!')

@@ -181,6 +181,11 @@ int zc_ask(const void *caller, unsigned call, long a, long b, long c, long d, lo
 extern const struct zc_reader zc_own_memory;
 /* The text's length, -EFAULT for a pointer that cannot be one, -ENAMETOOLONG. */
 long zc_text_len(const char *text);
+/*
+ * The same, with a copy of the text in *ret, somewhere in blocks: cap bytes, a multiple of 16 and aligned
+ * to as much. What is in the copy was read once. -ENAMETOOLONG: it does not fit.
+ */
+long zc_text_take(char *blocks, size_t cap, const char *text, const char **ret);
 
 /* ---- report.c ---- */
 
@@ -225,10 +230,11 @@ const struct link_map *zc_link_maps(void);
 long zc_open(const void *caller, int dirfd, const char *path, uint32_t flags, uint32_t mode);
 
 /*
- * Mode `hybrid`: through the gate or not at all. Besides -errno it may return ZC_HAND_OVER, which is
- * negative too.
+ * The open as it is judged and made here; len is what zc_text_len() says of path. In mode `hybrid` it
+ * is made through the gate, or ZC_HAND_OVER is returned, which is negative too.
  */
-long zc_open_inside(const void *caller, int dirfd, const char *path, uint32_t flags, uint32_t mode);
+long zc_open_inside(const void *caller, int dirfd, const char *path, long len, uint32_t flags,
+		    uint32_t mode);
 
 struct open_how;
 long zc_openat2(const void *caller, int dirfd, const char *path, const struct open_how *how,
