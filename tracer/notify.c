@@ -89,6 +89,16 @@ static void fill_stop(const struct seccomp_data *data, struct zc_call_stop *ret)
 		ret->call = zc_numbers_row(ret->abi, ret->nr);
 }
 
+/* After these, names may mean something else to who makes them. */
+static bool moves_apart(const struct zc_call_stop *stop)
+{
+	unsigned op = zc_calls[stop->call].op;
+
+	if (stop->call == ZC_ID_clone)
+		return stop->args[0] & NAMESPACES;
+	return op == ZC_OP_SYS_NAMESPACE || op == ZC_OP_SYS_MOUNT || op == ZC_OP_SYS_CHROOT;
+}
+
 /* Who shares memory with others, or descriptors and directory, and who may become somebody else. */
 static void go_on_as(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		     const struct zc_call_stop *stop)
@@ -104,15 +114,8 @@ static void go_on_as(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	} else if (stop->call == ZC_ID_clone) {
 		tracer->memory_written = true; /* whose child it is will not be seen */
 	}
-	switch ((unsigned)zc_calls[stop->call].op) {
-	case ZC_OP_SYS_NAMESPACE:
-		if (stop->call == ZC_ID_clone && !(stop->args[0] & NAMESPACES))
-			break;
-		/* fallthrough */
-	case ZC_OP_SYS_MOUNT:
-	case ZC_OP_SYS_CHROOT: tracer->notify->apart = true; break;
-	default: break;
-	}
+	if (moves_apart(stop))
+		tracer->notify->apart = true;
 }
 
 static enum zc_restart judge(struct zc_tracer *tracer, struct zc_tracee *tracee,
