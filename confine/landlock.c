@@ -167,7 +167,8 @@ static void tell_of(struct zc_plan_maker *maker, const struct zc_places *places,
 	if (!note->path || !rights)
 		return;
 	if (note->to) {
-		if (rights & handled)
+		/* What another rule gives there anyway is no surplus. */
+		if (rights & handled & ~zc_places_give_exactly(places, note->to))
 			zc_account_widened(maker, LAYER, "%s: to %s (%s)", text, note->to,
 					   note->why);
 	} else if (rights & ~handled || rights & zc_places_give(places, note->path)) {

@@ -90,6 +90,8 @@ void zc_places_add(struct zc_places *places, const char *path, size_t len, bool 
 void zc_places_settle(struct zc_places *places);
 /* What the places at and above path give. */
 uint64_t zc_places_give(const struct zc_places *places, const char *path);
+/* ... because a rule says so. */
+uint64_t zc_places_give_exactly(const struct zc_places *places, const char *path);
 void zc_places_finish(struct zc_places *places);
 /* Gives what is given beyond the policy to every place that can be written. Settled before, settled after. */
 void zc_places_even(struct zc_places *places, uint64_t handled);

@@ -92,6 +92,15 @@ uint64_t zc_places_give(const struct zc_places *places, const char *path)
 	return all | (place ? place->exact | place->wide : 0);
 }
 
+uint64_t zc_places_give_exactly(const struct zc_places *places, const char *path)
+{
+	const struct zc_place *place = find(places, path);
+	uint64_t exact, all;
+
+	above(places, path, &exact, &all);
+	return exact | (place ? place->exact : 0);
+}
+
 static void drop_needless(struct zc_places *places)
 {
 	size_t kept = 0;
