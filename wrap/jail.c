@@ -132,8 +132,10 @@ int zc_jail_choose(struct zc_job *job)
 	return 0;
 }
 
-void zc_jail_tell(struct zc_job *job)
+void zc_jail_note(struct zc_job *job)
 {
+	size_t count = 0;
+
 	if (!*job->jail_note && !*job->jail && zc_policy_jail(job->set) && geteuid() == 0)
 		snprintf(job->jail_note, sizeof(job->jail_note),
 			 "the jail of a policy file is confined by policy only; as an option, "
@@ -144,7 +146,9 @@ void zc_jail_tell(struct zc_job *job)
 		return;
 	if (!job->options->quiet)
 		zc_say("%s", job->jail_note);
-	zc_evidence_note(job->evidence, "jail", job->jail_note);
+	while (job->notes[count])
+		count++;
+	job->notes[count] = job->jail_note; /* list_texts() left room */
 }
 
 /* --- where in it, and what ------------------------------------------------------------------------------ */

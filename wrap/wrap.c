@@ -36,7 +36,7 @@ static const char **list_texts(const struct zc_job *job,
 
 	while (get(job->set, count))
 		count++;
-	list = calloc(count + 1, sizeof(*list));
+	list = calloc(count + 2, sizeof(*list)); /* one more may be added */
 	for (size_t i = 0; list && i < count; i++)
 		list[i] = get(job->set, i);
 	return list;
@@ -70,6 +70,7 @@ static int open_evidence(struct zc_job *job)
 
 	if (!job->sources || !job->notes)
 		return zc_trouble(&job->trouble, -ENOMEM, "out of memory");
+	zc_jail_note(job);
 	r = zc_evidence_new(&job->evidence, &setup);
 	return r < 0 ? zc_trouble(&job->trouble, r, "cannot keep evidence in '%s': %s",
 				  job->store.run_dir, strerror(-r))
@@ -197,7 +198,6 @@ static int run(struct zc_job *job, uint64_t *ret_dropped)
 					  ? ZC_START_MISSING
 					  : ZC_START_CANNOT,
 				  strerror(job->command.error));
-	zc_jail_tell(job);
 	r = zc_begin_judge(job);
 	if (r < 0)
 		return r;

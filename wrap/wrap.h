@@ -419,7 +419,7 @@ int zc_rooted_runnable(const char *root, const char *path);
 int zc_jail_choose(struct zc_job *job);
 int zc_jail_directory(struct zc_job *job); /* where in it the command starts */
 int zc_jail_check(struct zc_job *job);     /* can the command be loaded in there? */
-void zc_jail_tell(struct zc_job *job);     /* what somebody who asked for a jail should know */
+void zc_jail_note(struct zc_job *job); /* what somebody who asked for a jail should know: said, and noted */
 
 /* --- clock ---------------------------------------------------------------------------------------------------- */
 
