@@ -122,7 +122,7 @@ static struct zc_str inside(struct zc_report *report, struct zc_str path)
 {
 	struct zc_str none = { NULL, 0 };
 
-	if (!path.at || !report->workspace_len)
+	if (!path.len || !report->workspace_len)
 		return none;
 	if (path.at[0] != '/') /* as the compiler was told: taken as relative to the workspace */
 		return memmem(path.at, path.len, "..", 2) || path.at[0] == '<' ? none : path;
