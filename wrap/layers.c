@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "confine/credentials.h"
@@ -237,6 +238,9 @@ int zc_layers_plan(struct zc_job *job)
 		return r;
 	if (none)
 		kernel = (struct zc_kernel_wish){ 0 };
+	/* What may not be removed holds its directory in place, so it has to be there to be looked at.
+	   zc_store_open() says what is wrong if this fails. */
+	(void)mkdir(job->store.log_dir, 0755);
 	wish.host = zc_host_confine(job->host, geteuid() != 0 && kernel.named & spaces);
 	wish.take = kernel.take;
 	wish.named = kernel.named;
