@@ -107,6 +107,10 @@ static const char *fits_library(struct view *view)
 	char path[ZC_PATH_CAP];
 	struct zc_trouble trouble;
 
+	/* Its hooks in this very process would hand on its session, and not ours. */
+	if (zc_channel_inside())
+		return "this is inside another run, whose library stays in charge of the command; "
+		       "give that one --mode=sealed";
 	if (zc_channel_find_shim(view->options->shim, path, &trouble) == 0)
 		return NULL;
 	return reason(view, "%s", trouble.text);

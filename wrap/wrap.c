@@ -296,12 +296,9 @@ static int carry_out(struct zc_job *job)
 	uint64_t dropped = 0;
 	int r;
 
-	if (zc_channel_inside()) {
-		zc_say("this is inside another run, whose shim stays in charge: the policy given "
-		       "here would "
-		       "not be enforced; nested runs are not built yet");
-		return ZC_EXIT_TROUBLE;
-	}
+	if (strcmp(job->mode.used, job->mode.asked) != 0 && strcmp(job->mode.used, "watch") == 0 &&
+	    !job->options->quiet)
+		zc_say("only mode watch works here: nothing is refused; 'zcwrap --doctor' says why");
 	zc_status_open(&job->status, job->options->status_fd);
 	r = zc_layers_plan(job);
 	if (r == 0)

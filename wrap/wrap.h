@@ -117,7 +117,7 @@ struct zc_channel {
 int zc_channel_open(struct zc_channel *channel, const struct zc_image *image, size_t size);
 /* After the fork: the sending end must be the tree's alone, so that its end is seen. */
 void zc_channel_let_go(struct zc_channel *channel);
-/* Are we in a run ourselves? Then its shim, in this process too, hands on its session, not ours. */
+/* Are we in a run of mode shim or hybrid? Then its shim, in this process too, hands on its session. */
 bool zc_channel_inside(void);
 /* Finds libzcshim.so: named, beside zcwrap, or installed. */
 int zc_channel_find_shim(const char *named, char path[ZC_PATH_CAP], struct zc_trouble *trouble);
