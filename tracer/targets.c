@@ -2,6 +2,7 @@
 /*
  * targets.c - whose process is it that a call is aimed at: ours, the run's own, or a stranger's?
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +129,12 @@ static bool reaches_us(const struct zc_tracer *tracer, const struct zc_tracee *t
 	return target > 0 && (target == group || target == getpgid(0));
 }
 
+/* The kernel says ESRCH: a debugger asks for what it has just killed. */
+static bool is_nobody(pid_t pid)
+{
+	return kill(pid, 0) < 0 && errno == ESRCH;
+}
+
 static bool by_pidfd(const struct zc_event *event)
 {
 	return event->call == ZC_ID_pidfd_getfd || event->call == ZC_ID_pidfd_send_signal ||
@@ -147,6 +154,7 @@ void zc_targets_look(struct zc_tracer *tracer, struct zc_tracee *tracee, struct 
 		event->flags |= ZC_EV_SUPERVISOR_TARGET;
 	else if (event->op == ZC_OP_SYS_SIGNAL_SUPERVISOR)
 		event->flags |= ZC_EV_OWN_TARGET | ZC_EV_HARMLESS;
-	else if (event->target_pid > 0 && zc_targets_is_of_the_run(tracer, event->target_pid))
+	else if (event->target_pid > 0 && (zc_targets_is_of_the_run(tracer, event->target_pid) ||
+					   is_nobody(event->target_pid)))
 		event->flags |= ZC_EV_OWN_TARGET;
 }
