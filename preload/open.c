@@ -395,8 +395,12 @@ long zc_open_inside(const void *caller, int dirfd, const char *path, long len, u
 			return fd;
 		zc_recent_keep(path, (size_t)len, need, ZC_RECENT_LINK);
 	}
-	return open_slowly(caller, dirfd, path, flags, mode,
-			   kind != ZC_RECENT_UNKNOWN && !zc_shim.passive && !zc_shim.no_openat2);
+	fd = open_slowly(caller, dirfd, path, flags, mode,
+			 kind != ZC_RECENT_UNKNOWN && !zc_shim.passive && !zc_shim.no_openat2);
+	/* A name with a slash behind it cannot be made, whatever is there. */
+	if (fd == -ENOTDIR && (flags & (O_CREAT | O_DIRECTORY)) == O_CREAT && path[len - 1] == '/')
+		return -EISDIR;
+	return fd;
 }
 
 /* What is judged is a copy, and the copy is opened: other threads may write where the path lies. */

@@ -333,6 +333,16 @@ static int resolve_from(struct zc_tracee *tracee, struct zc_object *object,
 	return resolve_entry(tracee, object, anchor, held, path);
 }
 
+/* A name with a slash behind it cannot be made, whatever is there. */
+static bool is_slashed(const struct zc_event *event, const struct zc_object *object)
+{
+	size_t base, len;
+
+	return (event->oflags & (O_CREAT | O_DIRECTORY)) == O_CREAT &&
+	       zc_path_last(object->requested, object->requested_len, &base, &len) &&
+	       object->requested[base + len] == '/';
+}
+
 static bool is_missing(int error, const struct zc_held *held)
 {
 	struct stat st;
@@ -390,11 +400,15 @@ int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned 
 	if (error)
 		return error;
 	error = spell(tracee, object, &anchor, names->given[n]);
-	if (!error)
+	if (!error && creates && is_slashed(event, object)) {
+		error = resolve_entry(tracee, object, &anchor, &names->held[n], names->path[n]);
+		error = error ? error : -EISDIR;
+	} else if (!error)
 		error = resolve_from(tracee, object, &anchor, creates, &names->held[n],
 				     names->path[n]);
+	/* The spelling is where it leads only as long as nothing goes back up. */
 	if (anchor.fd >= 0 && object->given && zc_paths_are_masked() &&
-	    is_missing(error, &names->held[n]))
+	    !has_dotdot(object->requested) && is_missing(error, &names->held[n]))
 		look_behind_masks(tracee, object, creates, &names->held[n], names->path[n], &error);
 	drop_anchor(&anchor);
 	return error;
