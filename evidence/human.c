@@ -125,8 +125,11 @@ static void print_verdict(const struct zc_evidence *e)
 	if (result->quiet)
 		fprintf(out, ", %" PRIu64 " quiet refusal%s", result->quiet,
 			result->quiet == 1 ? "" : "s");
-	fprintf(out, "; %" PRIu64 " process%s\n", zc_processes_count(e->processes),
+	fprintf(out, "; %" PRIu64 " process%s", zc_processes_count(e->processes),
 		zc_processes_count(e->processes) == 1 ? "" : "es");
+	if (e->setup.mode_used)
+		fprintf(out, ", mode %s", e->setup.mode_used);
+	fputc('\n', out);
 }
 
 /* The findings that happened most often. A flag to allow one counts as a reason to show it. */
