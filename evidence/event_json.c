@@ -8,6 +8,7 @@
 
 #include "core/event.h"
 #include "evidence/flags.h"
+#include "evidence/secret.h"
 #include "evidence/state.h"
 
 #define EVENT_ARGS 64u
@@ -170,7 +171,7 @@ void zc_object_write(struct zc_json *json, const struct zc_record *record)
 	if (detail->target_pid)
 		zc_json_int(json, "pid", detail->target_pid);
 	if (op == ZC_OP_EXEC && frame->field[ZC_FIELD_ARGV].bytes)
-		zc_json_list(json, "argv", frame->field[ZC_FIELD_ARGV].bytes,
+		zc_secret_list(json, "argv", frame->field[ZC_FIELD_ARGV].bytes,
 			     frame->field[ZC_FIELD_ARGV].len, EVENT_ARGS, EVENT_ARG_BYTES);
 	if (detail->event_flags & ZC_EV_UNREADABLE)
 		zc_json_bool(json, "unreadable", true);

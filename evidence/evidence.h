@@ -117,4 +117,12 @@ const char *zc_run_verdict_name(enum zc_run_verdict verdict); /* "pass-with-gaps
 /* Why can a program not load the shim? NULL: it can. "static", "setuid", "32-bit", ... (libelf look.) */
 const char *zc_target_gap(const char *path);
 
+/*
+ * Reports of a finished run, "FORMAT[:FILE],...", as in zcwrap --report. Without FILE one goes into the run's
+ * directory, under its usual name; - is standard output. check is for before the run: it only reads
+ * the list. Both return 0 or -errno, with a sentence in error.
+ */
+int zc_report_check(const char *list, char error[512]);
+int zc_report_make(const char *dir, const char *list, char error[512]);
+
 #endif

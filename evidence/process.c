@@ -9,6 +9,7 @@
 #include "core/image.h"
 #include "evidence/evidence.h"
 #include "evidence/process.h"
+#include "evidence/secret.h"
 
 #define BUCKETS 4096u /* powers of two */
 #define PROGRAMS_MAX 8192u
@@ -197,7 +198,7 @@ static void write_members(struct zc_program *program, const struct zc_frame *fra
 	struct zc_json json = { 0 };
 
 	zc_json_text(&json, "exe", program->exe, program->exe_len);
-	zc_json_list(&json, "argv", frame->field[ZC_FIELD_ARGV].bytes,
+	zc_secret_list(&json, "argv", frame->field[ZC_FIELD_ARGV].bytes,
 		     frame->field[ZC_FIELD_ARGV].len, EVENT_ARGS, EVENT_ARG_BYTES);
 	zc_json_string(&json, "cwd", program->cwd);
 	program->members = json.failed ? NULL : json.bytes;

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "evidence/secret.h"
 #include "evidence/state.h"
 
 static void write_strings(struct zc_json *json, const char *key, const char *const *strings)
@@ -32,7 +33,7 @@ static void write_command(struct zc_json *json, const char *const *command)
 		memcpy(joined + at, *command, len);
 		at += len;
 	}
-	zc_json_list(json, "command", joined, at, UINT32_MAX, sizeof(joined));
+	zc_secret_list(json, "command", joined, at, UINT32_MAX, sizeof(joined));
 	if (command && *command)
 		zc_json_bool(json, "command_truncated", true);
 }
