@@ -415,8 +415,9 @@ static int run_child(const struct zc_image *image, const struct zc_confine_plan 
 	child = fork();
 	if (child == 0) {
 		alarm(20);
-		if (plan && (zc_confine_apply(plan, errors) < 0 ||
-			     errors[ZC_CONFINE_LANDLOCK] > 0 || errors[ZC_CONFINE_SECCOMP] > 0))
+		if (plan &&
+		    (zc_confine_apply(plan, errors) < 0 || errors[ZC_CONFINE_LANDLOCK] > 0 ||
+		     errors[ZC_CONFINE_SECCOMP] > 0 || errors[ZC_CONFINE_MOUNTS] > 0))
 			_exit(DIED);
 		live(image, round->seed ^ 0xac7, trail);
 		_exit(0);
@@ -483,11 +484,39 @@ static struct zc_image *freeze(const char *policy)
 	return image;
 }
 
+/*
+ * What a traced run has instead of the companion: masks, and a network namespace where one is due
+ * (slow: it takes the kernel milliseconds to end one).
+ */
+static struct made spaces_plan(const struct zc_image *image, struct zc_confine_host *host,
+			       bool slow)
+{
+	const uint32_t layers = ONLY(MOUNTS) | (slow ? ONLY(NETNS) : 0);
+	struct zc_confine_wish wish = {
+		.image = image,
+		.host = host,
+		.take = ONLY(LANDLOCK) | layers,
+		.named = geteuid() ? ONLY(MOUNTS) : 0, /* in a user namespace */
+		.traced = true,
+		.cwd = "/",
+		.caps_keep = ZC_CONFINE_CAPS_ALL,
+	};
+	struct made made = { .plan = NULL };
+
+	host->mountns = geteuid() == 0;
+	host->netns = host->userns = true;
+	host->root = geteuid() == 0;
+	if (zc_confine_make(&wish, &made.plan, &made.size, made.account) < 0)
+		made.plan = NULL;
+	return made;
+}
+
 /* 0: held; 1: did not; 2: nothing was asked. */
 static int do_round(uint64_t seed)
 {
 	static struct round round;
 	struct rolls r = rolls_from(seed ^ 0x90);
+	bool spaces = seed % 4 < 2;
 	struct zc_confine_host host = real_host();
 	struct zc_image *image;
 	struct made made;
@@ -506,7 +535,8 @@ static int do_round(uint64_t seed)
 		fell_tree(world_top);
 		return 2;
 	}
-	made = plan_of(image, &host, ONLY(LANDLOCK) | ONLY(SECCOMP));
+	made = spaces ? spaces_plan(image, &host, seed % 16 < 2)
+		      : plan_of(image, &host, ONLY(LANDLOCK) | ONLY(SECCOMP));
 	fell_tree(world_top);
 	if (!made.plan || run_child(image, NULL, &round, trails[0]) ||
 	    run_child(image, made.plan, &round, trails[1])) {
