@@ -8,14 +8,13 @@
  */
 #include <errno.h>
 #include <json-c/json.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/base.h"
 #include "evidence/json.h"
+#include "evidence/read/run.h"
 #include "evidence/text.h"
 #include "evidence/zcaudit.h"
 
@@ -32,8 +31,7 @@ struct places {
 
 static int fail(const char *file, const char *why)
 {
-	fprintf(stderr, "zcaudit: bypasses: %s: %s\n", file, why);
-	return 125;
+	return zc_audit_fail("bypasses: %s: %s", file, why);
 }
 
 static const char *text_of(struct json_object *object, const char *key)
@@ -181,11 +179,12 @@ static int read_notes(FILE *file, struct places *places)
 static void read_counts(const char *dir, uint64_t ret[3])
 {
 	static const char *const keys[] = { "passed", "handed_over", "bypassed" };
-	char path[PATH_MAX];
+	char path[ZC_PATH_CAP];
 	struct json_object *run, *gate;
 
-	snprintf(path, sizeof(path), "%s/run.json", dir);
-	run = json_object_from_file(path);
+	run = snprintf(path, sizeof(path), "%s/run.json", dir) < (int)sizeof(path)
+		      ? json_object_from_file(path)
+		      : NULL;
 	gate = member(run, "gate");
 	for (size_t i = 0; i < ZC_LEN(keys); i++)
 		ret[i] = (uint64_t)json_object_get_int64(member(gate, keys[i]));
@@ -250,7 +249,7 @@ static int tell(const char *dir, bool json)
 {
 	struct places places = { 0 };
 	uint64_t counts[3] = { 0 };
-	char path[PATH_MAX];
+	char path[ZC_PATH_CAP];
 	FILE *file;
 	int r;
 
@@ -276,16 +275,14 @@ static int tell(const char *dir, bool json)
 
 int zc_audit_bypasses(int argc, char **argv)
 {
-	const char *dir = NULL;
-	bool json = false;
+	char dir[ZC_PATH_CAP], error[512] = "";
+	struct zc_audit audit;
+	int status = zc_audit_options(&audit, argc, argv, "lj"), r;
 
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--json"))
-			json = true;
-		else if (argv[i][0] == '-' || dir)
-			return fail(argv[i], "expected one run's directory, and maybe --json");
-		else
-			dir = argv[i];
-	}
-	return dir ? tell(dir, json) : fail("no run", "name the directory of one, logs/zc-...");
+	if (status)
+		return status;
+	if (audit.argc > 1)
+		return zc_audit_fail("bypasses takes one run");
+	r = zc_run_find(audit.argc ? audit.argv[0] : "latest", audit.log_dir, dir, error);
+	return r ? zc_audit_fail("%s", *error ? error : strerror(-r)) : tell(dir, audit.json);
 }
