@@ -216,7 +216,7 @@ static const char *read_headers(struct zc_module *module, Elf *elf)
 
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &ehdr))
 		return "not an ELF file";
-	if (ehdr.e_machine != EM_X86_64)
+	if (ehdr.e_machine != EM_X86_64 && ehdr.e_machine != EM_386)
 		return "an ELF file for another machine";
 	if (elf_getphdrnum(elf, &count) || count > 512)
 		return "an ELF file without sound program headers";
@@ -227,7 +227,7 @@ static const char *read_headers(struct zc_module *module, Elf *elf)
 			take_load(module, &phdr);
 		else if (phdr.p_type == PT_NOTE && !same && phdr.p_filesz < 65536)
 			same = note_holds_id(module, elf, &phdr);
-		else if (phdr.p_type == PT_GNU_EH_FRAME)
+		else if (phdr.p_type == PT_GNU_EH_FRAME && ehdr.e_machine == EM_X86_64)
 			module->unwind_address = phdr.p_vaddr, module->unwind_size = phdr.p_filesz;
 	}
 	return same ? NULL : "the file is not the one that was mapped";
@@ -238,9 +238,11 @@ static void find_rows(struct zc_module *module, Elf *elf)
 {
 	Elf_Scn *section = NULL;
 	size_t names;
+	GElf_Ehdr ehdr;
 	GElf_Shdr shdr;
 
-	if (module->unwind_size || elf_getshdrstrndx(elf, &names))
+	if (module->unwind_size || elf_getshdrstrndx(elf, &names) || !gelf_getehdr(elf, &ehdr) ||
+	    ehdr.e_machine != EM_X86_64) /* 32-bit code is not unwound by rows */
 		return;
 	while ((section = elf_nextscn(elf, section))) {
 		const char *name =

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/call.h"
 #include "evidence/maps.h"
 #include "evidence/rows.h"
 #include "evidence/stack.h"
@@ -415,7 +416,9 @@ static void name_counters(struct zc_unwinder *unwinder, struct zc_maps *maps,
 		if (!add_frame(unwinder, &walk, ip, i > 0))
 			break;
 	}
-	ret->why = ends_at_entry(ret) ? NULL : "the outermost frame is not an entry point";
+	ret->why = record->head.abi == ZC_ABI_I386 ? "32-bit code: callers may be missing"
+		   : ends_at_entry(ret)		    ? NULL
+						    : "the outermost frame is not an entry point";
 	ret->status = !ret->count ? "unavailable" : ret->why ? "truncated" : "complete";
 }
 

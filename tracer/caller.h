@@ -27,6 +27,10 @@ const struct zc_snapshot *zc_snapshot_take(struct zc_tracer *tracer,
 void zc_caller_find(struct zc_tracee *tracee, const struct zc_snapshot *snapshot,
 		    uint64_t *ret_module, uint64_t *ret_offset);
 
+/* narrow.c: program counters of 32-bit code, the innermost first, as far as they can be told. At least one. */
+unsigned zc_narrow_walk(struct zc_tracee *tracee, const struct zc_snapshot *snapshot,
+			uint64_t *ret_pcs, unsigned cap);
+
 /* For maps.c: what is kept between walks belongs to a list of mappings. Both take NULL. */
 void *zc_caller_share(void *kept);
 void *zc_caller_forget(void *kept); /* returns NULL */

@@ -24,6 +24,7 @@
 #include "tracer/maps.h"
 
 #define WAIT_MS 1000
+#define NARROW_FRAMES 32u
 #define ARGV_MAX 8192u
 #define MAPS_MAX 24576u /* bytes of one MAPS field */
 
@@ -138,7 +139,10 @@ static void send_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		head->flags |= ZC_FRAME_DAC_REFUSES;
 	/* The walk is for 64-bit code, which may well make a 32-bit call. */
 	if (snapshot && snapshot->regs.sp <= UINT32_MAX && tracee->abi == ZC_ABI_I386) {
-		zc_frame_put(&writer, ZC_FIELD_PCS, &snapshot->regs.ip, sizeof(uint64_t));
+		uint64_t pcs[NARROW_FRAMES];
+		unsigned count = zc_narrow_walk(tracee, snapshot, pcs, NARROW_FRAMES);
+
+		zc_frame_put(&writer, ZC_FIELD_PCS, pcs, count * sizeof(*pcs));
 	} else if (snapshot) {
 		zc_frame_put(&writer, ZC_FIELD_REGS, &snapshot->regs, sizeof(snapshot->regs));
 		zc_frame_put(&writer, ZC_FIELD_STACK, &snapshot->stack, snapshot->stack_len);
