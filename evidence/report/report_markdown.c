@@ -62,8 +62,8 @@ static void put_head(struct page *page)
 	}
 	put(page,
 	    zc_report_printf(report,
-			     "%s, mode %s: %" PRIu64 " violations in %" PRIu64 " findings; %" PRIu64
-			     " processes, %s.\n\n",
+			     "%s, mode %s. Violations: %" PRIu64 ", findings: %" PRIu64
+			     ", processes: %" PRIu64 ", %s.\n\n",
 			     code(page, command).at, code(page, mode).at,
 			     zc_view_uint(zc_view_get(run->json, "counts.violations"), 0),
 			     zc_view_uint(zc_view_get(run->json, "counts.findings"), 0),
