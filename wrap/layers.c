@@ -224,7 +224,7 @@ static void fill_reports(struct zc_job *job, const char *none)
 		job->layer[ZC_CONFINE_SECCOMP].detail = "the tracer's own filter stands for it";
 }
 
-int zc_layers_plan(struct zc_job *job)
+static int plan(struct zc_job *job)
 {
 	const uint32_t spaces = BIT(ZC_CONFINE_USERNS) | BIT(ZC_CONFINE_NETNS) |
 				BIT(ZC_CONFINE_MOUNTS);
@@ -238,9 +238,6 @@ int zc_layers_plan(struct zc_job *job)
 		return r;
 	if (none)
 		kernel = (struct zc_kernel_wish){ 0 };
-	/* What may not be removed holds its directory in place, so it has to be there to be looked at.
-	   zc_store_open() says what is wrong if this fails. */
-	(void)mkdir(job->store.log_dir, 0755);
 	wish.host = zc_host_confine(job->host, geteuid() != 0 && kernel.named & spaces);
 	wish.take = kernel.take;
 	wish.named = kernel.named;
@@ -263,6 +260,18 @@ int zc_layers_plan(struct zc_job *job)
 			return 0;
 	free(job->plan);
 	job->plan = NULL;
+	return r;
+}
+
+int zc_layers_plan(struct zc_job *job)
+{
+	/* What may not be removed holds its directory in place, so it has to be there to be looked at.
+	   zc_store_open() says what is wrong if this fails. */
+	bool made = mkdir(job->store.log_dir, 0755) == 0;
+	int r = plan(job);
+
+	if (r < 0 && made)
+		rmdir(job->store.log_dir);
 	return r;
 }
 
