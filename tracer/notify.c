@@ -11,6 +11,7 @@
 #include <sys/ptrace.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tracer/notify.h"
@@ -277,6 +278,21 @@ static bool look_at_ends(struct zc_tracer *tracer)
 
 /* --- the loop ------------------------------------------------------------------------------------ */
 
+/* However busy others keep us: what an exec became must not wait for that. */
+static bool is_time_to_look(void)
+{
+	static long last_ms;
+	struct timespec now;
+	long ms;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ms = now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	if (ms - last_ms < LOOK_MS)
+		return false;
+	last_ms = ms;
+	return true;
+}
+
 static int loop(struct zc_tracer *tracer)
 {
 	struct zc_notify *notify = tracer->notify;
@@ -289,10 +305,10 @@ static int loop(struct zc_tracer *tracer)
 
 		if (ready < 0 && errno != EINTR)
 			return -errno;
-		if (ready <= 0 && !notify->waiting) {
+		if (notify->execs && is_time_to_look())
 			zc_notify_look_at_execs(tracer);
+		if (ready <= 0 && !notify->waiting)
 			continue;
-		}
 		/* Ends first: a number that is free may be somebody else's by the next call. */
 		if (wait[1].revents)
 			more = look_at_ends(tracer);
