@@ -26,6 +26,12 @@ static struct {
 	int fd; /* 0: none; ours are never below 3 */
 } kept[KEPT];
 
+/* A child has its parent's exec_id, and may have got the number of one that has ended. */
+static void forget(const struct zc_tracee *tracee)
+{
+	kept[(unsigned)tracee->tgid % KEPT].exec_id = ~tracee->exec_id;
+}
+
 static int pagemap_of(const struct zc_tracee *tracee)
 {
 	unsigned at = (unsigned)tracee->tgid % KEPT;
@@ -51,10 +57,13 @@ static bool is_own(const struct zc_tracee *tracee, uint64_t address, size_t len)
 	int fd = pagemap_of(tracee);
 	uint64_t page[2] = { 0 };
 
-	if (fd < 0 || pages > 2 ||
-	    pread(fd, page, pages * sizeof(*page), (off_t)(address / PAGE * sizeof(*page))) !=
-		    (ssize_t)(pages * sizeof(*page)))
+	if (fd < 0 || pages > 2)
 		return false;
+	if (pread(fd, page, pages * sizeof(*page), (off_t)(address / PAGE * sizeof(*page))) !=
+	    (ssize_t)(pages * sizeof(*page))) {
+		forget(tracee);
+		return false;
+	}
 	for (unsigned i = 0; i < pages; i++)
 		if (!(page[i] & PRESENT) || page[i] & OF_FILE)
 			return false;
