@@ -117,10 +117,7 @@ static void say(struct zc_plan_maker *maker, char ***list, uint32_t *count, char
 			return;
 		}
 	}
-	if (text && (*count)++ >= ZC_PLAN_LISTED) {
-		free(text);
-		return;
-	}
+	++*count;
 	grown = text ? realloc(*list, (said + 2) * sizeof(*grown)) : NULL;
 	if (!grown) {
 		free(text);
@@ -143,6 +140,10 @@ void zc_account_widened(struct zc_plan_maker *maker, unsigned layer, const char 
 {
 	va_list args;
 
+	if (maker->widened[layer] >= ZC_PLAN_LISTED) {
+		maker->widened[layer]++;
+		return;
+	}
 	va_start(args, format);
 	say(maker, &maker->account[layer].widened, &maker->widened[layer], sentence(format, args));
 	va_end(args);
@@ -152,6 +153,10 @@ void zc_account_lacks(struct zc_plan_maker *maker, unsigned layer, const char *f
 {
 	va_list args;
 
+	if (maker->lacking[layer] >= ZC_PLAN_LISTED) {
+		maker->lacking[layer]++;
+		return;
+	}
 	va_start(args, format);
 	say(maker, &maker->account[layer].not_expressible, &maker->lacking[layer],
 	    sentence(format, args));

@@ -30,6 +30,7 @@ struct walker {
 	const struct zc_image_node *nodes;
 	const struct zc_image_edge **edges; /* by parent */
 	uint32_t *first;                    /* of each node in edges; one more than nodes */
+	uint64_t allows;                    /* every bit that allows something */
 	size_t prefix; /* bytes of path that the image does not have: the jail */
 	char path[2 * ZC_PATH_CAP];
 };
@@ -184,6 +185,9 @@ static struct spot spot_of(struct walker *w, uint32_t node, struct spot parent, 
 	const struct spot nowhere = { .ends = true };
 	struct stat st;
 
+	/* For what is only denied no place is looked for: most of a profile, and most of the time. */
+	if (!((w->nodes[node].mask | w->nodes[node].below) & w->allows))
+		return nowhere;
 	if (parent.ends)
 		return parent;
 	if (zc_stay_below(w->path, "/proc") && strcmp(w->path, "/proc") != 0)
@@ -282,22 +286,23 @@ static void walk_wild(struct walker *w, uint32_t index, size_t len, struct spot 
 }
 
 /* Entries of /dev stay, so there wildcards are held against what is there. */
-static void walk_devices(struct walker *w, size_t len)
+static void walk_devices(struct walker *w, const struct zc_image_node *node, size_t len)
 {
 	DIR *dir = opendir(w->path);
 	struct dirent *entry;
-	struct stat st;
 
 	while (dir && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
+		bool is_dir = entry->d_type == DT_DIR;
+
+		if (entry->d_name[0] == '.' ||
+		    (!is_dir && entry->d_type != DT_CHR && entry->d_type != DT_BLK))
 			continue;
 		snprintf(w->path + len, sizeof(w->path) - len, "/%s", entry->d_name);
-		if (lstat(w->path, &st) < 0 || S_ISLNK(st.st_mode) || S_ISREG(st.st_mode))
-			continue;
 		for (unsigned cls = 0; cls < ZC_CLASS_UNIX; cls++)
-			if (zc_stay_allows(w->image, inside(w), cls))
-				zc_places_add(w->places, w->path, strlen(w->path),
-					      S_ISDIR(st.st_mode), rights_of[cls], 0);
+			if (node->wild & allow_bits(w->image, cls) &&
+			    zc_stay_allows(w->image, inside(w), cls))
+				zc_places_add(w->places, w->path, strlen(w->path), is_dir,
+					      rights_of[cls], 0);
 	}
 	if (dir)
 		closedir(dir);
@@ -315,7 +320,9 @@ static void walk(struct walker *w, uint32_t index, size_t len, struct spot spot)
 	if (!spot.ends) {
 		wild.why = "a wildcard";
 		if (node->wild && !strcmp(w->path, "/dev")) {
-			walk_devices(w, len);
+			walk_devices(w, node, len);
+			if (node->wild & allow_bits(w->image, ZC_CLASS_UNIX))
+				zc_places_add(w->places, w->path, len, true, 0, ZC_LL_OF_UNIX);
 			wild.len = 0;
 		}
 	}
@@ -358,6 +365,8 @@ int zc_places_collect(struct zc_places *places, const struct zc_plan_maker *make
 			 (const char *)zc_image_at(image, image->jail));
 		len = w->prefix = strlen(w->path);
 	}
+	for (unsigned cls = 0; cls < ZC_PATH_CLASSES; cls++)
+		w->allows |= allow_bits(image, cls);
 	error = index_edges(w);
 	if (!error) {
 		walk(w, 0, len, (struct spot){ len, true, false, NULL });
@@ -377,15 +386,17 @@ int zc_places_collect(struct zc_places *places, const struct zc_plan_maker *make
  */
 void zc_places_add_loaders(struct zc_places *places)
 {
-	static const char *const patterns[] = { "/lib*/ld-*.so*", "/lib*/*-linux-*/ld-*.so*",
-						"/usr/lib*/ld-*.so*",
+	static const char *const patterns[] = { "/usr/lib*/ld-*.so*",
 						"/usr/lib*/*-linux-*/ld-*.so*",
-						"/usr/local/*/lib/ld-*.so*" };
+						"/usr/local/*/lib/ld-*.so*", "/lib*/ld-*.so*",
+						"/lib*/*-linux-*/ld-*.so*" };
 	static const char *const stores[] = { "/nix/store", "/gnu/store" };
 	glob_t found = { 0 };
 	struct stat st;
+	/* Where /lib is a link into /usr the last two find nothing new. */
+	bool merged = lstat("/lib", &st) == 0 && S_ISLNK(st.st_mode);
 
-	for (size_t i = 0; i < ZC_LEN(patterns); i++)
+	for (size_t i = 0; i < ZC_LEN(patterns) - (merged ? 2 : 0); i++)
 		glob(patterns[i], i ? GLOB_APPEND | GLOB_NOSORT : GLOB_NOSORT, NULL, &found);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		char *real = realpath(found.gl_pathv[i], NULL);

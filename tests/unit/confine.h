@@ -53,11 +53,13 @@ static inline struct zc_image *image_of(const char *const *rules, const char *ho
 	struct zc_policy_set *set = zc_policy_set_new(&world);
 	struct zc_policy_error error = { "" };
 	struct zc_image *image = NULL;
-	char *text = calloc(1, 1 << 16);
+	char *text = NULL;
 	size_t size, len = 0;
+	FILE *lines = open_memstream(&text, &len);
 
 	for (; *rules; rules++)
-		len += (size_t)snprintf(text + len, (1 << 16) - len, "%s\n", *rules);
+		fprintf(lines, "%s\n", *rules);
+	fclose(lines);
 	if (zc_policy_add_text(set, "test.zc", text, len, &error) < 0 ||
 	    zc_policy_freeze(set, &image, &size, &error) < 0) {
 		printf("# %s\n", error.text);
