@@ -19,7 +19,7 @@
 #include "evidence/zcaudit.h"
 
 struct place {
-	char *where;   /* "libfoo.so+0x1234 (function)" */
+	char *where; /* "libfoo.so+0x1234 (function)" */
 	char *build_id;
 	char *calls, *programs; /* names, each once */
 	uint64_t count;
@@ -38,7 +38,8 @@ static const char *text_of(struct json_object *object, const char *key)
 {
 	struct json_object *value;
 
-	return json_object_object_get_ex(object, key, &value) ? json_object_get_string(value) : NULL;
+	return json_object_object_get_ex(object, key, &value) ? json_object_get_string(value)
+							      : NULL;
 }
 
 static struct json_object *member(struct json_object *object, const char *key)
@@ -108,10 +109,9 @@ static struct place *find(struct places *places, const char *where, const char *
 static int add_note(struct places *places, struct json_object *note)
 {
 	struct json_object *frames = member(member(note, "stack"), "frames");
-	struct json_object *frame =
-		frames && json_object_is_type(frames, json_type_array) ?
-			json_object_array_get_idx(frames, 0) :
-			NULL;
+	struct json_object *frame = frames && json_object_is_type(frames, json_type_array)
+					    ? json_object_array_get_idx(frames, 0)
+					    : NULL;
 	struct json_object *call = member(note, "syscall"), *process = member(note, "process");
 	const char *name = call ? text_of(call, "name") : NULL;
 	const char *exe = process ? text_of(process, "exe") : NULL;

@@ -118,9 +118,10 @@ void zc_begin_note(struct zc_job *job, pid_t pid)
 			    : job->inside ? zc_target_gap(program)
 					  : zc_watch_gap);
 	if (strcmp(job->mode.used, "sealed") == 0 && !job->layer[ZC_CONFINE_LANDLOCK].applied)
-		zc_evidence_note(job->evidence, "unsealed",
-				 "nothing in the kernel stands below the tracer: layers of run.json "
-				 "says why");
+		zc_evidence_note(
+			job->evidence, "unsealed",
+			"nothing in the kernel stands below the tracer: layers of run.json "
+			"says why");
 	/* A filter needs it too, of who has no privileges. */
 	if (job->layer[ZC_CONFINE_NNP].applied || (job->traced && geteuid() != 0))
 		zc_evidence_note(job->evidence, "no-new-privs", unprivileged);

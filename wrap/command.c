@@ -104,8 +104,7 @@ static void look_inside(struct zc_command *command)
 
 	while (script && command->programs < ZC_PROGRAMS_MAX) {
 		char line[256] = ""; /* BINPRM_BUF_SIZE */
-		int fd = zc_rooted_open(command->root,
-					command->program[command->programs - 1].path,
+		int fd = zc_rooted_open(command->root, command->program[command->programs - 1].path,
 					O_RDONLY | O_NONBLOCK);
 		char *name = fd < 0 ? NULL
 				    : interpreter(line, pread(fd, line, sizeof(line) - 1, 0));

@@ -38,7 +38,7 @@ struct zc_doctor {
 	struct zc_host host;
 	struct zc_doctor_facts facts;
 	struct zc_mode_choice survey;
-	const char *automatic;       /* what auto takes; NULL: nothing */
+	const char *automatic; /* what auto takes; NULL: nothing */
 	struct zc_doctor_row mode[ZC_MODES], engine[2], layer[ZC_DOCTOR_LAYERS];
 };
 

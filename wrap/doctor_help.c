@@ -49,8 +49,7 @@ void zc_doctor_look(struct zc_doctor_facts *facts)
 	snprintf(facts->machine, sizeof(facts->machine), "%.31s", name.machine);
 	facts->uid = (int)geteuid();
 	facts->yama = (int)number_in("/proc/sys/kernel/yama/ptrace_scope");
-	facts->apparmor =
-		(int)number_in("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+	facts->apparmor = (int)number_in("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
 	facts->userns_clone = (int)number_in("/proc/sys/kernel/unprivileged_userns_clone");
 	facts->userns_max = number_in("/proc/sys/user/max_user_namespaces");
 	facts->seccomp = prctl(PR_GET_SECCOMP);
@@ -65,8 +64,7 @@ void zc_doctor_look(struct zc_doctor_facts *facts)
 /* A filter around us answers EPERM or ENOSYS where the kernel would do it. */
 static bool by_profile(const struct zc_doctor *doctor, int error)
 {
-	return doctor->facts.seccomp == 2 &&
-	       (error == EPERM || error == ENOSYS || error == EACCES);
+	return doctor->facts.seccomp == 2 && (error == EPERM || error == ENOSYS || error == EACCES);
 }
 
 static const char *help_notify(const struct zc_doctor *doctor, int error)
@@ -153,11 +151,11 @@ static const char *help_seccomp(const struct zc_doctor *doctor, int error)
 void zc_doctor_help(struct zc_doctor_row *row, const struct zc_doctor *doctor, enum zc_fact fact)
 {
 	static const char *(*const helps[ZC_FACTS])(const struct zc_doctor *doctor, int error) = {
-		[ZC_FACT_NOTIFY] = help_notify,       [ZC_FACT_PTRACE] = help_ptrace,
-		[ZC_FACT_LANDLOCK] = help_landlock,   [ZC_FACT_SECCOMP] = help_seccomp,
-		[ZC_FACT_USERNS] = help_userns,       [ZC_FACT_USER_NETNS] = help_userns,
-		[ZC_FACT_MOUNTNS] = help_privilege,   [ZC_FACT_NETNS] = help_privilege,
-		[ZC_FACT_CHROOT] = help_chroot,       [ZC_FACT_CGROUP] = help_cgroup,
+		[ZC_FACT_NOTIFY] = help_notify,     [ZC_FACT_PTRACE] = help_ptrace,
+		[ZC_FACT_LANDLOCK] = help_landlock, [ZC_FACT_SECCOMP] = help_seccomp,
+		[ZC_FACT_USERNS] = help_userns,     [ZC_FACT_USER_NETNS] = help_userns,
+		[ZC_FACT_MOUNTNS] = help_privilege, [ZC_FACT_NETNS] = help_privilege,
+		[ZC_FACT_CHROOT] = help_chroot,     [ZC_FACT_CGROUP] = help_cgroup,
 	};
 	const struct zc_tried *tried = &doctor->host.fact[fact];
 

@@ -21,8 +21,8 @@ struct view {
 	struct zc_host *host;
 	bool audit;
 	char text[ZC_REASON];
-	const char *engine; /* of the row that fits ... */
-	const char *engine_why;  /* ... and why it is not the better one; NULL: it is */
+	const char *engine;     /* of the row that fits ... */
+	const char *engine_why; /* ... and why it is not the better one; NULL: it is */
 };
 
 static const char *reason(struct view *view, const char *format, ...) ZC_PRINTF(2, 3);
@@ -69,10 +69,10 @@ static const char *fits_engine(struct view *view)
 		return NULL;
 	}
 	if (!automatic)
-		return reason(view, "--engine=%s: %s", asked,
-			      view->host->fact[strcmp(asked, "notify") ? ZC_FACT_PTRACE
-								       : ZC_FACT_NOTIFY]
-				      .why);
+		return reason(
+			view, "--engine=%s: %s", asked,
+			view->host->fact[strcmp(asked, "notify") ? ZC_FACT_PTRACE : ZC_FACT_NOTIFY]
+				.why);
 	return reason(view, "no engine works here: notify: %s; ptrace: %s",
 		      view->host->fact[ZC_FACT_NOTIFY].why, view->host->fact[ZC_FACT_PTRACE].why);
 }
@@ -238,9 +238,9 @@ static void keep_reason(struct zc_mode_choice *choice, size_t row, const char *w
 static void list_reasons(struct zc_mode_choice *choice, size_t used, const char *untried)
 {
 	for (size_t i = 0; i < used; i++)
-		choice->why_not[choice->why_nots++] = (struct zc_why_not){
-			modes[i].name, *choice->reason[i] ? choice->reason[i] : untried
-		};
+		choice->why_not[choice->why_nots++] =
+			(struct zc_why_not){ modes[i].name,
+					     *choice->reason[i] ? choice->reason[i] : untried };
 }
 
 /* Returns the row, or -1 when none of those that may be used fits; each then has its reason. */
@@ -292,8 +292,9 @@ int zc_mode_choose(struct zc_mode_choice *choice, const struct zc_options *optio
 	int asked = automatic ? -1 : find(options->mode), row;
 	int required = options->require ? find(options->require) : -1;
 	struct zc_kernel_wish kernel;
-	struct view view = { .options = options, .kernel = &kernel, .host = host,
-			     .audit = is_audit(options) };
+	struct view view = {
+		.options = options, .kernel = &kernel, .host = host, .audit = is_audit(options)
+	};
 
 	*choice = (struct zc_mode_choice){ .asked = options->mode };
 	if (!automatic && asked < 0)
@@ -317,8 +318,7 @@ int zc_mode_choose(struct zc_mode_choice *choice, const struct zc_options *optio
 void zc_mode_engine_lost(struct zc_mode_choice *choice, int error)
 {
 	snprintf(choice->engine_why, ZC_REASON, "%s: %s", choice->engine,
-		 error == EBUSY ? "another supervisor answers system calls here"
-				: strerror(error));
+		 error == EBUSY ? "another supervisor answers system calls here" : strerror(error));
 }
 
 void zc_mode_survey(struct zc_mode_choice *choice, const struct zc_options *options,

@@ -30,9 +30,9 @@ struct zc_policy_flag {
 
 struct zc_options {
 	const char *mode, *require, *log_dir, *chdir, *shim, *freeze;
-	const char *engine;                       /* "auto", "notify" or "ptrace" */
-	const char *kernel;                       /* as given; NULL: auto (layers.c) */
-	const char *user, *cap_drop, *cap_keep;   /* as given; NULL: unchanged */
+	const char *engine;                     /* "auto", "notify" or "ptrace" */
+	const char *kernel;                     /* as given; NULL: auto (layers.c) */
+	const char *user, *cap_drop, *cap_keep; /* as given; NULL: unchanged */
 	bool fast, best_effort, doctor;
 	int64_t timeout_ms; /* ZC_FOREVER: none */
 	int64_t grace_ms, linger_ms;

@@ -29,8 +29,8 @@ int zc_probe_failed(struct zc_tried *ret, int error, const char *what)
 
 /* --- children -------------------------------------------------------------------------------------- */
 
-static void run_child(const struct zc_probe_child *child,
-		      void (*act)(void *context, int tell), void *context)
+static void run_child(const struct zc_probe_child *child, void (*act)(void *context, int tell),
+		      void *context)
 {
 	sigset_t none;
 	char byte;

@@ -87,8 +87,8 @@ enum { RULESET = 1, NO_NEW_PRIVS, RESTRICT, HOLDS };
 static void try_landlock(void *context, int tell)
 {
 	struct landlock_ruleset_attr attr = { .handled_access_fs = LANDLOCK_ACCESS_FS_READ_DIR };
-	int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr,
-				   sizeof(attr.handled_access_fs), 0);
+	int ruleset =
+		(int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
 
 	if (ruleset < 0)
 		zc_probe_say(tell, RULESET, errno);
@@ -126,9 +126,9 @@ enum { LISTENER = 1, MEMORY, ANSWER };
 /* In the child, whose descriptors are ours too: so what is answered is a number we can look at. */
 static void try_notify(void *context, int tell)
 {
-	long listener = install(SECCOMP_FILTER_FLAG_NEW_LISTENER |
-					SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
-				SECCOMP_RET_USER_NOTIF);
+	long listener =
+		install(SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+			SECCOMP_RET_USER_NOTIF);
 	long got;
 
 	zc_probe_say(tell, listener < 0 ? LISTENER : 0, listener < 0 ? errno : (int)listener);
@@ -190,8 +190,7 @@ static int answer(struct zc_host *host, int listener, struct zc_tried *ret)
 }
 
 /* From the listener on: its number, then what the answered call returned. */
-static void converse(struct zc_host *host, const struct zc_probe_child *child,
-		     struct zc_tried *ret)
+static void converse(struct zc_host *host, const struct zc_probe_child *child, struct zc_tried *ret)
 {
 	struct zc_probe_word word;
 	int r = zc_probe_hear(child, &word), listener;

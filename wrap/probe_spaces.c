@@ -20,7 +20,7 @@
 
 enum { UNSHARE = 1, SETGROUPS, UID_MAP, GID_MAP, MOUNT, NETWORK, LOOPBACK };
 static const char *const steps[] = {
-	"unshare",  "/proc/self/setgroups", "/proc/self/uid_map", "/proc/self/gid_map",
+	"unshare",  "/proc/self/setgroups",   "/proc/self/uid_map",   "/proc/self/gid_map",
 	"mounting", "unshare of the network", "bringing loopback up",
 };
 

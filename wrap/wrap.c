@@ -194,10 +194,10 @@ static int run(struct zc_job *job, uint64_t *ret_dropped)
 	job->tracing.control = -1;
 	if (job->command.error)
 		return zc_begin_cannot(job,
-				  job->command.error == ENOENT || job->command.error == ENOTDIR
-					  ? ZC_START_MISSING
-					  : ZC_START_CANNOT,
-				  strerror(job->command.error));
+				       job->command.error == ENOENT || job->command.error == ENOTDIR
+					       ? ZC_START_MISSING
+					       : ZC_START_CANNOT,
+				       strerror(job->command.error));
 	r = zc_begin_judge(job);
 	if (r < 0)
 		return r;
@@ -298,7 +298,8 @@ static int carry_out(struct zc_job *job)
 
 	if (strcmp(job->mode.used, job->mode.asked) != 0 && strcmp(job->mode.used, "watch") == 0 &&
 	    !job->options->quiet)
-		zc_say("only mode watch works here: nothing is refused; 'zcwrap --doctor' says why");
+		zc_say("only mode watch works here: nothing is refused; 'zcwrap --doctor' says "
+		       "why");
 	zc_status_open(&job->status, job->options->status_fd);
 	r = zc_layers_plan(job);
 	if (r == 0)

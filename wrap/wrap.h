@@ -254,8 +254,8 @@ struct zc_tracing {
 struct zc_watcher_setup {
 	const struct zc_image *image;
 	struct zc_page *page;
-	int socket;                  /* sending end, kept open by the caller until finish */
-	pid_t root;                  /* us: the tree is what lies below ... */
+	int socket;                   /* sending end, kept open by the caller until finish */
+	pid_t root;                   /* us: the tree is what lies below ... */
 	const struct zc_tree *before; /* ... but for these, which may be NULL */
 };
 struct zc_watcher;
@@ -312,7 +312,7 @@ struct zc_host;
 struct zc_mode_choice {
 	const char *asked, *used;
 	const char *engine; /* "notify" "ptrace" "shim" "proc": the one to try, of the mode used */
-	char engine_why[ZC_REASON]; /* why it is not the better one; "": it is */
+	char engine_why[ZC_REASON];          /* why it is not the better one; "": it is */
 	struct zc_why_not why_not[ZC_MODES]; /* the stronger ones */
 	size_t why_nots;
 	char reason[ZC_MODES][ZC_REASON]; /* "": it fits, or was not tried */
@@ -369,7 +369,8 @@ struct zc_job {
 	bool traced; /* from outside, by zctrace */
 	bool inside; /* the shim is: modes shim and hybrid */
 	bool hybrid; /* both, with a gate */
-	struct zc_watcher *watcher; /* neither: a thread of ours looks on, and sends by its socket */
+	struct zc_watcher
+		*watcher; /* neither: a thread of ours looks on, and sends by its socket */
 	int watcher_socket;
 	struct zc_host *host;
 	struct zc_confine_plan *plan; /* layers.c; NULL: no layer is applied */
@@ -419,7 +420,8 @@ int zc_rooted_runnable(const char *root, const char *path);
 int zc_jail_choose(struct zc_job *job);
 int zc_jail_directory(struct zc_job *job); /* where in it the command starts */
 int zc_jail_check(struct zc_job *job);     /* can the command be loaded in there? */
-void zc_jail_note(struct zc_job *job); /* what somebody who asked for a jail should know: said, and noted */
+void zc_jail_note(
+	struct zc_job *job); /* what somebody who asked for a jail should know: said, and noted */
 
 /* --- clock ---------------------------------------------------------------------------------------------------- */
 
