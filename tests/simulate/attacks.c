@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * attacks.c - one way around a watcher each. Prints "WAY: OK" or "WAY: EACCES" and the like.
+ *
+ * usage: attacks WAY OBJECT
+ *   open raw int80 libc gate   read OBJECT: by libc's open, without it, by a 32-bit call, by an open found in libc
+ *                              itself, from the gate page of mode hybrid (ENXIO: there is none)
+ *   create gate-create         make OBJECT, by libc or from the gate
+ *   brief                      open OBJECT and close it at once
+ *   stat                       ask about OBJECT
+ *   descriptor                 read from descriptor OBJECT, which somebody else opened
+ *   receive                    the same with one that comes over the unix socket OBJECT
+ *   abstract                   connect to the abstract unix socket OBJECT
+ *   unlink-race A=B            a thread exchanges the name while it is removed: A may be, B may not
+ */
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include "../probe/probe.h"
+
+static long raw_openat(const char *path, long flags)
+{
+	register long mode __asm__("r10") = 0600;
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "0"((long)SYS_openat), "D"((long)AT_FDCWD), "S"(path), "d"(flags),
+			   "r"(mode)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+/* The kernel reads 32 bits of the address, so the path has to lie low. */
+static long open_by_int80(const char *path)
+{
+	static char low[4096];
+	long result;
+
+	if ((unsigned long)low >> 32)
+		return -ENXIO;
+	strcpy(low, path);
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "0"(5l), "b"((long)low), "c"(0l), "d"(0l)
+			 : "r8", "r9", "r10", "r11", "memory");
+	return result;
+}
+
+/* Hostile code can find the page in its own memory map, and call it. */
+static unsigned long find_gate(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned long start, found = 0;
+	char line[512], rights[8];
+
+	while (maps && fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%lx-%*x %7s", &start, rights) == 2 && strchr(rights, 'x') &&
+		    strstr(line, "memfd:zencube"))
+			found = start;
+	if (maps)
+		fclose(maps);
+	return found;
+}
+
+static long open_by_gate(const char *path, long flags)
+{
+	register long mode __asm__("r10") = 0600;
+	unsigned long gate = find_gate();
+	long result;
+
+	if (!gate)
+		return -ENXIO;
+	__asm__ volatile("call *%[gate]"
+			 : "=a"(result)
+			 : "0"((long)SYS_openat), "D"((long)AT_FDCWD), "S"(path), "d"(flags),
+			   "r"(mode), [gate] "r"(gate)
+			 : "rcx", "r11", "memory", "cc");
+	return result;
+}
+
+static long open_by_libc_itself(const char *path)
+{
+	void *libc = dlopen("libc.so.6", RTLD_NOW);
+	int (*its_open)(const char *, int, ...) = libc ? dlsym(libc, "open") : NULL;
+
+	return its_open ? its_open(path, O_RDONLY) : -1;
+}
+
+static long receive(const char *path)
+{
+	struct sockaddr_un where = { .sun_family = AF_UNIX };
+	char byte, control[CMSG_SPACE(sizeof(int))];
+	struct iovec data = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &data,
+				  .msg_iovlen = 1,
+				  .msg_control = control,
+				  .msg_controllen = sizeof(control) };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strncpy(where.sun_path, path, sizeof(where.sun_path) - 1);
+	if (connect(fd, (struct sockaddr *)&where, sizeof(where)) < 0 ||
+	    recvmsg(fd, &message, 0) < 0 || !CMSG_FIRSTHDR(&message))
+		return -1;
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+	return read(fd, &byte, 1) == 1 ? 0 : -1;
+}
+
+static long connect_abstract(const char *name)
+{
+	struct sockaddr_un where = { .sun_family = AF_UNIX };
+
+	strncpy(where.sun_path + 1, name, sizeof(where.sun_path) - 2);
+	return connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&where,
+		       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name)));
+}
+
+static char raced[512];
+static const char *names[2];
+
+static void *exchange(void *unused)
+{
+	for (unsigned turn = 0;; turn = !turn) {
+		strcpy(raced, names[turn]);
+		for (volatile int i = 0; i < 100; i++)
+			;
+	}
+	return unused;
+}
+
+static long unlink_race(char *both)
+{
+	time_t end = time(NULL) + 4;
+	pthread_t thread;
+	struct stat st;
+
+	names[0] = strtok(both, "=");
+	names[1] = strtok(NULL, "=");
+	strcpy(raced, names[0]);
+	pthread_create(&thread, NULL, exchange, NULL);
+	while (time(NULL) < end && lstat(names[1], &st) == 0) {
+		unlink(raced);
+		close(open(names[0], O_CREAT | O_WRONLY, 0600));
+	}
+	return lstat(names[1], &st) < 0 ? 0 : (errno = EACCES, -1);
+}
+
+static long as_libc_does(long result)
+{
+	if (result >= 0)
+		return result;
+	errno = (int)-result;
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	const char *way = argv[1];
+	char *object = argv[2], byte;
+	struct stat st;
+	long result = -1;
+
+	if (!strcmp(way, "open"))
+		result = open(object, O_RDONLY);
+	else if (!strcmp(way, "raw"))
+		result = as_libc_does(raw_openat(object, O_RDONLY));
+	else if (!strcmp(way, "int80"))
+		result = as_libc_does(open_by_int80(object));
+	else if (!strcmp(way, "libc"))
+		result = open_by_libc_itself(object);
+	else if (!strcmp(way, "gate"))
+		result = as_libc_does(open_by_gate(object, O_RDONLY));
+	else if (!strcmp(way, "create"))
+		result = open(object, O_CREAT | O_WRONLY, 0600);
+	else if (!strcmp(way, "raw-create"))
+		result = as_libc_does(raw_openat(object, O_CREAT | O_WRONLY));
+	else if (!strcmp(way, "gate-create"))
+		result = as_libc_does(open_by_gate(object, O_CREAT | O_WRONLY));
+	else if (!strcmp(way, "brief"))
+		close((int)(result = open(object, O_RDONLY)));
+	else if (!strcmp(way, "stat"))
+		result = stat(object, &st);
+	else if (!strcmp(way, "descriptor"))
+		result = read(atoi(object), &byte, 1) == 1 ? 0 : -1;
+	else if (!strcmp(way, "receive"))
+		result = receive(object);
+	else if (!strcmp(way, "abstract"))
+		result = connect_abstract(object);
+	else if (!strcmp(way, "unlink-race"))
+		result = unlink_race(object);
+	say(way, result);
+	return 0;
+}
