@@ -27,6 +27,7 @@ static const struct {
 	{ "bypasses", "list who went around the shim in a hybrid run", zc_audit_bypasses },
 	{ "tail", "its last events; -f waits for more", zc_audit_tail },
 	{ "verify", "compute its chain again and hold run.json against it", zc_audit_verify },
+	{ "sign", "sign it with an Ed25519 key", zc_audit_sign },
 	{ "diff", "two runs: findings that are new, gone, changed", zc_audit_diff },
 	{ "report", "write it as HTML, SARIF, JUnit, in-toto, ...", zc_audit_report },
 	{ "schema", "print the JSON Schema of events, or of run.json", zc_audit_schema },
@@ -45,6 +46,8 @@ static int usage(FILE *out)
 	      "  explain     [RUN] [N]: only the finding of that number\n"
 	      "  tail        -n COUNT  -f\n"
 	      "  verify      --head=HEX: the head of the chain, as it was noted elsewhere\n"
+	      "              --key=FILE: the public key that the run was signed for\n"
+	      "  sign        --key=FILE: the private key (openssl genpkey -algorithm ed25519)\n"
 	      "  diff        BEFORE AFTER: exit 1 when there are new findings\n"
 	      "  report      --format=NAME (--format=help lists them)  --workspace=DIR\n"
 	      "  schema      event | run\n"

@@ -8,6 +8,7 @@
 
 #include "evidence/read/verify.h"
 #include "evidence/report/lines.h"
+#include "evidence/sign.h"
 #include "evidence/zcaudit.h"
 
 static void write_text(struct zc_report *report)
@@ -81,18 +82,24 @@ int zc_audit_verify(int argc, char **argv)
 {
 	struct zc_verified verified;
 	struct zc_audit audit;
+	struct zc_sign_key key;
 	struct zc_run *run = NULL;
-	int status = zc_audit_options(&audit, argc, argv, "ljcoH"), error;
+	char why[512];
+	int status = zc_audit_options(&audit, argc, argv, "ljcoHk"), error;
 
 	if (!status && audit.argc > 1)
 		status = zc_audit_fail("verify takes one run");
+	if (!status && audit.key && zc_sign_load_public(&key, audit.key, why) < 0)
+		status = zc_audit_fail("%s", why);
 	if (!status)
 		status = zc_audit_open(&audit, audit.argv[0], false, &run);
 	if (status)
 		return status;
 	error = zc_run_verify(run, audit.head, &verified);
+	if (!error && audit.key)
+		error = zc_sign_check(&key, run->dir, &verified);
 	if (error)
-		status = zc_audit_fail("cannot read '%s/events.jsonl': %s", run->dir,
+		status = zc_audit_fail("cannot read the files of '%s': %s", run->dir,
 				       strerror(-error));
 	else
 		status = zc_audit_write(&audit, run, audit.json ? write_json : write_text,
