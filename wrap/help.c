@@ -69,7 +69,8 @@ void zc_options_help(const struct zc_options *options, FILE *out)
 	      "  zcwrap --allow-net=github.com:443 -- git fetch\n"
 	      "  zcwrap --deny-read=~/.config -- ./tool      one more secret\n"
 	      "  zcwrap --audit -- ./installer               only look\n"
-	      "  zcwrap --mode=trace -- ./static-binary      from outside, whatever it is\n"
+	      "  zcwrap --require=sealed -- ./suspect        or not at all\n"
+	      "  zcwrap --doctor                             what works on this host\n"
 	      "  zcwrap --policy=ci.zc --timeout=10m -- ./build.sh\n",
 	      out);
 }

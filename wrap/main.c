@@ -2,21 +2,24 @@
 /*
  * main.c - zcwrap: run a command under a policy and keep the evidence.
  *
- * Theory of operation. zcwrap parses options, lets policy/ freeze them into an image, makes a
- * directory for the run, and leaves three descriptors for the shim to find: the image, a page that
- * the whole tree shares, and the sending end of a socket (channel.c). It judges the command's own
- * exec, forks, and the child becomes the command with LD_PRELOAD and ZENCUBE set (spawn.c). From
- * there on everything is decided inside the command's processes, by the shim; zcwrap never judges
- * and never makes anybody wait.
+ * Theory of operation. zcwrap parses options, finds the strongest mode that works on this host by
+ * trying what each needs (mode.c, probe.c), lets policy/ freeze the rules into an image and confine/
+ * plan the kernel's layers from it (layers.c), makes a directory for the run, and an image, a page
+ * that the whole tree shares and a socket (channel.c). It judges the command's own exec, and then
+ * the command begins by the way that its mode goes (begin.c):
+ *
+ *   sealed, trace   zcwrap runs zctrace, zctrace runs the command (trace.c); frames come from it alone
+ *   hybrid          the same, and the command finds image and page: the shim is inside as well
+ *   shim            the child becomes the command with LD_PRELOAD and ZENCUBE set (spawn.c)
+ *   watch           the command runs as it is, and a thread of ours looks into /proc (watch.c)
+ *
+ * From there on everything is decided elsewhere; zcwrap never judges and never makes anybody wait.
  *
  * Three threads remain. The receiver takes frames off the socket into a queue; the clerk takes them
  * from there to evidence/, which may block on a disk or a terminal (collect.c). The main thread
  * waits for signals, children and deadlines until the whole tree is gone (run.c): zcwrap is the
  * subreaper, so nobody of the tree escapes it by losing a parent. Then the queue is drained, the
  * evidence settled, and the facts become an exit code (exitcode.c).
- *
- * With --mode=trace there is nothing inside: zcwrap runs zctrace, zctrace runs the command (trace.c),
- * and frames come from zctrace alone.
  *
  * Everything that the command gets - streams, descriptor numbers, signals, process group, terminal -
  * is what zcwrap got. Results below main level are 0 or -errno with a struct zc_trouble; wrap.c and
