@@ -193,6 +193,10 @@ int main(int argc, char **argv)
 		result = connect_abstract(object);
 	else if (!strcmp(way, "unlink-race"))
 		result = unlink_race(object);
+	/* A mask can be opened by root, and shows zeros. */
+	if (result >= 0 && (!strcmp(way, "open") || !strcmp(way, "gate") || !strcmp(way, "raw")) &&
+	    (read((int)result, &byte, 1) != 1 || !byte))
+		errno = EACCES, result = -1;
 	say(way, result);
 	return 0;
 }
