@@ -240,7 +240,7 @@ static int plan_files(struct zc_plan_maker *maker, struct zc_places *places)
 	zc_places_settle(places);
 	handled = what_to_handle(places, known);
 	if (handled & ZC_LL_EXECUTE) {
-		zc_places_add_loaders(places);
+		zc_places_add_loaders(places, image);
 		zc_places_settle(places);
 	}
 	if (maker->wish->host->landlock_abi < 2 && moves_entries(places)) {

@@ -96,7 +96,7 @@ void zc_places_finish(struct zc_places *places);
 /* Gives what is given beyond the policy to every place that can be written. Settled before, settled after. */
 void zc_places_even(struct zc_places *places, uint64_t handled);
 /* The loaders that the kernel starts by itself: no rule names them, and none is asked. */
-void zc_places_add_loaders(struct zc_places *places);
+void zc_places_add_loaders(struct zc_places *places, const struct zc_image *image);
 
 /* Is this need of a path allowed? path as the image has it. */
 bool zc_stay_allows(const struct zc_image *image, const char *path, unsigned cls);
