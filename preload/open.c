@@ -12,6 +12,7 @@
 
 #define TMPFILE_FLAGS (O_TMPFILE)
 #define MOST_LINKS 40
+#define MOST_LEADING 4
 #define MOST_RACES 8
 #define SHORT_PATH 256u
 
@@ -44,6 +45,12 @@ static bool is_clean(const char *path, size_t len)
 	return true;
 }
 
+/* A slash or "." at the end, which a clean spelling has lost. */
+static bool wants_directory(const char *path, size_t len)
+{
+	return path[len - 1] == '/' || (path[len - 1] == '.' && (len == 1 || path[len - 2] == '/'));
+}
+
 /* Is this, spelled out, a plain allow? */
 static bool allows(const char *name, size_t len, unsigned need)
 {
@@ -52,37 +59,77 @@ static bool allows(const char *name, size_t len, unsigned need)
 }
 
 /*
- * A last component that is a link, in a directory that needs none: read it and open what it names
- * with no links allowed. Saves reading the name back from /proc. Returns -ELOOP when that is not the
- * case, or not a plain allow. guard->given[0] is the absolute spelling; it is overwritten.
+ * The first few components of a clean path that has a link somewhere: on most systems /bin and /lib are
+ * some. Puts what it names in its place. Returns the new length, or -ELOOP.
+ */
+static long replace_leading(char *given, char *scratch)
+{
+	size_t end = 1, rest;
+	long len = -1;
+
+	for (unsigned tried = 0; len <= 0 && tried < MOST_LEADING; tried++) {
+		while (given[end] != '/' && given[end] != '\0')
+			end++;
+		if (!given[end])
+			return -ELOOP;
+		given[end] = '\0';
+		len = zc_sys_readlinkat(AT_FDCWD, given, scratch, ZC_PATH_CAP - 1);
+		given[end++] = '/';
+	}
+	rest = zc_len(given + --end);
+	if (len <= 0 || (size_t)len + rest >= ZC_PATH_CAP - 1)
+		return -ELOOP;
+	scratch[len] = '\0';
+	if (zc_has_dotdot(scratch))
+		return -ELOOP;
+	zc_copy(scratch + len, given + end, rest + 1);
+	return zc_path_join(given, ZC_PATH_CAP, given, zc_path_parent(given, end), scratch,
+			    (size_t)len + rest);
+}
+
+/*
+ * Puts what one link in a clean path names in its place: the last component, or a leading one. Returns
+ * the new length, or -ELOOP where none is found.
+ */
+static long replace_link(char *given, char *target)
+{
+	size_t parent = zc_path_parent(given, zc_len(given));
+	long fd, len = zc_sys_readlinkat(AT_FDCWD, given, target, ZC_PATH_CAP - 1);
+
+	if (len <= 0)
+		return replace_leading(given, target);
+	if (len >= (long)ZC_PATH_CAP - 1)
+		return -ELOOP;
+	target[len] = '\0';
+	/*
+	 * A relative target starts from the directory that holds the link. Opening both joined shows that
+	 * neither has a link in it, unless ".." folds part of the directory away: then the directory is
+	 * looked at by itself.
+	 */
+	if (target[0] != '/' && zc_has_dotdot(target)) {
+		given[parent] = '\0';
+		fd = zc_open_plain(AT_FDCWD, given, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+		if (fd < 0)
+			return -ELOOP;
+		zc_sys_close((int)fd);
+	}
+	return zc_path_join(given, ZC_PATH_CAP, given, parent, target, (size_t)len);
+}
+
+/*
+ * A path with a link in it: reads the link and opens what the path names then, with no links allowed.
+ * Saves reading the name back from /proc. Returns -ELOOP when that does not lead to a plain allow.
+ * guard->given[0] is the absolute spelling; it is overwritten.
  */
 static long open_through_link(struct zc_guard *guard, uint32_t flags, uint32_t mode)
 {
-	char *given = guard->given[0], *target = guard->path[0];
+	char *given = guard->given[0];
 
-	if (flags & (O_NOFOLLOW | O_EXCL) || zc_shim.root_len || zc_shim.passive ||
-	    zc_equal(given, "/proc/", 6))
+	if (flags & (O_NOFOLLOW | O_EXCL) || zc_shim.root_len || zc_shim.passive)
 		return -ELOOP;
-	for (unsigned links = 0; links < MOST_LINKS; links++) {
-		size_t given_len = zc_len(given), parent = zc_path_parent(given, given_len);
-		long len = zc_sys_readlinkat(AT_FDCWD, given, target, ZC_PATH_CAP - 1), fd;
+	for (unsigned links = 0; links < MOST_LINKS && !zc_equal(given, "/proc/", 6); links++) {
+		long fd, len = replace_link(given, guard->path[0]);
 
-		if (len <= 0 || len >= (long)ZC_PATH_CAP - 1 || zc_equal(given, "/proc/", 6))
-			return -ELOOP;
-		target[len] = '\0';
-		/*
-		 * A relative target starts from the directory that holds the link. Opening both joined
-		 * shows that neither has a link in it, unless ".." folds part of the directory away:
-		 * then the directory is looked at by itself.
-		 */
-		if (target[0] != '/' && zc_has_dotdot(target)) {
-			given[parent] = '\0';
-			fd = zc_open_plain(AT_FDCWD, given, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-			if (fd < 0)
-				return -ELOOP;
-			zc_sys_close((int)fd);
-		}
-		len = zc_path_join(given, ZC_PATH_CAP, given, parent, target, (size_t)len);
 		if (len < 0 || !allows(given, (size_t)len, zc_open_need(flags)))
 			return -ELOOP;
 		fd = zc_open_plain(AT_FDCWD, given, flags, mode);
@@ -128,8 +175,7 @@ static long open_as_judged(struct zc_guard *guard, int dirfd, const char *path, 
 			zc_sys_close((int)fd);
 		return -ELOOP;
 	}
-	if (path[len - 1] == '/' || (path[len - 1] == '.' && (len == 1 || path[len - 2] == '/')) ||
-	    zc_shim.root_len || zc_equal(given, "/proc/", 6))
+	if (wants_directory(path, len) || zc_shim.root_len || zc_equal(given, "/proc/", 6))
 		return -ELOOP;
 	fd = zc_open_plain(AT_FDCWD, given, flags, mode);
 	/* It may have been moved, or not be reachable by its name. */
@@ -309,7 +355,7 @@ static __attribute__((noinline)) long open_slowly(const void *caller, int dirfd,
 		    (spelled || allows(guard->given[0], (size_t)joined, zc_open_need(flags)))) {
 			if (!spelled)
 				fd = open_as_judged(guard, dirfd, path, (size_t)len, flags, mode);
-			if (fd == -ELOOP)
+			if (fd == -ELOOP && !wants_directory(path, (size_t)len))
 				fd = open_through_link(guard, flags, mode);
 			if (fd == -ELOOP && spelled) /* not a link at its end, or not any more */
 				zc_recent_keep(path, (size_t)len, zc_open_need(flags),
