@@ -259,7 +259,7 @@ struct zc_jits **zc_unwinder_jits(struct zc_unwinder *unwinder)
 
 struct zc_module *zc_unwinder_no_file(struct zc_unwinder *unwinder)
 {
-	return zc_module_get(unwinder->modules, "[anonymous]", 11, NULL, 0);
+	return zc_module_get(unwinder->modules, "[anonymous]", 11, (const uint8_t *)"", 0);
 }
 
 void zc_site_describe(struct zc_site *site)
