@@ -87,7 +87,8 @@ struct zc_confine_plan; /* position-independent; may be written to a memfd and m
 /*
  * Makes the plan. *ret_plan is malloc'd, *ret_size its bytes; account has ZC_CONFINE_LAYERS entries,
  * which zc_confine_account_finish() frees. Returns 0, -ENOMEM, or -ENOTSUP when a required layer does
- * not fit here (its account's detail says why).
+ * not fit here (its account's detail says why). A planned chroot and planned credentials are always
+ * required: a command that keeps what it was to lose is worse than none. -EPERM: not root.
  */
 int zc_confine_make(const struct zc_confine_wish *wish, struct zc_confine_plan **ret_plan,
 		    size_t *ret_size, struct zc_confine_account account[ZC_CONFINE_LAYERS]);
