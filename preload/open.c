@@ -2,18 +2,11 @@
 /*
  * open.c - the open family in all its spellings.
  */
-#include <linux/openat2.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-
-#include "preload/gate.h"
+#include "preload/open.h"
 #include "preload/places.h"
 #include "preload/recent.h"
 
 #define TMPFILE_FLAGS (O_TMPFILE)
-#define MOST_LINKS 40
-#define MOST_LEADING 4
-#define MOST_RACES 8
 #define SHORT_PATH 256u
 
 static bool wants_mode(uint32_t flags)
@@ -49,95 +42,6 @@ static bool is_clean(const char *path, size_t len)
 static bool wants_directory(const char *path, size_t len)
 {
 	return path[len - 1] == '/' || (path[len - 1] == '.' && (len == 1 || path[len - 2] == '/'));
-}
-
-/* Is this, spelled out, a plain allow? */
-static bool allows(const char *name, size_t len, unsigned need)
-{
-	return !(zc_shim.hybrid && zc_gate_is_other_process(name, len)) &&
-	       zc_policy_allows_path(zc_shim.image, name, len, need);
-}
-
-/*
- * The first few components of a clean path that has a link somewhere: on most systems /bin and /lib are
- * some. Puts what it names in its place. Returns the new length, or -ELOOP.
- */
-static long replace_leading(char *given, char *scratch)
-{
-	size_t end = 1, rest;
-	long len = -1;
-
-	for (unsigned tried = 0; len <= 0 && tried < MOST_LEADING; tried++) {
-		while (given[end] != '/' && given[end] != '\0')
-			end++;
-		if (!given[end])
-			return -ELOOP;
-		given[end] = '\0';
-		len = zc_sys_readlinkat(AT_FDCWD, given, scratch, ZC_PATH_CAP - 1);
-		given[end++] = '/';
-	}
-	rest = zc_len(given + --end);
-	if (len <= 0 || (size_t)len + rest >= ZC_PATH_CAP - 1)
-		return -ELOOP;
-	scratch[len] = '\0';
-	if (zc_has_dotdot(scratch))
-		return -ELOOP;
-	zc_copy(scratch + len, given + end, rest + 1);
-	return zc_path_join(given, ZC_PATH_CAP, given, zc_path_parent(given, end), scratch,
-			    (size_t)len + rest);
-}
-
-/*
- * Puts what one link in a clean path names in its place: the last component, or a leading one. Returns
- * the new length, or -ELOOP where none is found.
- */
-static long replace_link(char *given, char *target)
-{
-	size_t parent = zc_path_parent(given, zc_len(given));
-	long fd, len = zc_sys_readlinkat(AT_FDCWD, given, target, ZC_PATH_CAP - 1);
-
-	if (len <= 0)
-		return replace_leading(given, target);
-	if (len >= (long)ZC_PATH_CAP - 1)
-		return -ELOOP;
-	target[len] = '\0';
-	/*
-	 * A relative target starts from the directory that holds the link. Opening both joined shows that
-	 * neither has a link in it, unless ".." folds part of the directory away: then the directory is
-	 * looked at by itself.
-	 */
-	if (target[0] != '/' && zc_has_dotdot(target)) {
-		given[parent] = '\0';
-		fd = zc_open_plain(AT_FDCWD, given, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-		if (fd < 0)
-			return -ELOOP;
-		zc_sys_close((int)fd);
-	}
-	return zc_path_join(given, ZC_PATH_CAP, given, parent, target, (size_t)len);
-}
-
-/*
- * A path with a link in it: reads the link and opens what the path names then, with no links allowed.
- * Saves reading the name back from /proc. Returns -ELOOP when that does not lead to a plain allow.
- * guard->given[0] is the absolute spelling; it is overwritten.
- */
-static long open_through_link(struct zc_guard *guard, uint32_t flags, uint32_t mode)
-{
-	char *given = guard->given[0];
-
-	if (flags & (O_NOFOLLOW | O_EXCL) || zc_shim.root_len || zc_shim.passive)
-		return -ELOOP;
-	for (unsigned links = 0; links < MOST_LINKS && !zc_equal(given, "/proc/", 6); links++) {
-		long fd, len = replace_link(given, guard->path[0]);
-
-		if (len < 0 || !allows(given, (size_t)len, zc_open_need(flags)))
-			return -ELOOP;
-		fd = zc_open_plain(AT_FDCWD, given, flags, mode);
-		/* Missing by that name: /dev/fd/N leads to what has none any more. */
-		if (fd != -ELOOP)
-			return fd == -ENOENT ? -ELOOP : fd;
-	}
-	return -ELOOP;
 }
 
 /* ".." elsewhere than at the start may lead out of what a link leads to: only the kernel knows where. */
@@ -182,157 +86,6 @@ static long open_as_judged(struct zc_guard *guard, int dirfd, const char *path, 
 	return fd == -ENOENT || fd == -EACCES || fd == -ENOTDIR ? -ELOOP : fd;
 }
 
-static long open_judged_at(int dirfd, const char *path, uint32_t flags, uint32_t mode)
-{
-	return zc_pass4(__NR_openat, dirfd, (long)path, (long)flags, (long)mode);
-}
-
-/* Opens the very inode that is pinned, on the lowest free number: the pin holds that number. */
-static long reopen_pinned(struct zc_guard *guard, uint32_t flags)
-{
-	struct zc_pin *pin = &guard->pin[0];
-	long fd, moved;
-
-	fd = open_judged_at(AT_FDCWD, guard->spelled[0],
-			    flags & ~(uint32_t)(O_CREAT | O_EXCL | O_NOFOLLOW), 0);
-	if (fd < 0)
-		return fd;
-	if (fd < pin->fd)
-		return fd;
-	moved = zc_sys3(__NR_dup3, fd, pin->fd, flags & O_CLOEXEC);
-	if (moved < 0)
-		return fd;
-	zc_sys_close((int)fd);
-	pin->fd = ZC_FD_NONE; /* it is the program's now */
-	return moved;
-}
-
-static void drop_pin(struct zc_guard *guard)
-{
-	if (guard->pin[0].fd >= 0)
-		zc_sys_close(guard->pin[0].fd);
-	guard->pin[0].fd = ZC_FD_NONE;
-}
-
-/* An existing object that was judged and allowed. -ELOOP: it changed under us, look again. */
-static long open_judged(struct zc_guard *guard, uint32_t flags, uint32_t mode, bool last_try)
-{
-	struct zc_object *object = &guard->event.object[0];
-	const char *path = object->path;
-	bool by_name = !(object->flags & ZC_OBJ_NAMELESS) &&
-		       !zc_equal(path, "/proc/", object->path_len < 6 ? object->path_len : 6);
-	long fd;
-
-	if (ZC_UNLIKELY(zc_shim.root_len)) { /* the policy's name without the new root is ours */
-		by_name &= zc_path_under(path, object->path_len, zc_shim.root, zc_shim.root_len) &&
-			   object->path_len > zc_shim.root_len;
-		path += zc_shim.root_len;
-	}
-
-	if (last_try || !by_name)
-		return reopen_pinned(guard, flags);
-	drop_pin(guard); /* so that the lowest number is free */
-	fd = zc_open_plain(AT_FDCWD, path, flags & ~(uint32_t)O_NOFOLLOW, mode);
-	return fd == -ENOENT ? -ELOOP : fd;
-}
-
-/* Refused or allowed, an O_DIRECTORY open of something else is ENOTDIR, as the kernel has it. */
-static int kind_error(const struct zc_guard *guard, uint32_t flags)
-{
-	struct stat st;
-
-	if (!(flags & O_DIRECTORY) || guard->pin[0].fd < 0 ||
-	    zc_sys2(__NR_fstat, guard->pin[0].fd, (long)&st) != 0)
-		return 0;
-	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
-}
-
-/* O_CREAT of a name that is not there: its directory is pinned, and a dangling link is followed by hand. */
-static long create(struct zc_guard *guard, uint32_t flags, uint32_t mode)
-{
-	struct zc_object *object = &guard->event.object[0];
-
-	for (unsigned links = 0; links < MOST_LINKS; links++) {
-		long len;
-		int error;
-
-		object->flags &= (uint8_t) ~(ZC_OBJ_FOLLOW | ZC_OBJ_EXISTS);
-		error = zc_resolve(guard, 0);
-		if (error)
-			return zc_shim.hybrid ? zc_gate_natural(guard, 0, error) : error;
-		len = flags & (O_NOFOLLOW | O_EXCL)
-			      ? -EINVAL
-			      : zc_sys_readlinkat(guard->pin[0].dirfd, guard->pin[0].path,
-						  guard->parent, ZC_PATH_CAP - 1);
-		if (len < 0) { /* not a link: make it right here */
-			error = zc_guard_decide(guard);
-			if (error)
-				return error;
-			return open_judged_at(guard->pin[0].dirfd, guard->pin[0].path,
-					      flags | O_NOFOLLOW, mode);
-		}
-		guard->parent[len] = '\0';
-		len = zc_path_join(guard->text.path[0], ZC_PATH_CAP, object->path,
-				   zc_path_parent(object->path, object->path_len), guard->parent,
-				   (size_t)len);
-		if (len < 0)
-			return len;
-		drop_pin(guard);
-		object->requested = guard->text.path[0];
-		object->requested_len = (uint32_t)len;
-		object->dirfd = AT_FDCWD;
-	}
-	return -ELOOP;
-}
-
-static long open_closely(struct zc_guard *guard, int dirfd, const char *path, uint32_t flags,
-			 uint32_t mode)
-{
-	for (unsigned races = 0; races <= MOST_RACES; races++) {
-		const long args[6] = { dirfd, (long)path, (long)flags, (long)mode, 0, 0 };
-		bool last_try = races == MOST_RACES || zc_shim.no_openat2;
-		int error = zc_guard_fill(guard, ZC_ID_openat, args);
-		long fd;
-
-		if (error)
-			return error;
-		error = zc_resolve(guard, 0);
-		if (error == -ENOENT && flags & O_CREAT && !zc_shim.passive)
-			return create(guard, flags, mode);
-		if (error && zc_shim.hybrid)
-			return zc_gate_natural(guard, 0, error);
-		if (error) {
-			if (error == -ENOENT || error == -ENOTDIR)
-				__atomic_fetch_add(&zc_shim.page->probes, 1, __ATOMIC_RELAXED);
-			return error;
-		}
-		error = kind_error(guard, flags);
-		if (!error && guard->event.object[0].flags & ZC_OBJ_CREATES &&
-		    guard->event.object[0].flags & ZC_OBJ_EXISTS)
-			error = -EEXIST;
-		if (zc_shim.hybrid && error && zc_guard_decide(guard))
-			return ZC_HAND_OVER;
-		if (!error)
-			error = zc_guard_decide(guard);
-		if (error)
-			return error;
-		if (zc_shim.passive)
-			return zc_sys_openat(dirfd, path, (long)flags, (long)mode);
-		/* With O_EXCL or O_NOFOLLOW the entry itself is pinned: open it there. */
-		if (guard->pin[0].dirfd == guard->pin[0].fd)
-			return open_judged_at(guard->pin[0].dirfd, guard->pin[0].path,
-					      flags | O_NOFOLLOW, mode);
-		fd = open_judged(guard, flags, mode, last_try);
-		drop_pin(guard);
-		/* Refused or gone by its name, where the pinned inode may still be opened (/dev/stdin). */
-		if (last_try || (fd != -EACCES && fd != -ELOOP))
-			return fd;
-		if (fd == -EACCES)
-			races = MOST_RACES - 1;
-	}
-	return -ELOOP;
-}
-
 /* spelled: the path is a plain allow as it stands, and has a link in it. */
 static __attribute__((noinline)) long open_slowly(const void *caller, int dirfd, const char *path,
 						  uint32_t flags, uint32_t mode, bool spelled)
@@ -351,19 +104,19 @@ static __attribute__((noinline)) long open_slowly(const void *caller, int dirfd,
 			zc_cwd_forget();
 		guard->cwd_mark = zc_cwd_mark();
 		joined = zc_absolute(guard->given[0], dirfd, path, (size_t)len);
-		if (joined > 0 &&
-		    (spelled || allows(guard->given[0], (size_t)joined, zc_open_need(flags)))) {
+		if (joined > 0 && (spelled || zc_open_allows(guard->given[0], (size_t)joined,
+							     zc_open_need(flags)))) {
 			if (!spelled)
 				fd = open_as_judged(guard, dirfd, path, (size_t)len, flags, mode);
 			if (fd == -ELOOP && !wants_directory(path, (size_t)len))
-				fd = open_through_link(guard, flags, mode);
+				fd = zc_open_through_link(guard, flags, mode);
 			if (fd == -ELOOP && spelled) /* not a link at its end, or not any more */
 				zc_recent_keep(path, (size_t)len, zc_open_need(flags),
 					       ZC_RECENT_PLAIN);
 		}
 	}
 	if (fd == -ELOOP)
-		fd = open_closely(guard, dirfd, path, flags, mode);
+		fd = zc_open_closely(guard, dirfd, path, flags, mode);
 	zc_guard_give(guard);
 	return fd;
 }
@@ -375,7 +128,7 @@ static enum zc_recent_kind look_up(const char *name, size_t len, unsigned need)
 
 	if (ZC_LIKELY(kind != ZC_RECENT_UNKNOWN))
 		return kind;
-	if (!is_clean(name, len) || !allows(name, len, need))
+	if (!is_clean(name, len) || !zc_open_allows(name, len, need))
 		return ZC_RECENT_UNKNOWN;
 	zc_recent_keep(name, len, need, ZC_RECENT_PLAIN);
 	return ZC_RECENT_PLAIN;
@@ -530,72 +283,6 @@ ZC_EXPORT int __openat_2(int dirfd, const char *path, int flags)
 	if (wants_mode((uint32_t)flags))
 		return ZC_REAL(int (*)(int, const char *, int), "__openat_2")(dirfd, path, flags);
 	return (int)zc_ret(zc_open(ZC_CALLER, dirfd, path, (uint32_t)flags, 0));
-}
-
-/*
- * openat2 has its own rules of walking (RESOLVE_IN_ROOT and the like), so the kernel is asked, with
- * the same rules, what the path leads to; that is judged, and then the program's call is made.
- */
-static long judge_openat2(struct zc_guard *guard, int dirfd, const char *path,
-			  const struct open_how *how, size_t size)
-{
-	const long args[6] = { dirfd, (long)path, (long)how, (long)size, 0, 0 };
-	struct open_how pin = { .flags = O_PATH | O_CLOEXEC |
-					 (how->flags & (O_NOFOLLOW | O_DIRECTORY)),
-				.resolve = how->resolve };
-	struct zc_object *object = &guard->event.object[0];
-	long fd, len;
-	int error = zc_guard_fill(guard, ZC_ID_openat2, args);
-
-	if (error)
-		return error;
-	if (guard->event.flags & ZC_EV_HARMLESS)
-		return 0;
-	fd = zc_shim.passive ? -ENOSYS
-			     : zc_sys4(__NR_openat2, dirfd, (long)path, (long)&pin, sizeof(pin));
-	if (fd == -ENOENT || fd == -ENOSYS || fd == -ELOOP)
-		return zc_guard_judge(guard);
-	if (fd < 0)
-		return fd;
-	guard->pin[0].fd = (int)fd;
-	len = zc_fd_path(guard->path[0], (int)fd, &object->flags);
-	if (len < 0)
-		return len;
-	object->path = guard->path[0];
-	object->path_len = (uint32_t)len;
-	object->flags |= ZC_OBJ_EXISTS;
-	return zc_guard_decide(guard);
-}
-
-long zc_openat2(const void *caller, int dirfd, const char *path, const struct open_how *how,
-		size_t size)
-{
-	const long args[6] = { dirfd, (long)path, (long)how, (long)size, 0, 0 };
-	struct zc_guard *guard = NULL;
-	long result = 0;
-
-	if (zc_is_armed() &&
-	    zc_shim.hybrid) /* rules of walking that are its own: not ours to know */
-		return zc_hand_over(caller, ZC_ID_openat2, args);
-	if (zc_is_armed() && zc_text_len(path) > 0 && zc_text_len((const char *)how) >= 0 &&
-	    size >= sizeof(*how)) {
-		guard = zc_guard_take(caller);
-		result = guard ? judge_openat2(guard, dirfd, path, how, size) : -ENOMEM;
-	}
-	zc_guard_give(guard);
-	return result ? result : zc_sys4(__NR_openat2, dirfd, (long)path, (long)how, (long)size);
-}
-
-int openat2(int dirfd, const char *path, struct open_how *how, size_t size);
-ZC_EXPORT int openat2(int dirfd, const char *path, struct open_how *how, size_t size)
-{
-	return (int)zc_ret(zc_openat2(ZC_CALLER, dirfd, path, how, size));
-}
-
-ZC_EXPORT int open_by_handle_at(int mount_fd, struct file_handle *handle, int flags)
-{
-	return (int)zc_ret(zc_call(ZC_CALLER, ZC_ID_open_by_handle_at, mount_fd, (long)handle,
-				   flags, 0, 0, 0));
 }
 
 ZC_TWIN(open64, open)
