@@ -133,6 +133,8 @@ int zc_launch_hear(struct zc_tracer *tracer, struct zc_word *ret)
 			return -ENODATA;
 		if (ret->kind != ZC_WORD_LAYER)
 			return 0;
+		if (ret->error == 0 && ret->value < 32)
+			tracer->layers |= 1u << ret->value;
 		word = (struct zc_control){ ZC_CONTROL_LAYER, (uint32_t)ret->value, 0, ret->error };
 		zc_control_tell(tracer->options->control, &word);
 	}

@@ -55,7 +55,8 @@ struct zc_notify {
 	bool let_go_on; /* a call that may change identities was let through: look at each caller */
 	bool domains;   /* somebody has a Landlock domain of its own: nothing is opened for anybody */
 	bool apart;     /* roots or mounts may differ: likewise, and no name is what it is to us */
-	bool sound;     /* no mount shows a file system twice */
+	bool sound;     /* no mount shows a file system twice: names can be known */
+	unsigned held_below; /* ZC_NEED_*: what the policy denies of these, the kernel refuses too */
 	uint64_t identity; /* of the run's first program: zc_notify_identity() */
 	struct {
 		pid_t pid;

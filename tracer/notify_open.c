@@ -71,13 +71,14 @@ static bool hand_over(struct zc_tracer *tracer, struct zc_tracee *tracee, int fd
 }
 
 /*
- * A name without links, of the run's root. Where that has mounts of its own nothing from outside them may
+ * A name of the run's root; without links, unless they are known to lead where they led. Where that has mounts of its own nothing from outside them may
  * get in.
  */
-static int open_exactly(const struct zc_notify *notify, const char *path, int flags)
+static int open_exactly(const struct zc_notify *notify, const char *path, int flags, bool links)
 {
-	struct open_how how = { .flags = (uint64_t)(uint32_t)flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-				.resolve = RESOLVE_NO_SYMLINKS };
+	const int ours = flags & O_PATH ? O_CLOEXEC : O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	struct open_how how = { .flags = (uint64_t)(uint32_t)(flags | ours),
+				.resolve = links ? RESOLVE_NO_MAGICLINKS : RESOLVE_NO_SYMLINKS };
 
 	if (notify->root < 0)
 		return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
@@ -181,18 +182,19 @@ static bool opens_plainly(const struct zc_call_stop *stop, unsigned *ret_path)
 
 /* In the caller's stead, by a spelling that was allowed. Returns whether it has its answer. */
 static bool open_spelled(struct zc_tracer *tracer, struct zc_tracee *tracee, const char *path,
-			 int flags)
+			 int flags, bool known)
 {
 	const struct zc_notify *notify = tracer->notify;
 	struct stat st;
 	bool done;
 	int fd;
 
-	if (fstatat(notify->root < 0 ? AT_FDCWD : notify->root, notify->root < 0 ? path : path + 1,
+	if (!known &&
+	    fstatat(notify->root < 0 ? AT_FDCWD : notify->root, notify->root < 0 ? path : path + 1,
 		    &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
 		return false;
-	fd = open_exactly(notify, path, flags);
+	fd = open_exactly(notify, path, flags, known);
 	if (fd < 0 && !is_natural(errno))
 		return false;
 	if (fd < 0) {
@@ -204,10 +206,25 @@ static bool open_spelled(struct zc_tracer *tracer, struct zc_tracee *tracee, con
 	return done;
 }
 
-/* Nobody can make this open another one: it may make it itself. */
-static bool is_safe(struct zc_tracer *tracer, const struct zc_tracee *tracee)
+/*
+ * May the caller make its open itself? Where nobody else writes its memory, and the kernel's layers hold
+ * what is denied: against who exchanges a directory or a link at this moment, and against a private mapping
+ * of a file that others write, which does not show as shared.
+ */
+static bool may_go_on(struct zc_tracer *tracer, const struct zc_tracee *tracee, unsigned need)
 {
-	return tracer->notify->sound && !zc_notify_shares(tracer, tracee);
+	return (tracer->notify->held_below & need) == need && !zc_notify_shares(tracer, tracee);
+}
+
+/* There is no link on the way now, nor is it one. */
+static bool has_no_links(const struct zc_notify *notify, const char *path)
+{
+	int fd = open_exactly(notify, path, O_PATH, false);
+
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR || errno == EACCES;
+	close(fd);
+	return true;
 }
 
 bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
@@ -215,7 +232,7 @@ bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
 {
 	static char path[ZC_PATH_CAP + FIRST_LOOK];
 	unsigned at, need;
-	bool safe, done;
+	bool known, done = false;
 	size_t len;
 	int flags;
 
@@ -224,19 +241,21 @@ bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		return false;
 	flags = (int)stop->args[at + 1];
 	need = zc_open_need((uint32_t)flags);
-	safe = is_safe(tracer, tracee);
 	len = read_path(tracee->tid, at ? (int)stop->args[0] : AT_FDCWD, stop->args[at], path);
 	if (!len)
 		return false;
-	done = safe && zc_known_allows(path, len, need);
-	if (!done && (!is_plain(path, len) || is_apart(path) ||
-		      !zc_policy_allows_path(tracer->image, path, len, need)))
+	known = tracer->notify->sound && zc_known_allows(path, len, need);
+	if (!known && (!is_plain(path, len) || is_apart(path) ||
+		       !zc_policy_allows_path(tracer->image, path, len, need)))
 		return false;
-	if (done || (safe && zc_known_learn(tracer->image, path, len, need, false))) {
-		zc_notify_go_on(tracer);
-		done = true;
+	known = known || (tracer->notify->sound &&
+			  zc_known_learn(tracer->image, path, len, need, false));
+	if (may_go_on(tracer, tracee, need)) {
+		done = known || has_no_links(tracer->notify, path);
+		if (done)
+			zc_notify_go_on(tracer);
 	} else if (zc_notify_may_stand_in(tracer, tracee)) {
-		done = open_spelled(tracer, tracee, path, flags);
+		done = open_spelled(tracer, tracee, path, flags, known);
 	}
 	if (done) {
 		tracee->calls++;
@@ -261,7 +280,7 @@ static int open_same(struct zc_case *c, int flags)
 		snprintf(link, sizeof(link), "/proc/self/fd/%d", held);
 		return open(link, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	}
-	fd = open_exactly(notify, c->event.object[0].path, flags);
+	fd = open_exactly(notify, c->event.object[0].path, flags, false);
 	if (fd >= 0 && (fstat(held, &was) < 0 || fstat(fd, &is) < 0 || is.st_dev != was.st_dev ||
 			is.st_ino != was.st_ino)) {
 		close(fd);
@@ -372,7 +391,7 @@ static bool may_be_known(const struct zc_case *c)
 {
 	const struct zc_object *object = &c->event.object[0];
 
-	return is_safe(c->tracer, c->tracee) && !c->tracer->notify->apart &&
+	return c->tracer->notify->sound && !c->tracer->notify->apart &&
 	       c->verdict.action == ZC_ALLOWED && c->event.call != ZC_ID_openat2 &&
 	       !(c->event.oflags & ~(uint32_t)PLAIN_FLAGS) && object->requested &&
 	       object->flags & ZC_OBJ_FOLLOW && !c->tracer->image->jail.count;
@@ -386,8 +405,10 @@ bool zc_notify_perform_open(struct zc_case *c)
 	/* openat2 has rules of its own for the way there; what it opens was found by them. */
 	if (!event->objects || !event->object[0].need)
 		return false;
-	if (may_be_known(c) && zc_known_learn(c->tracer->image, object->requested,
-					      object->requested_len, object->need, true))
+	if (may_be_known(c) &&
+	    zc_known_learn(c->tracer->image, object->requested, object->requested_len,
+			   object->need, true) &&
+	    may_go_on(c->tracer, c->tracee, object->need))
 		return false; /* it makes its open itself, this time and the next */
 	return zc_notify_may_stand_in(c->tracer, c->tracee) && open_held(c);
 }

@@ -120,6 +120,28 @@ static int until_exec(struct zc_tracer *tracer, struct zc_word *ret)
 	}
 }
 
+/*
+ * Landlock gives nothing that no rule gives; what a rule takes away below, it cannot say, and masks do. In
+ * hybrid the gate lets more through than this.
+ */
+static unsigned held_below(const struct zc_tracer *tracer)
+{
+	const unsigned all = ZC_NEED_READ | ZC_NEED_WRITE;
+	const struct zc_image_node *root = zc_image_at(tracer->image, tracer->image->nodes);
+	uint64_t denies = ZC_MASK_IMPLICIT(ZC_CLASS_READ);
+
+	for (unsigned says = ZC_SAYS_LOG; says < ZC_SAYS_COUNT; says++)
+		denies |= ZC_MASK_PROFILE(ZC_CLASS_READ, says) | ZC_MASK_USER(ZC_CLASS_READ, says);
+	if (tracer->image->gate)
+		return all;
+	if (!(tracer->layers >> ZC_CONFINE_LANDLOCK & 1) || !tracer->image->nodes.count)
+		return 0;
+	if (tracer->layers >> ZC_CONFINE_MOUNTS & 1)
+		return all;
+	/* To write is always denied somewhere below: in the log directory. */
+	return (root->mask | root->below) & denies ? 0 : ZC_NEED_READ;
+}
+
 static int root_of(pid_t pid)
 {
 	char path[32];
@@ -148,6 +170,7 @@ static int know_command(struct zc_tracer *tracer, pid_t pid)
 	}
 	notify->identity = zc_notify_identity(getpid());
 	notify->sound = zc_known_is_sound();
+	notify->held_below = held_below(tracer);
 	if (plan && zc_confine_plans(plan, ZC_CONFINE_CHROOT))
 		notify->sound = false; /* its names are not ours */
 	if (plan && (zc_confine_plans(plan, ZC_CONFINE_MOUNTS) ||

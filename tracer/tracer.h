@@ -135,6 +135,7 @@ struct zc_tracer {
 	const struct zc_tracer_options *options;
 	const struct zc_engine *engine; /* the one that is used */
 	struct zc_notify *notify;       /* of the engine of that name; NULL: not used */
+	uint32_t layers; /* bit n: enum zc_confine_layer n is applied to the command */
 	const struct zc_image *image;
 	struct zc_page *page;
 	int socket; /* -1: none */
