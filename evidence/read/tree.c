@@ -87,13 +87,13 @@ static struct zc_node *find(struct zc_node **sorted, size_t count, int64_t pid)
 /* A parent came up before its child: so only nodes in front are taken, and no circle can be. */
 static int link_nodes(struct zc_tree *tree)
 {
-	struct zc_node **sorted = calloc(tree->nodes + 1, sizeof(*sorted)), *last_root = NULL;
+	struct zc_node **sorted = calloc(tree->nodes + 1, sizeof(void *)), *last_root = NULL;
 
 	if (!sorted)
 		return -ENOMEM;
 	for (size_t i = 0; i < tree->nodes; i++)
 		sorted[i] = &tree->node[i];
-	qsort(sorted, tree->nodes, sizeof(*sorted), by_number);
+	qsort(sorted, tree->nodes, sizeof(void *), by_number);
 	for (size_t i = 0; i < tree->nodes; i++) {
 		struct zc_node *node = &tree->node[i];
 		struct zc_node *parent = find(sorted, tree->nodes, node->ppid);

@@ -214,11 +214,14 @@ static void choose_place(struct zc_story *story)
 
 static void tell_stack(struct zc_report *report, struct zc_story *story)
 {
-	struct zc_walk walk = zc_view_walk(zc_view_get(story->stack, "frames"));
-	struct zc_view frame;
+	static const char *const names[] = { "status", "why", "frames" };
+	struct zc_view value[ZC_LEN(names)], frame;
+	struct zc_walk walk;
 
-	story->status = zc_report_text(report, story->stack, "status");
-	story->status_why = zc_report_text(report, story->stack, "why");
+	zc_view_pick(story->stack, names, ZC_LEN(names), value);
+	story->status = zc_report_value(report, story->stack, names[0], value[0]);
+	story->status_why = zc_report_value(report, story->stack, names[1], value[1]);
+	walk = zc_view_walk(value[2]);
 	while (story->frames < ZC_STORY_FRAMES && zc_walk_next(&walk, NULL, &frame))
 		tell_frame(report, frame, story);
 	choose_place(story);
