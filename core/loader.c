@@ -148,8 +148,7 @@ bool zc_elf_is_loader(zc_read_at *read_at, void *context)
 		return false;
 	look.wide = head.ident[EI_CLASS] == ELFCLASS64;
 	if (look.wide)
-		return head.wide.e_type == ET_DYN &&
-		       head.wide.e_phentsize == sizeof(Elf64_Phdr) &&
+		return head.wide.e_type == ET_DYN && head.wide.e_phentsize == sizeof(Elf64_Phdr) &&
 		       read_segments(&look, head.wide.e_phoff, head.wide.e_phnum,
 				     sizeof(Elf64_Phdr)) &&
 		       exports_it(&look);

@@ -10,8 +10,9 @@ enum { SET_OWN = 8, SET_SIG = 10, SET_OWN_EX = 15, OWNER_GROUP = 2, KILL = 9, ST
 
 static int read_ints(const struct zc_reader *reader, uint64_t address, int32_t *to, size_t count)
 {
-	return reader->bytes(reader->context, address, to, count * sizeof(*to)) < 0 ? -14 /* EFAULT */
-										    : 0;
+	return reader->bytes(reader->context, address, to, count * sizeof(*to)) < 0
+		       ? -14 /* EFAULT */
+		       : 0;
 }
 
 static int fill_owner(struct zc_event *event, const uint64_t args[6],

@@ -16,7 +16,7 @@
 
 #define PAGE 4096u
 #define MOST_LINES 4096u /* of maps, that are looked through */
-#define FIRST_LOOK 256u /* bytes: most paths end within */
+#define FIRST_LOOK 256u  /* bytes: most paths end within */
 
 static long read_file(pid_t tid, uint64_t address, void *buffer, size_t len)
 {

@@ -82,9 +82,9 @@ void zc_orphan_look(const struct zc_tracer *tracer)
 void zc_orphan_prepare(const struct zc_tracer *tracer)
 {
 	/* Only notification has a loop that SIGCHLD wakes, and that looks who its parent is. */
-	int signal = tracer->options->attach                ? SIGTERM
+	int signal = tracer->options->attach               ? SIGTERM
 		     : tracer->engine == &zc_engine_notify ? SIGCHLD
-							    : SIGKILL;
+							   : SIGKILL;
 
 	parent = getppid();
 	prctl(PR_SET_PDEATHSIG, signal);
