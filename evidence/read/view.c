@@ -40,18 +40,41 @@ static const char *check_escape(const char *at, const char *end)
 	return at + 5;
 }
 
-/* Eight bytes that are plain: no quote, backslash, control, nor the beginning of more than ASCII. */
-static bool plain_word(const char *at)
+/*
+ * How many of the eight bytes at at, from the first on, are plain: no quote, backslash, control, nor the
+ * beginning of more than ASCII. A borrow may mark a byte too many, but only behind one that is marked.
+ */
+static unsigned plain_bytes(const char *at)
 {
 	const uint64_t ones = 0x0101010101010101ull, tops = 0x80 * ones;
-	uint64_t word, quotes, slashes;
+	uint64_t word, quotes, slashes, marks;
 
 	memcpy(&word, at, sizeof(word));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	word = __builtin_bswap64(word);
+#endif
 	quotes = word ^ '"' * ones;
 	slashes = word ^ '\\' * ones;
-	return !((word | ((word - 0x20 * ones) & ~word) | ((quotes - ones) & ~quotes) |
-		  ((slashes - ones) & ~slashes)) &
-		 tops);
+	marks = (word | ((word - 0x20 * ones) & ~word) | ((quotes - ones) & ~quotes) |
+		 ((slashes - ones) & ~slashes)) &
+		tops;
+	return marks ? (unsigned)__builtin_ctzll(marks) / 8 : 8;
+}
+
+/* The first byte from at on that is not plain; end when there is none. */
+static const char *past_plain(const char *at, const char *end)
+{
+	while (end - at >= 8) {
+		unsigned plain = plain_bytes(at);
+
+		at += plain;
+		if (plain < 8)
+			return at;
+	}
+	while (at < end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 && *at != '"' &&
+	       *at != '\\')
+		at++;
+	return at;
 }
 
 static const char *check_string(const char *at, const char *end)
@@ -61,8 +84,7 @@ static const char *check_string(const char *at, const char *end)
 	while (at < end) {
 		unsigned char byte;
 
-		while (end - at >= 8 && plain_word(at))
-			at += 8;
+		at = past_plain(at, end);
 		if (at == end)
 			return NULL;
 		byte = (unsigned char)*at;
@@ -78,10 +100,8 @@ static const char *check_string(const char *at, const char *end)
 			at = check_escape(at + 1, end);
 			if (!at)
 				return NULL;
-		} else if (byte < 0x20) {
-			return NULL;
 		} else {
-			at++;
+			return NULL; /* a control character */
 		}
 	}
 	return NULL;
@@ -232,14 +252,10 @@ int zc_view_parse(struct zc_view *ret, const char *text, size_t len)
 
 static const char *past_string(const char *at, const char *end)
 {
-	for (at++;;) {
-		while (end - at >= 8 && plain_word(at))
-			at += 8;
-		while (*at != '"' && *at != '\\' && (unsigned char)*at < 0x80)
-			at++;
+	for (at++;; at += *at == '\\' ? 2 : 1) {
+		at = past_plain(at, end);
 		if (*at == '"')
 			return at + 1;
-		at += *at == '\\' ? 2 : 1;
 	}
 }
 
