@@ -23,9 +23,9 @@ static bool has_gate(const struct zc_tracer *tracer, pid_t pid)
 /* libc and the loader, by the names that they have in glibc and musl. */
 static bool is_libc(const struct zc_mapped *map)
 {
-	static const char *const names[] = { "libc.so",	 "libc-2.",  "libc.musl",     "ld-linux",
-					     "ld-musl",	 "ld-2.",    "libpthread.so", "libresolv",
-					     "libnss_" };
+	static const char *const names[] = { "libc.so",       "libc-2.",   "libc.musl",
+					     "ld-linux",      "ld-musl",   "ld-2.",
+					     "libpthread.so", "libresolv", "libnss_" };
 	const char *slash = map->name ? strrchr(map->name, '/') : NULL;
 
 	for (size_t i = 0; slash && i < ZC_LEN(names); i++)

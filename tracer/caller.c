@@ -23,8 +23,7 @@
 
 static struct zc_unwinder *unwinder; /* one tracer a process; what it caches is worth keeping */
 
-const struct zc_snapshot *zc_snapshot_take(struct zc_tracer *tracer,
-					   struct zc_tracee *tracee)
+const struct zc_snapshot *zc_snapshot_take(struct zc_tracer *tracer, struct zc_tracee *tracee)
 {
 	static struct zc_snapshot snapshot;
 	struct iovec local = { snapshot.stack.bytes, sizeof(snapshot.stack.bytes) };
@@ -47,8 +46,9 @@ const struct zc_snapshot *zc_snapshot_take(struct zc_tracer *tracer,
 	got = process_vm_readv(tracee->tid, &local, 1, remote, n, 0);
 	snapshot.stack_len = got > 0 ? sizeof(snapshot.stack.address) + (size_t)got : 0;
 	/* The gate's page has no frames: behind one of its doors the caller is on top of the stack. */
-	if (got >= (ssize_t)sizeof(uint64_t) && (zc_gate_is_side(tracer->image, snapshot.regs.ip) ||
-						 zc_gate_is_pass(tracer->image, snapshot.regs.ip))) {
+	if (got >= (ssize_t)sizeof(uint64_t) &&
+	    (zc_gate_is_side(tracer->image, snapshot.regs.ip) ||
+	     zc_gate_is_pass(tracer->image, snapshot.regs.ip))) {
 		memcpy(&snapshot.regs.ip, snapshot.stack.bytes, sizeof(uint64_t));
 		snapshot.regs.sp += sizeof(uint64_t);
 	}

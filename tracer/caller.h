@@ -17,8 +17,7 @@ struct zc_snapshot {
 	} stack;
 };
 /* Returns NULL when not even the registers can be read. Valid until the next. */
-const struct zc_snapshot *zc_snapshot_take(struct zc_tracer *tracer,
-					   struct zc_tracee *tracee);
+const struct zc_snapshot *zc_snapshot_take(struct zc_tracer *tracer, struct zc_tracee *tracee);
 
 /*
  * The place outside libc that a finding is counted under: the file's identity and an offset in it.

@@ -19,9 +19,9 @@ struct zc_case;
 struct zc_engine {
 	const char *name;
 	enum zc_source source;
-	bool sees_returns;       /* what came of a call can be looked at (ZC_RESTART_TO_EXIT) */
-	bool keeps_tracers_out;  /* programs of the run cannot trace */
-	uint32_t action;         /* SECCOMP_RET_* that holds a call */
+	bool sees_returns;      /* what came of a call can be looked at (ZC_RESTART_TO_EXIT) */
+	bool keeps_tracers_out; /* programs of the run cannot trace */
+	uint32_t action;        /* SECCOMP_RET_* that holds a call */
 
 	/* Starts the command. Returns its pid; 0 with *ret_exec_error; -errno. */
 	pid_t (*launch)(struct zc_tracer *tracer, int *ret_exec_error);

@@ -11,7 +11,7 @@ struct sock_filter;
 
 struct zc_filter_code {
 	struct sock_filter *at;
-	size_t len; /* goes on counting when there is no more room */
+	size_t len;      /* goes on counting when there is no more room */
 	uint32_t action; /* SECCOMP_RET_* of what is judged */
 	uint32_t gate;   /* the instruction pointer behind the gate; 0: there is none */
 };

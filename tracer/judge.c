@@ -281,7 +281,8 @@ static void note_nested(struct zc_case *c)
 	static uint64_t said;
 	uint32_t request = c->event.oflags;
 
-	if (!c->tracer->engine->keeps_tracers_out || c->event.call != ZC_ID_ptrace || said == c->tracee->exec_id ||
+	if (!c->tracer->engine->keeps_tracers_out || c->event.call != ZC_ID_ptrace ||
+	    said == c->tracee->exec_id ||
 	    (request != PTRACE_TRACEME && request != PTRACE_ATTACH && request != PTRACE_SEIZE))
 		return;
 	said = c->tracee->exec_id;

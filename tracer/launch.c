@@ -24,7 +24,7 @@ void zc_launch_done(struct zc_tracer *tracer, struct zc_tracee *command)
 {
 	struct zc_word word;
 	int error = zc_launch_hear(tracer, &word) == 0 && word.kind == ZC_WORD_FILTER ? word.error
-										       : ENODATA;
+										      : ENODATA;
 
 	tracer->filtered = error == 0;
 	if (error == EBUSY)

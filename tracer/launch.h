@@ -20,10 +20,11 @@ struct zc_word {
 };
 
 struct zc_child {
-	int go;   /* waits for a byte from here; -1: does not wait */
-	int tell; /* where words go */
+	int go;    /* waits for a byte from here; -1: does not wait */
+	int tell;  /* where words go */
 	int unfit; /* errno why no filter may be put in; 0 */
-	unsigned flags; /* SECCOMP_FILTER_FLAG_*: with NEW_LISTENER it shares our descriptors, and parts */
+	unsigned
+		flags; /* SECCOMP_FILTER_FLAG_*: with NEW_LISTENER it shares our descriptors, and parts */
 };
 
 /* launch_child.c. In the child; async-signal-safe. */

@@ -18,8 +18,8 @@
 
 #define ENDS 64
 #define LANDLOCK_RESTRICT_SELF 446 /* in every ABI; x32 has a bit above */
-#define NAMESPACES 0x7e020080u    /* CLONE_NEW*, NEWTIME included */
-#define LOOK_MS 2 /* between looks at what became of an exec */
+#define NAMESPACES 0x7e020080u     /* CLONE_NEW*, NEWTIME included */
+#define LOOK_MS 2                  /* between looks at what became of an exec */
 
 /* --- answers ------------------------------------------------------------------------------------- */
 
@@ -198,8 +198,8 @@ static void hear(struct zc_tracer *tracer)
 
 	do {
 		hear_one(notify);
-	} while (tracer->alive > 1 && notify->waiting < ZC_NOTIFY_QUEUE &&
-		 poll(&more, 1, 0) == 1 && more.revents & POLLIN);
+	} while (tracer->alive > 1 && notify->waiting < ZC_NOTIFY_QUEUE && poll(&more, 1, 0) == 1 &&
+		 more.revents & POLLIN);
 }
 
 static void judge_first(struct zc_tracer *tracer)

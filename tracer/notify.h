@@ -38,13 +38,13 @@
 #define ZC_NOTIFY_FLAGS (SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
 
 #define ZC_NOTIFY_QUEUE 2048u /* calls that were heard of and wait for their judgement */
-#define ZC_NOTIFY_EXECS 64u /* execs whose outcome is looked for without waiting for a call */
+#define ZC_NOTIFY_EXECS 64u   /* execs whose outcome is looked for without waiting for a call */
 
 struct zc_notify {
 	int listener; /* -1: nobody uses the filter any more */
 	int events;   /* epoll of what tells of ends: signals, and each caller's pidfd */
 	int signals;
-	int root; /* of the run, O_PATH, where it is not ours; -1: it is */
+	int root;    /* of the run, O_PATH, where it is not ours; -1: it is */
 	char *queue; /* a ring of requests, request_size bytes each */
 	unsigned first, waiting;
 	struct seccomp_notif *request; /* under judgement */
@@ -53,19 +53,20 @@ struct zc_notify {
 	const struct zc_call_stop *stop; /* of the call under judgement */
 	bool answered;
 	bool let_go_on; /* a call that may change identities was let through: look at each caller */
-	bool domains;   /* somebody has a Landlock domain of its own: nothing is opened for anybody */
-	bool apart;     /* roots or mounts may differ: likewise, and no name is what it is to us */
-	bool sound;     /* no mount shows a file system twice: names can be known */
-	unsigned held_below; /* ZC_NEED_*: what the policy denies of these, the kernel refuses too */
-	uint64_t identity; /* of the run's first program: zc_notify_identity() */
+	bool domains; /* somebody has a Landlock domain of its own: nothing is opened for anybody */
+	bool apart;   /* roots or mounts may differ: likewise, and no name is what it is to us */
+	bool sound;   /* no mount shows a file system twice: names can be known */
+	unsigned
+		held_below; /* ZC_NEED_*: what the policy denies of these, the kernel refuses too */
+	uint64_t identity;  /* of the run's first program: zc_notify_identity() */
 	struct {
 		pid_t pid;
 		unsigned looks;
 	} exec[ZC_NOTIFY_EXECS];
 	unsigned execs;
 	int unfit;  /* errno why the filter could not be put in; 0 */
-	pid_t held;       /* stopped by notify_stack.c */
-	pid_t late;       /* a child that ended while it was to be held; 0: none */
+	pid_t held; /* stopped by notify_stack.c */
+	pid_t late; /* a child that ended while it was to be held; 0: none */
 	int late_status;
 };
 

@@ -95,9 +95,9 @@ static bool is_about_who_asks(const char *path)
 
 struct walk {
 	const struct zc_image *image;
-	size_t len;            /* of at; 0 is the root */
+	size_t len; /* of at; 0 is the root */
 	unsigned links;
-	char at[PATH_MAX];     /* where it has come to: no links in it */
+	char at[PATH_MAX];      /* where it has come to: no links in it */
 	char rest[2][PATH_MAX]; /* what is still to be walked */
 	unsigned turn;
 };
@@ -152,7 +152,8 @@ static int step(struct walk *walk, const char *name, size_t len, const char *res
 	return S_ISDIR(st.st_mode) || S_ISREG(st.st_mode);
 }
 
-static bool cannot_change(const struct zc_image *image, const char *path, size_t path_len, bool links)
+static bool cannot_change(const struct zc_image *image, const char *path, size_t path_len,
+			  bool links)
 {
 	static struct walk walk; /* 12 KiB: the tracer has one thread */
 	const char *at;

@@ -28,8 +28,8 @@
 #define SETTABLE (O_APPEND | O_DIRECT | O_NOATIME)
 /* All that an open in another's stead is the same with. Whatever else is said, the caller does itself. */
 #define PLAIN_FLAGS \
-	(O_ACCMODE | O_CLOEXEC | O_NOFOLLOW | O_DIRECTORY | O_NONBLOCK | O_NOCTTY | O_APPEND | O_DIRECT | \
-	 O_NOATIME | O_SYNC | O_DSYNC | 0100000 /* O_LARGEFILE of 32-bit callers */)
+	(O_ACCMODE | O_CLOEXEC | O_NOFOLLOW | O_DIRECTORY | O_NONBLOCK | O_NOCTTY | O_APPEND | \
+	 O_DIRECT | O_NOATIME | O_SYNC | O_DSYNC | 0100000 /* O_LARGEFILE of 32-bit callers */)
 
 #define MAKING (O_CREAT | O_EXCL | O_TRUNC)
 
@@ -162,7 +162,6 @@ static size_t read_path(pid_t tid, int dirfd, uint64_t address, char path[ZC_PAT
 	return start + len;
 }
 
-
 /* Errors that the caller would have got as well. Others are the long way's to find out. */
 static bool is_natural(int error)
 {
@@ -248,8 +247,8 @@ bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	if (!known && (!is_plain(path, len) || is_apart(path) ||
 		       !zc_policy_allows_path(tracer->image, path, len, need)))
 		return false;
-	known = known || (tracer->notify->sound &&
-			  zc_known_learn(tracer->image, path, len, need, false));
+	known = known ||
+		(tracer->notify->sound && zc_known_learn(tracer->image, path, len, need, false));
 	if (may_go_on(tracer, tracee, need)) {
 		done = known || has_no_links(tracer->notify, path);
 		if (done)
@@ -299,8 +298,8 @@ static bool fits_abi(const struct zc_case *c)
 	struct stat st;
 
 	return c->event.abi != ZC_ABI_I386 || c->event.oflags & 0100000 ||
-	       (zc_notify_shares(c->tracer, c->tracee) &&
-		fstat(c->names.held[0].fd, &st) == 0 && st.st_size <= INT32_MAX);
+	       (zc_notify_shares(c->tracer, c->tracee) && fstat(c->names.held[0].fd, &st) == 0 &&
+		st.st_size <= INT32_MAX);
 }
 
 /* With O_CREAT the kernel looks at whose file it is, too (fs.protected_regular). */
@@ -406,8 +405,8 @@ bool zc_notify_perform_open(struct zc_case *c)
 	if (!event->objects || !event->object[0].need)
 		return false;
 	if (may_be_known(c) &&
-	    zc_known_learn(c->tracer->image, object->requested, object->requested_len,
-			   object->need, true) &&
+	    zc_known_learn(c->tracer->image, object->requested, object->requested_len, object->need,
+			   true) &&
 	    may_go_on(c->tracer, c->tracee, object->need))
 		return false; /* it makes its open itself, this time and the next */
 	return zc_notify_may_stand_in(c->tracer, c->tracee) && open_held(c);

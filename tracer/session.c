@@ -400,7 +400,9 @@ static void finish(struct zc_tracer *tracer, struct start *start)
 
 int zc_session_run(int argc, char **argv)
 {
-	struct start start = { .environment = -1, .view = -1, .confine = -1, .options.control = -1 };
+	struct start start = {
+		.environment = -1, .view = -1, .confine = -1, .options.control = -1
+	};
 	struct zc_tracer *tracer;
 	int r;
 

@@ -123,8 +123,8 @@ static struct zc_outcome_of judge_messages(struct zc_case *c)
 			continue;
 		if (i == 0 || outcome.kill || c->stop->call != ZC_ID_sendmmsg)
 			return outcome;
-		if (c->tracer->engine->set_argument(c->tracer, c->tracee,
-						    (enum zc_abi)c->event.abi, 2, i) < 0)
+		if (c->tracer->engine->set_argument(c->tracer, c->tracee, (enum zc_abi)c->event.abi,
+						    2, i) < 0)
 			return outcome;
 		return (struct zc_outcome_of){ 0 };
 	}

@@ -122,7 +122,8 @@ struct zc_tracer_options {
 	bool new_session;         /* the child calls setsid() */
 	pid_t group;              /* process group that the command stays in (we leave it) */
 	int control;              /* socket to zcwrap's main loop (core/session.h); -1: none */
-	const struct zc_engine *engine; /* that was asked for; NULL: ptrace, and nothing is said of it */
+	const struct zc_engine
+		*engine; /* that was asked for; NULL: ptrace, and nothing is said of it */
 	const struct zc_confine_plan *plan; /* kernel layers for the command; NULL: none */
 };
 

@@ -33,7 +33,8 @@ static size_t copy_stack(struct zc_tracee *tracee, uint64_t from, unsigned char 
 	return done;
 }
 
-static bool make_record(struct zc_tracer *tracer, struct zc_tracee *tracee, void *buffer, struct zc_frame *ret)
+static bool make_record(struct zc_tracer *tracer, struct zc_tracee *tracee, void *buffer,
+			struct zc_frame *ret)
 {
 	struct zc_frame_writer writer;
 	struct zc_frame_head *head;

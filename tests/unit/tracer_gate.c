@@ -62,9 +62,11 @@ static bool may_use_gate(unsigned row)
 
 static void test_doors(void)
 {
-	static const uint64_t near[] = { SIDE,		   PASS - 1,	       PASS + 1,
-					 GATE,		   0,		       PASS | 1ull << 32,
-					 PASS | 1ull << 63, (uint64_t)PASS << 32, UINT64_MAX };
+	static const uint64_t near[] = {
+		SIDE,      PASS - 1,          PASS + 1,          GATE,
+		0,         PASS | 1ull << 32, PASS | 1ull << 63, (uint64_t)PASS << 32,
+		UINT64_MAX
+	};
 	struct sock_fprog program = built(GATE, SECCOMP_RET_TRACE);
 	unsigned files = 0, closed = 0, leaks = 0, changed = 0;
 
@@ -90,9 +92,11 @@ static void test_doors(void)
 						       stops(&program, abi, other, 0x401000);
 		}
 	}
-	T_OK(files > 40 && closed == 0, "%u calls on files stop elsewhere and pass from the gate", files);
+	T_OK(files > 40 && closed == 0, "%u calls on files stop elsewhere and pass from the gate",
+	     files);
 	T_OK(leaks == 0, "nothing near the gate is the gate, nor is it one in another ABI");
-	T_OK(changed == 0, "programs, addresses and the system are judged wherever they are called");
+	T_OK(changed == 0,
+	     "programs, addresses and the system are judged wherever they are called");
 	zc_filter_free(&program);
 }
 
@@ -164,9 +168,12 @@ static const struct {
 	uint64_t flags;
 	bool notify, trace;
 } births[] = {
-	{ "a thread", ZC_ABI_X86_64, SYS_clone, CLONE_VM | CLONE_THREAD | CLONE_SIGHAND, true, false },
-	{ "a process in the same memory", ZC_ABI_X86_64, SYS_clone, CLONE_VM | SIGCHLD, true, false },
-	{ "one with the same directory", ZC_ABI_X86_64, SYS_clone, CLONE_FS | SIGCHLD, true, false },
+	{ "a thread", ZC_ABI_X86_64, SYS_clone, CLONE_VM | CLONE_THREAD | CLONE_SIGHAND, true,
+	  false },
+	{ "a process in the same memory", ZC_ABI_X86_64, SYS_clone, CLONE_VM | SIGCHLD, true,
+	  false },
+	{ "one with the same directory", ZC_ABI_X86_64, SYS_clone, CLONE_FS | SIGCHLD, true,
+	  false },
 	{ "one with the same descriptors", ZC_ABI_I386, 120, CLONE_FILES | SIGCHLD, true, false },
 	{ "a spawn, for which its parent waits", ZC_ABI_X86_64, SYS_clone,
 	  CLONE_VM | CLONE_VFORK | SIGCHLD, false, false },
@@ -214,7 +221,8 @@ static int use_doors(const struct sock_fprog *program)
 	static const unsigned char code[] = { 0x48, 0x89, 0xf8, 0x48, 0x89, 0xf7, 0x48, 0x89,
 					      0xd6, 0x48, 0x89, 0xca, 0x0f, 0x05, 0xc3 };
 	const size_t behind = sizeof(code) - 1; /* so that the call ends where the doors' do */
-	char *page = mmap((void *)(uintptr_t)(GATE - 4096), 8192, PROT_READ | PROT_WRITE | PROT_EXEC,
+	char *page = mmap((void *)(uintptr_t)(GATE - 4096), 8192,
+			  PROT_READ | PROT_WRITE | PROT_EXEC,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	union {
 		uint64_t address;
@@ -238,7 +246,8 @@ static int use_doors(const struct sock_fprog *program)
 		return 14;
 	if (gate.call(SYS_kill, getpid(), SIGTERM, 0) != -ZC_ID_kill)
 		return 15;
-	return gate.call(SYS_read, r, 0, 0) == -EISDIR || gate.call(SYS_read, r, 0, 0) == 0 ? 0 : 16;
+	return gate.call(SYS_read, r, 0, 0) == -EISDIR || gate.call(SYS_read, r, 0, 0) == 0 ? 0
+											    : 16;
 }
 
 static void test_kernel(void)
@@ -254,7 +263,8 @@ static void test_kernel(void)
 	if (WIFEXITED(status) && WEXITSTATUS(status) >= 10 && WEXITSTATUS(status) <= 11)
 		T_SKIP("no page there, or no filter, is to be had here");
 	else
-		T_OK(status == 0, "the kernel passes what comes from the gate, and nothing else (%d)",
+		T_OK(status == 0,
+		     "the kernel passes what comes from the gate, and nothing else (%d)",
 		     WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 	zc_filter_free(&program);
 }
