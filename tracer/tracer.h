@@ -11,7 +11,8 @@
  *   engine.h  the ways of holding a call: what follows is about ptrace, notify.h has the other
  *   loop.c    the only place that waits and the only one that restarts a tracee
  *   stop.c    wait status -> enum zc_stop, purely; loop.c's table has one handler for each
- *   launch.c  the command is forked, seized, filtered, executed; attach.c: the same for -p, and detaching
+ *   launch.c  the command is forked, seized, filtered, executed (launch_child.c: what it does itself,
+ *             kernel layers first); attach.c: the same for -p, and detaching
  *   tracee.c  the table of tracees by tid: birth in any order, exec by any thread, death at any time
  *   numbers.c which row a system call number is, second numbers included
  *   birth.c   whose child a tracee is, and whose memory it lives in
@@ -20,6 +21,7 @@
  *   paths.c   names as the tracee sees them: its root, directory, descriptors, mount namespace
  *   judge.c   a seccomp stop -> event -> zc_policy_decide() -> refuse in this very stop, or go on
  *             program.c: an exec; sockets.c: addresses; targets.c: whose process; life.c: birth to end
+ *   bypass.c  mode hybrid: who calls around the shim that is there
  *   recheck.c after an exec, or an open of a tracee that shares memory: was it what was judged?
  *   maps.c    what code is mapped where; elf.c: which build it is
  *   report.c  frames to the collector; view.c: lines for people; control.c: words to zcwrap's loop
