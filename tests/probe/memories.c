@@ -2,7 +2,7 @@
 /*
  * memories.c - a process that shares no memory as threads do, and whose calls change under way all the same.
  *
- * modes: traced
+ * modes: trace sealed hybrid
  * races: another process runs against the judge
  * flavours: dynamic static
  * policy: --deny-read=$T/vault --deny-write=$T/open/file
