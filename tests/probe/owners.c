@@ -14,6 +14,7 @@
  * expect: number: EPERM; exit 2
  * args: signal
  * expect: usual signal: OK; deadly signal: EPERM; exit 2
+ * needs: root
  * args: limits
  * expect: asked: OK; limits: EPERM; exit 2
  */
