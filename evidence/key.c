@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "evidence/read/verify.h"
 #include "evidence/sign.h"
 
 #define PEM_MAX 4096u

@@ -14,6 +14,7 @@
 #include "evidence/read/verify_run.h"
 #include "evidence/report/digest.h"
 #include "evidence/report/report.h"
+#include "evidence/read/verify.h"
 #include "evidence/sign.h"
 
 #define PAYLOAD_TYPE "application/vnd.in-toto+json"

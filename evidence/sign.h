@@ -11,7 +11,7 @@
 #define ZC_EVIDENCE_SIGN_H
 
 #include "core/base.h"
-#include "evidence/read/verify.h"
+struct zc_verified; /* evidence/read/verify.h */
 
 #define ZC_SIGNATURE_FILE "statement.intoto.jsonl"
 

@@ -2,6 +2,7 @@
 /*
  * zcaudit_sign.c - signs a run that has ended.
  */
+#include "evidence/read/verify.h"
 #include "evidence/sign.h"
 #include "evidence/zcaudit.h"
 

@@ -74,6 +74,8 @@ const struct zc_option_row zc_option_rows[] = {
 	{ "output", 'o', TEXT, ALWAYS, EVIDENCE, AT(output), "=FILE", "what would go to stderr goes to FILE" },
 	{ "json", 0, SINK, MAYBE, EVIDENCE, AT(json), "[=FILE]", "events to FILE or a descriptor's number (2)" },
 	{ "no-color", 0, FLAG, NEVER, EVIDENCE, AT(no_color), "", "plain text, as with NO_COLOR" },
+	{ "report", 0, TEXT, ALWAYS, EVIDENCE, AT(report), "=FMT[:FILE],...", "at the end: text md html sarif junit github ..." },
+	{ "sign-key", 0, TEXT, ALWAYS, EVIDENCE, AT(sign_key), "=FILE", "sign the run: an Ed25519 key, PEM" },
 	{ "status-fd", 0, DESCRIPTOR, ALWAYS, EVIDENCE, AT(status_fd), "=N", "JSON lines on descriptor N" },
 	{ "violation-exit", 0, VIOLATION_EXIT, ALWAYS, EVIDENCE, 0, "=N", "exit N where success met violations (2);\nalways:N overrides a failure too" },
 
@@ -85,8 +87,6 @@ const struct zc_option_row zc_option_rows[] = {
 	{ "version", 0, FLAG, NEVER, LOOKING, AT(version), "", "the version" },
 
 	{ "learn", 0, LATER, MAYBE, NOT_YET, 0, "", "write a policy from what a run does" },
-	{ "report", 0, LATER, MAYBE, NOT_YET, 0, "", "reports beside the evidence" },
-	{ "sign", 0, LATER, MAYBE, NOT_YET, 0, "", "sign the evidence" },
 };
 /* clang-format on */
 

@@ -29,6 +29,7 @@ struct zc_policy_flag {
 #define ZC_FOREVER INT64_MAX
 
 struct zc_options {
+	const char *report, *sign_key;
 	const char *mode, *require, *log_dir, *chdir, *shim, *freeze;
 	const char *engine;                     /* "auto", "notify" or "ptrace" */
 	const char *kernel;                     /* as given; NULL: auto (layers.c) */

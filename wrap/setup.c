@@ -230,7 +230,7 @@ static const char *home(const struct zc_job *job)
 
 int zc_setup_freeze(struct zc_job *job)
 {
-	static const char *const nothing[] = { NULL };
+	const char *const never_read[] = { *job->key_path ? job->key_path : NULL, NULL };
 	const struct zc_policy_flag *flag = job->options->policy;
 	struct zc_policy_world world = {
 		.home = home(job),
@@ -238,7 +238,7 @@ int zc_setup_freeze(struct zc_job *job)
 		.tmpdir = zc_env_get(job->env, "TMPDIR"),
 		.log_dir = job->store.log_dir,
 		.ours_write = job->own_write,
-		.ours_read = nothing,
+		.ours_read = never_read,
 		.supervisor = { getpid() },
 		.jail = job->jailed ? job->jail : NULL,
 		.shim_path = *job->shim ? job->shim : NULL,

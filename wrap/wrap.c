@@ -268,6 +268,8 @@ static int finish(struct zc_job *job, bool failed, uint64_t dropped)
 		out = out.code ? out
 			       : (struct zc_exit){ ZC_EXIT_TROUBLE, "run.json could not be kept" };
 	}
+	if (zc_after_run(job) < 0 && out.code == 0)
+		out = (struct zc_exit){ ZC_EXIT_TROUBLE, "the run could not be signed or reported" };
 	zc_status_ended(&job->status, &job->store, &result, out);
 	return out.code;
 }
@@ -275,6 +277,7 @@ static int finish(struct zc_job *job, bool failed, uint64_t dropped)
 static void release(struct zc_job *job)
 {
 	zc_evidence_free(job->evidence);
+	zc_after_forget(job);
 	zc_policy_set_free(job->set);
 	zc_tree_finish(&job->before);
 	zc_layers_finish(job);
@@ -329,7 +332,7 @@ int zc_wrap(const struct zc_options *options, struct zc_inherited *inherited)
 	job->options = options;
 	job->inherited = inherited;
 	job->facts.start = ZC_START_TROUBLE;
-	if (zc_setup_look(job) < 0 || zc_setup_freeze(job) < 0)
+	if (zc_setup_look(job) < 0 || zc_after_check(job) < 0 || zc_setup_freeze(job) < 0)
 		zc_say("%s", job->trouble.text);
 	else
 		code = zc_setup_show(job);

@@ -343,6 +343,8 @@ int zc_show_freeze(const char *file, const struct zc_image *image, size_t size);
 #define ZC_OWN_FILES 7u
 
 /* One run. wrap.c owns it; setup.c fills the first half. */
+struct zc_sign_key;
+
 struct zc_job {
 	const struct zc_options *options;
 	struct zc_inherited *inherited;
@@ -356,6 +358,8 @@ struct zc_job {
 	struct zc_image *image;
 	size_t image_size;
 	struct zc_evidence *evidence;
+	struct zc_sign_key *key; /* --sign-key; NULL: none */
+	char key_path[ZC_PATH_CAP];
 	struct zc_tree before;
 	struct zc_ending ending;
 	struct zc_exit_facts facts;
@@ -422,6 +426,14 @@ int zc_jail_directory(struct zc_job *job); /* where in it the command starts */
 int zc_jail_check(struct zc_job *job);     /* can the command be loaded in there? */
 void zc_jail_note(
 	struct zc_job *job); /* what somebody who asked for a jail should know: said, and noted */
+
+/* --- after.c: the run's signature and reports --------------------------------------------------- */
+
+/* Before the command starts: is the list of reports sound, can the key be read? 0 or -errno. */
+int zc_after_check(struct zc_job *job);
+/* When run.json is written. Says itself what went wrong. Returns 0 or -errno. */
+int zc_after_run(struct zc_job *job);
+void zc_after_forget(struct zc_job *job);
 
 /* --- clock ---------------------------------------------------------------------------------------------------- */
 
