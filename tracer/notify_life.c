@@ -212,10 +212,25 @@ void zc_notify_executes(struct zc_tracer *tracer, struct zc_tracee *tracee)
 	}
 }
 
+/*
+ * Could this exec have made it somebody else? Root stays root but for a set-user-ID file of another's; who
+ * has no capabilities is under no_new_privs. Asking status costs more than all else that an exec is asked.
+ */
+static bool may_change_ids(const struct zc_notify *notify, pid_t pid)
+{
+	char link[32];
+	struct stat st;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	return notify->let_go_on || !notify->plain_ids || stat(link, &st) < 0 ||
+	       st.st_mode & (S_ISUID | S_ISGID);
+}
+
 /* Has the exec happened? Then it is another program, which is judged once more as what it is. */
 static struct zc_tracee *look_at_exec(struct zc_tracer *tracer, struct zc_tracee *tracee)
 {
 	pid_t pid = tracee->tid;
+	bool stranger = tracee->stranger;
 	struct status status;
 	int pidfd = tracee->pidfd;
 
@@ -227,8 +242,9 @@ static struct zc_tracee *look_at_exec(struct zc_tracer *tracer, struct zc_tracee
 		return NULL;
 	tracee->pidfd = pidfd;
 	tracee->executes = false;
-	tracee->stranger = read_status(pid, &status) < 0 ||
-			   status.identity != tracer->notify->identity;
+	tracee->stranger = (stranger || may_change_ids(tracer->notify, pid)) &&
+			   (read_status(pid, &status) < 0 ||
+			    status.identity != tracer->notify->identity);
 	zc_judge_exec(tracer, tracee);
 	return tracee;
 }

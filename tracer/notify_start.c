@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -150,6 +151,15 @@ static int root_of(pid_t pid)
 	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+static bool has_capabilities(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	return syscall(SYS_capget, &head, data) < 0 || data[0].effective || data[1].effective ||
+	       data[0].permitted || data[1].permitted;
+}
+
 /*
  * The run's own view is looked at once, here: with mounts or a root of its own, what is opened for the
  * command is opened from its root.
@@ -169,6 +179,7 @@ static int know_command(struct zc_tracer *tracer, pid_t pid)
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	notify->identity = zc_notify_identity(getpid());
+	notify->plain_ids = geteuid() == 0 || !has_capabilities();
 	notify->sound = zc_known_is_sound();
 	notify->held_below = held_below(tracer);
 	if (plan && zc_confine_plans(plan, ZC_CONFINE_CHROOT))
