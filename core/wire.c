@@ -132,3 +132,25 @@ bool zc_frame_next_map(const void *maps, size_t len, size_t *offset, struct zc_w
 	*offset += sizeof(map) + padded(map.name_len);
 	return true;
 }
+
+bool zc_frame_next_lang(const void *langs, size_t len, size_t *offset,
+			struct zc_wire_lang *ret_lang, const char **ret_function,
+			const char **ret_file)
+{
+	const char *base = langs;
+	struct zc_wire_lang lang;
+	size_t texts;
+
+	if (*offset > len || len - *offset < sizeof(lang))
+		return false;
+	zc_copy(&lang, base + *offset, sizeof(lang));
+	texts = (size_t)lang.function_len + lang.file_len;
+	if (!lang.lang || lang.lang >= ZC_LANGS || lang.function_len > ZC_LANG_TEXT_MAX ||
+	    lang.file_len > ZC_LANG_TEXT_MAX || texts > len - *offset - sizeof(lang))
+		return false;
+	*ret_lang = lang;
+	*ret_function = base + *offset + sizeof(lang);
+	*ret_file = *ret_function + lang.function_len;
+	*offset += sizeof(lang) + padded(texts);
+	return true;
+}

@@ -84,6 +84,7 @@ enum zc_field {
 	ZC_FIELD_PCS,    /* uint64_t program counters, innermost first (tracer: already unwound) */
 	ZC_FIELD_TEXT,   /* free text: reasons, names */
 	ZC_FIELD_DETAIL, /* struct zc_wire_detail: domain, type, protocol, flags of the call */
+	ZC_FIELD_LANG,   /* struct zc_wire_lang, each followed by its function and file, padded to 8 */
 	ZC_FIELDS
 };
 
@@ -123,6 +124,18 @@ struct zc_wire_regs {
 	uint64_t ip, sp, bp, bx, r12, r13, r14, r15;
 };
 
+/* A frame as an interpreter has it; innermost first. */
+enum zc_lang { ZC_LANG_PYTHON = 1, ZC_LANGS };
+#define ZC_LANG_TEXT_MAX 256u /* bytes of a function's or a file's name */
+#define ZC_LANG_ENTRY 1u      /* the native function that runs it was called by native code */
+
+struct zc_wire_lang {
+	uint8_t lang, flags;
+	uint16_t function_len, file_len, pad;
+	uint32_t line; /* 0: not known */
+	uint32_t pad2;
+};
+
 struct zc_wire_detail {
 	uint32_t oflags, mode;
 	int32_t domain, type, protocol, target_pid;
@@ -160,5 +173,9 @@ long zc_frame_decode(struct zc_frame *frame, const void *bytes, size_t size);
 /* Steps through a MAPS field: *offset starts at 0. Returns false at the end or when malformed. */
 bool zc_frame_next_map(const void *maps, size_t len, size_t *offset, struct zc_wire_map *ret_map,
 		       const char **ret_name);
+/* The same for a LANG field. */
+bool zc_frame_next_lang(const void *langs, size_t len, size_t *offset,
+			struct zc_wire_lang *ret_lang, const char **ret_function,
+			const char **ret_file);
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/call.h"
+#include "evidence/lang.h"
 #include "evidence/maps.h"
 #include "evidence/rows.h"
 #include "evidence/stack.h"
@@ -428,6 +429,8 @@ void zc_stack_walk(struct zc_unwinder *unwinder, struct zc_maps *maps,
 	ret->status = "unavailable";
 	ret->why = NULL;
 	ret->count = 0;
+	ret->lang = record->field[ZC_FIELD_LANG].bytes;
+	ret->lang_len = record->field[ZC_FIELD_LANG].len;
 	zc_sites_trim(unwinder);
 	if (record->head.flags & ZC_FRAME_NO_STACK)
 		ret->why = "taken where no stack could be copied";
@@ -444,6 +447,8 @@ void zc_stack_walk(struct zc_unwinder *unwinder, struct zc_maps *maps,
 
 void zc_stack_write(const struct zc_stack *stack, struct zc_json *json)
 {
+	struct zc_lang_walk lang = zc_lang_begin(stack);
+
 	zc_json_open(json, "stack", '{');
 	zc_json_string(json, "status", stack->status);
 	if (stack->why)
@@ -452,6 +457,7 @@ void zc_stack_write(const struct zc_stack *stack, struct zc_json *json)
 	for (unsigned i = 0; i < stack->count; i++) {
 		const struct zc_site *site = stack->frame[i].site;
 
+		zc_lang_write(&lang, i, json);
 		if (site) {
 			zc_json_raw(json, NULL, site->json, site->json_len);
 			continue;
@@ -462,6 +468,7 @@ void zc_stack_write(const struct zc_stack *stack, struct zc_json *json)
 		zc_json_string(json, "lang", "native");
 		zc_json_close(json, '}');
 	}
+	zc_lang_finish(&lang, json);
 	zc_json_close(json, ']');
 	zc_json_close(json, '}');
 }

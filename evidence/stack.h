@@ -8,7 +8,7 @@
  * cannot make the walk crash, run long, or read another file than a regular one.
  *
  * Memory: new/free for the unwinder, references for maps; frames point into the unwinder and hold
- * until the next walk. Not thread-safe. Fails: a stack says itself how complete it is.
+ * until the next walk; those of an interpreter stay in the record. Not thread-safe. Fails: a stack says itself how complete it is.
  */
 #ifndef ZC_EVIDENCE_STACK_H
 #define ZC_EVIDENCE_STACK_H
@@ -46,6 +46,8 @@ struct zc_stack {
 		const struct zc_site *site; /* NULL: outside every known module */
 		uint64_t ip;
 	} frame[ZC_STACK_FRAMES];
+	const void *lang; /* the record's LANG field: frames of an interpreter; NULL: none */
+	size_t lang_len;
 	char text[160]; /* room for why */
 };
 

@@ -265,6 +265,13 @@ const struct zc_mapped *zc_mapped_find(struct zc_tracee *tracee, uint64_t addres
 	return map;
 }
 
+const struct zc_mapped *zc_mapped_at(const struct zc_tracee *tracee, unsigned i)
+{
+	const struct list *list = tracee->maps;
+
+	return list && i < list->count ? &list->map[i] : NULL;
+}
+
 /* ---- sharing ---- */
 
 void zc_mapped_inherit(struct zc_tracee *child, const struct zc_tracee *parent, bool thread)

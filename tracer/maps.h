@@ -35,6 +35,8 @@ struct zc_mapped {
 
 /* The executable mapping at address, looked for anew once when it is not known; NULL: there is none. */
 const struct zc_mapped *zc_mapped_find(struct zc_tracee *tracee, uint64_t address);
+/* The i-th executable mapping of those known, in rising order; NULL: no more. */
+const struct zc_mapped *zc_mapped_at(const struct zc_tracee *tracee, unsigned i);
 /* Reads the list again. Returns true when something in it has not been told. */
 bool zc_mapped_refresh(struct zc_tracee *tracee);
 /* Where caller.c keeps what it makes of the list; emptied when the list changes. NULL without memory. */
