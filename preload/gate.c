@@ -86,10 +86,14 @@ int zc_gate_decide(struct zc_guard *guard)
 	guard->verdict = zc_policy_decide(zc_shim.image, event);
 	if (guard->verdict.action != ZC_ALLOWED)
 		return ZC_HAND_OVER;
-	for (unsigned n = 0; n < event->objects; n++)
-		if (event->object[n].path &&
-		    zc_gate_is_other_process(event->object[n].path, event->object[n].path_len))
+	/* Also by its link: what is called /proc/PID/fd/N leads to things with other names. */
+	for (unsigned n = 0; n < event->objects; n++) {
+		const struct zc_object *object = &event->object[n];
+
+		if ((object->path && zc_gate_is_other_process(object->path, object->path_len)) ||
+		    (object->given && zc_gate_is_other_process(object->given, object->given_len)))
 			return ZC_HAND_OVER;
+	}
 	return 0;
 }
 

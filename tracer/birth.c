@@ -20,6 +20,8 @@ static void share_memory(struct zc_tracer *tracer, struct zc_tracee *parent,
 	/* Who shares directories or descriptors changes what a path or a number means. */
 	if (flags & (CLONE_FS | CLONE_FILES) && !(flags & CLONE_VFORK))
 		parent->shares_memory = child->shares_memory = true;
+	if (flags & CLONE_FS && !(flags & CLONE_THREAD))
+		tracer->memory_written = true; /* no exec parts them */
 	if (!(flags & CLONE_VM)) {
 		child->shares_memory |= parent->shares_memory && flags & (CLONE_FS | CLONE_FILES);
 		return;

@@ -9,9 +9,10 @@
 #include "core/base.h"
 
 enum zc_content {
-	ZC_CONTENT_PROGRAM, /* also whatever cannot be read: no script, as far as anybody knows */
+	ZC_CONTENT_PROGRAM, /* also what others own and let nobody read: whoever set it up, not the run */
 	ZC_CONTENT_SCRIPT,
 	ZC_CONTENT_LOADER, /* a dynamic loader, whatever it is called */
+	ZC_CONTENT_HIDDEN, /* kept from being looked into, by a mode or a lease */
 };
 
 /*

@@ -210,6 +210,8 @@ static void block_clone(struct zc_filter_code *code)
 	load(code, 0);
 	if (code->action == SECCOMP_RET_USER_NOTIF) {
 		has(code, NAMESPACES | CLONE_UNTRACED, STOP, NEXT);
+		/* Its parent is not who it shares with; a directory in common outlasts an exec. */
+		has(code, CLONE_PARENT | CLONE_FS, STOP, NEXT);
 		has(code, CLONE_VFORK, PASS, NEXT); /* then who shares waits */
 		has(code, CLONE_VM | CLONE_FS | CLONE_FILES, STOP, PASS);
 	} else {

@@ -13,9 +13,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "core/image.h"
@@ -156,6 +158,7 @@ static bool cannot_change(const struct zc_image *image, const char *path, size_t
 			  bool links)
 {
 	static struct walk walk; /* 12 KiB: the tracer has one thread */
+	struct statfs fs;
 	const char *at;
 
 	walk.image = image;
@@ -172,7 +175,8 @@ static bool cannot_change(const struct zc_image *image, const char *path, size_t
 		at = r == 2 ? walk.rest[walk.turn] : at + len;
 	}
 	walk.at[walk.len] = '\0';
-	return walk.len && !is_about_who_asks(walk.at);
+	return walk.len && !is_about_who_asks(walk.at) && statfs(walk.at, &fs) == 0 &&
+	       fs.f_type != PROC_SUPER_MAGIC;
 }
 
 bool zc_known_learn(const struct zc_image *image, const char *path, size_t len, unsigned need,

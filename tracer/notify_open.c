@@ -200,7 +200,7 @@ static bool open_spelled(struct zc_tracer *tracer, struct zc_tracee *tracee, con
 		zc_notify_answer(tracer, tracee, -(long)errno);
 		return true;
 	}
-	done = hand_over(tracer, tracee, fd, flags);
+	done = !zc_notify_is_proc(fd) && hand_over(tracer, tracee, fd, flags);
 	close(fd);
 	return done;
 }
@@ -215,15 +215,17 @@ static bool may_go_on(struct zc_tracer *tracer, const struct zc_tracee *tracee, 
 	return (tracer->notify->held_below & need) == need && !zc_notify_shares(tracer, tracee);
 }
 
-/* There is no link on the way now, nor is it one. */
+/* There is no link on the way now, nor is it one; and it is not of a procfs that is mounted elsewhere. */
 static bool has_no_links(const struct zc_notify *notify, const char *path)
 {
 	int fd = open_exactly(notify, path, O_PATH, false);
+	bool proc;
 
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR || errno == EACCES;
+	proc = zc_notify_is_proc(fd);
 	close(fd);
-	return true;
+	return !proc;
 }
 
 bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,

@@ -383,6 +383,27 @@ static void look_behind_masks(struct zc_tracee *tracee, struct zc_object *object
 	drop_anchor(&outside);
 }
 
+/* procfs may be mounted anywhere. What is about us there is called as it is in /proc. */
+static void name_ours(struct zc_object *object, const struct zc_held *held, char *path)
+{
+	static char name[ZC_PATH_CAP];
+	struct statfs fs;
+	char *at;
+
+	if (held->fd < 0 || !object->path || object->path_len >= sizeof(name) ||
+	    zc_paths_starts_with(object->path, object->path_len, "/proc/") ||
+	    fstatfs(held->fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
+		return;
+	zc_copy(name, object->path, object->path_len);
+	name[object->path_len] = '\0';
+	at = zc_paths_is_about_us(name);
+	if (!at)
+		return;
+	object->path_len = (uint32_t)snprintf(path, ZC_PATH_CAP, "/proc/%.*s", (int)ZC_PATH_CAP - 8, at);
+	object->path_len = (uint32_t)zc_paths_name_process(path, object->path_len);
+	object->path = path;
+}
+
 int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned n,
 		     struct zc_names *names)
 {
@@ -410,6 +431,8 @@ int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned 
 	if (anchor.fd >= 0 && object->given && zc_paths_are_masked() &&
 	    !has_dotdot(object->requested) && is_missing(error, &names->held[n]))
 		look_behind_masks(tracee, object, creates, &names->held[n], names->path[n], &error);
+	if (!error)
+		name_ours(object, &names->held[n], names->path[n]);
 	drop_anchor(&anchor);
 	return error;
 }

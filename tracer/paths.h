@@ -27,6 +27,8 @@ void zc_paths_name_for(struct zc_tracer *tracer);
 bool zc_paths_starts_with(const char *text, long len, const char *prefix);
 /* Rewrites /proc/PID in place; len bytes of ZC_PATH_CAP. Returns the new length. */
 long zc_paths_name_process(char *path, long len);
+/* Where in a name in procfs the number of zcwrap's or the tracer's process is; NULL: it is none of theirs. */
+char *zc_paths_is_about_us(char *path);
 /* The policy's name of what our own descriptor holds. Returns its length or -errno. */
 long zc_paths_name_own_fd(int fd, char *buffer, uint8_t *ret_flags);
 

@@ -113,6 +113,15 @@ static bool is_magic(const struct walk *walk, const char *name)
 	return fd < 0 && errno == ELOOP;
 }
 
+/* A directory of procfs about a process of ours? */
+static bool is_ours(int dir)
+{
+	static char name[ZC_PATH_CAP];
+	uint8_t flags = 0;
+
+	return zc_paths_name_own_fd(dir, name, &flags) > 0 && zc_paths_is_about_us(name) != NULL;
+}
+
 /* slash: one stands behind the name, so that the target must be a directory. */
 static int follow_link(struct walk *walk, const char *name, int link, bool slash)
 {
@@ -122,8 +131,12 @@ static int follow_link(struct walk *walk, const char *name, int link, bool slash
 
 	if (++walk->links > MOST_LINKS)
 		return -ELOOP;
-	if (proc && is_magic(walk, name))
+	if (proc && is_magic(walk, name)) {
+		/* What is ours is ours to open, not the caller's: the link is what is asked for. */
+		if (is_ours(walk->at))
+			return step_to(walk, fcntl(link, F_DUPFD_CLOEXEC, 0));
 		return step_to(walk, openat(walk->at, name, O_PATH | O_CLOEXEC));
+	}
 	len = read_target(walk, name, link, proc, next, ZC_PATH_CAP);
 	if (len <= 0)
 		return len < 0 ? (int)len : -ENOENT;

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -85,6 +86,20 @@ long zc_paths_name_process(char *path, long len)
 	memmove(path + 6 + put, path + end, (size_t)(len - end) + 1);
 	memcpy(path + 6, instead, put);
 	return len - end + 6 + (long)put;
+}
+
+/* In the name of something in procfs, wherever that is mounted: where the number of a process of ours is. */
+char *zc_paths_is_about_us(char *path)
+{
+	char *at = path, *end;
+
+	while ((at = strchr(at, '/'))) {
+		long pid = *++at >= '1' && *at <= '9' ? strtol(at, &end, 10) : 0;
+
+		if (pid > 0 && pid <= 0x7fffffff && (*end == '/' || !*end))
+			return zc_targets_is_ours(the_tracer, (pid_t)pid) ? at : NULL;
+	}
+	return NULL;
 }
 
 /* A removed file is judged by the name it had. */

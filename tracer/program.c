@@ -10,6 +10,7 @@
 #include "core/carry.h"
 #include "core/image.h"
 #include "tracer/content.h"
+#include "tracer/filter.h"
 #include "tracer/judge.h"
 
 #define MOST_INTERPRETERS 5u /* as many as the kernel follows */
@@ -93,6 +94,15 @@ static bool read_arguments(const struct zc_case *c, uint64_t argv, char *list[MO
 	return false;
 }
 
+/* May it be anything, since everything may run? */
+static bool all_may_run(const struct zc_case *c)
+{
+	struct zc_filter_free free_;
+
+	zc_filter_free_of(c->tracer->image, &free_);
+	return free_.path[ZC_CLASS_RUN];
+}
+
 /* "ld.so PROGRAM" starts a program without an exec of it. Returns 1: which, 0: none, or -E2BIG. */
 static int find_launched(const struct zc_case *c, uint64_t argv, char next[ZC_PATH_CAP])
 {
@@ -143,8 +153,9 @@ struct zc_outcome_of zc_judge_program(struct zc_case *c)
 		c->tracee->judged_hash = zc_hash_bytes(object->path, object->path_len, 0);
 		content = look_inside(c, next);
 		if (content != ZC_CONTENT_SCRIPT) {
-			int launched = content == ZC_CONTENT_LOADER ? find_launched(c, argv, next)
-								     : 0;
+			int launched = content == ZC_CONTENT_LOADER   ? find_launched(c, argv, next)
+				       : content == ZC_CONTENT_HIDDEN && !all_may_run(c) ? -EACCES
+								      : 0;
 
 			if (launched < 0) {
 				c->event.flags |= ZC_EV_UNREADABLE;
