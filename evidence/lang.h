@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lang.h - the frames of an interpreted program among the native ones that run them.
+ *
+ * Memory: none of its own. Fails: what is malformed ends the list.
+ */
+#ifndef ZC_EVIDENCE_LANG_H
+#define ZC_EVIDENCE_LANG_H
+
+#include "evidence/stack.h"
+
+/* Where in a stack the next interpreted frames go. */
+struct zc_lang_walk {
+	const struct zc_stack *stack;
+	const char *field;
+	size_t len, at;
+	bool matched; /* each native frame that runs Python says how many it runs; else they stay together */
+	unsigned outermost; /* then before this one */
+};
+struct zc_lang_walk zc_lang_begin(const struct zc_stack *stack);
+/* Writes the frames that go before native frame i. */
+void zc_lang_write(struct zc_lang_walk *walk, unsigned i, struct zc_json *json);
+/* Writes those that are left when the native ones have ended. */
+void zc_lang_finish(struct zc_lang_walk *walk, struct zc_json *json);
+
+#endif
