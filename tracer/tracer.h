@@ -79,6 +79,7 @@ struct zc_tracee {
 	bool hides;         /* what a call points to is there, and not for us to read */
 	bool shares_memory; /* threads, or CLONE_VM without vfork: what was read may change */
 	bool maps_shared; /* ... through a mapping that others may have: inherited, not given back */
+	bool left_sharers; /* before its last exec: who was born then may still share */
 	pid_t memory_of;  /* whose memory it was born into; 0: has its own */
 	bool new_born;    /* its first stop has not been seen */
 	bool adopted;     /* stopped before its parent's birth event, which is still to come */
