@@ -13,8 +13,9 @@
 #define FRAMES_MAX 64u
 #define THREADS_MAX 512u
 #define INTERPRETERS_MAX 16u
-#define TABLE_MAX 65536u /* bytes of a line table that are looked at */
-#define OBJECT_MAX 256u  /* of a frame or a code object */
+#define TABLE_MAX 65536u    /* bytes of a line table that are looked at */
+#define LENGTH_MAX 1048576u /* of a name that is believed; shown are 256 bytes */
+#define OBJECT_MAX 256u     /* of a frame or a code object */
 #define FIELD_MAX 20480u
 #define OB_TYPE 8u
 #define OB_SIZE 16u
@@ -165,7 +166,8 @@ static bool read_text(struct walk *walk, uint64_t object, char *ret, uint16_t *r
 	memcpy(&state, head + TEXT_STATE, sizeof(state));
 	width = state >> 2 & 7;
 	ascii = state >> 6 & 1;
-	if (!(state >> 5 & 1) || (width != 1 && width != 2 && width != 4) || (ascii && width != 1))
+	if (count > LENGTH_MAX || !(state >> 5 & 1) || (width != 1 && width != 2 && width != 4) ||
+	    (ascii && width != 1))
 		return false;
 	if (count > ZC_LANG_TEXT_MAX)
 		count = ZC_LANG_TEXT_MAX;
@@ -207,6 +209,24 @@ static int64_t code_offset(const struct walk *walk, const unsigned char *frame, 
 	return layout->minor == 10 ? 2 * (int64_t)last : last;
 }
 
+static bool append(struct walk *walk, const struct zc_wire_lang *lang, const char *function,
+		   const char *file)
+{
+	size_t texts = (size_t)lang->function_len + lang->file_len;
+	size_t size = sizeof(*lang) + ((texts + 7) & ~(size_t)7);
+	char *to = walk->field + walk->len;
+
+	if (size > walk->cap - walk->len)
+		return false;
+	walk->last = (struct zc_wire_lang *)(void *)to;
+	memset(to, 0, size);
+	memcpy(to, lang, sizeof(*lang));
+	memcpy(to + sizeof(*lang), function, lang->function_len);
+	memcpy(to + sizeof(*lang) + lang->function_len, file, lang->file_len);
+	walk->len += size;
+	return true;
+}
+
 static bool add_frame(struct walk *walk, const unsigned char *frame)
 {
 	const struct zc_python_layout *layout = walk->layout;
@@ -217,7 +237,6 @@ static bool add_frame(struct walk *walk, const unsigned char *frame)
 	uint32_t name = layout->code_qualname == ZC_PYTHON_NONE ? layout->code_name
 								: layout->code_qualname;
 	uint32_t first;
-	size_t texts, size;
 
 	if (!zc_python_read(&walk->reader, code, object, 160) ||
 	    word_at(object, OB_TYPE) != walk->python->code_type ||
@@ -230,17 +249,7 @@ static bool add_frame(struct walk *walk, const unsigned char *frame)
 	if (layout->minor <= 10 ||
 	    (layout->frame_entry != ZC_PYTHON_NONE && frame[layout->frame_entry]))
 		lang.flags |= ZC_LANG_ENTRY;
-	texts = (size_t)lang.function_len + lang.file_len;
-	size = sizeof(lang) + ((texts + 7) & ~(size_t)7);
-	if (size > walk->cap - walk->len)
-		return false;
-	walk->last = (struct zc_wire_lang *)(void *)(walk->field + walk->len);
-	memset(walk->field + walk->len, 0, size);
-	memcpy(walk->last, &lang, sizeof(lang));
-	memcpy(walk->last + 1, function, lang.function_len);
-	memcpy((char *)(walk->last + 1) + lang.function_len, file, lang.file_len);
-	walk->len += size;
-	return true;
+	return append(walk, &lang, function, file);
 }
 
 static void walk_frames(struct walk *walk, uint64_t at)
