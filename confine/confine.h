@@ -47,20 +47,21 @@ int zc_confine_find(const char *name); /* -1: none of them */
 struct zc_confine_host {
 	int landlock_abi; /* 0: none */
 	int landlock_errata; /* bits, as landlock_create_ruleset(LANDLOCK_CREATE_RULESET_ERRATA) gives them */
-	bool seccomp;  /* a filter can be installed (with no_new_privs or the capability) */
-	bool userns;   /* unshare, own maps, and a mount inside all work */
-	bool mountns;  /* without a user namespace: CAP_SYS_ADMIN */
-	bool netns;    /* likewise, or inside a user namespace when userns */
-	bool chroot;   /* CAP_SYS_CHROOT */
-	bool root;     /* effective uid 0 with capabilities */
+	bool seccomp; /* a filter can be installed (with no_new_privs or the capability) */
+	bool userns;  /* unshare, own maps, and a mount inside all work */
+	bool mountns; /* without a user namespace: CAP_SYS_ADMIN */
+	bool netns;   /* likewise, or inside a user namespace when userns */
+	bool chroot;  /* CAP_SYS_CHROOT */
+	bool root;    /* effective uid 0 with capabilities */
 };
 
 #define ZC_CONFINE_CAPS_ALL (~0ull)
 struct zc_confine_wish {
 	const struct zc_image *image;
 	const struct zc_confine_host *host;
-	uint32_t take;    /* bit n: layer n may be used where it fits and needs no user namespace */
-	uint32_t named;   /* ... was asked for by name: a user namespace is made for it where needed */
+	uint32_t take; /* bit n: layer n may be used where it fits and needs no user namespace */
+	uint32_t
+		named; /* ... was asked for by name: a user namespace is made for it where needed */
 	uint32_t require; /* ... must be applied, or the run does not begin */
 	bool traced;      /* sealed, hybrid: false is shim mode */
 	const char *jail; /* --jail, resolved; NULL: none */
@@ -70,15 +71,16 @@ struct zc_confine_wish {
 	gid_t gid;
 	const gid_t *groups;
 	size_t group_count;
-	uint64_t caps_keep; /* bit n: capability n may stay; ZC_CONFINE_CAPS_ALL: nothing is dropped */
-	bool no_new_privs;  /* wanted for its own sake */
+	uint64_t
+		caps_keep; /* bit n: capability n may stay; ZC_CONFINE_CAPS_ALL: nothing is dropped */
+	bool no_new_privs; /* wanted for its own sake */
 };
 
 /* What becomes of one layer. Texts are malloc'd; lists are NULL-ended. */
 struct zc_confine_account {
 	bool planned;
-	char *detail;           /* "ABI 7, 212 rules"; or why it is not planned */
-	char **widened;         /* "allow-write /home/u/p/lock.json: to /home/u/p" */
+	char *detail;   /* "ABI 7, 212 rules"; or why it is not planned */
+	char **widened; /* "allow-write /home/u/p/lock.json: to /home/u/p" */
 	char **not_expressible; /* "deny-read /home/u/.ssh: Landlock cannot take away below what it gives" */
 };
 

@@ -362,9 +362,9 @@ static void apply_sys(struct filler *f, const uint64_t args[6])
 		if (event->call == ZC_ID_fcntl || event->call == ZC_ID_prlimit64)
 			take_aim(f, args);
 		else if (event->call != ZC_ID_pidfd_open &&
-		    args[event->call == ZC_ID_tgkill || event->call == ZC_ID_rt_tgsigqueueinfo
-				 ? 2
-				 : 1] == 0)
+			 args[event->call == ZC_ID_tgkill || event->call == ZC_ID_rt_tgsigqueueinfo
+				      ? 2
+				      : 1] == 0)
 			event->flags |= ZC_EV_HARMLESS;
 		break;
 	default: break;
@@ -414,8 +414,8 @@ static void finish(struct filler *f, const uint64_t args[6])
 	}
 	if (event->call == ZC_ID_ioctl && zc_ioctl_sets_owner(request))
 		take_aim(f, args);
-	else if (event->call == ZC_ID_ioctl && request != SET_FLAGS_64 &&
-		 request != SET_FLAGS_32 && request != SET_XATTR)
+	else if (event->call == ZC_ID_ioctl && request != SET_FLAGS_64 && request != SET_FLAGS_32 &&
+		 request != SET_XATTR)
 		event->flags |= ZC_EV_HARMLESS;
 	if (event->op == ZC_OP_SEND && (event->oflags & FASTOPEN))
 		event->flags |= ZC_EV_FAST_OPEN;

@@ -8,8 +8,8 @@
 const char *zc_action_name(unsigned action)
 {
 	static const char *const names[] = {
-		[ZC_ALLOWED] = "allowed", [ZC_LOGGED] = "allowed",       [ZC_AUDITED] = "audited",
-		[ZC_REFUSED] = "denied",  [ZC_REFUSED_QUIET] = "denied", [ZC_KILLED] = "killed",
+		[ZC_ALLOWED] = "allowed",   [ZC_LOGGED] = "allowed",       [ZC_AUDITED] = "audited",
+		[ZC_REFUSED] = "denied",    [ZC_REFUSED_QUIET] = "denied", [ZC_KILLED] = "killed",
 		[ZC_DETECTED] = "detected",
 	};
 

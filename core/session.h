@@ -27,10 +27,10 @@
 #define ZC_PAGE_MAGIC 0x454741504e455aull
 #define ZC_PAGE_FINDINGS 16384u /* slots, a power of two */
 #define ZC_PAGE_SPOOL 64u
-#define ZC_PAGE_UNIX 1024u /* unix sockets bound in the run */
+#define ZC_PAGE_UNIX 1024u   /* unix sockets bound in the run */
 #define ZC_PAGE_COUNTERS 32u /* a power of two: one is taken by the number of the process */
 #define ZC_PAGE_GATED 4096u  /* likewise */
-#define ZC_SEND_REPEATS 5u /* records of one finding that are sent before only counting */
+#define ZC_SEND_REPEATS 5u   /* records of one finding that are sent before only counting */
 
 /* One finding: fingerprint 0 is free. Claimed by compare-and-swap, counted by fetch-and-add. */
 struct zc_page_finding {
@@ -61,7 +61,8 @@ struct zc_page {
 	uint64_t forks;
 	uint64_t execs;
 	uint64_t outer_filter; /* there is a seccomp filter that is not the program's own */
-	uint64_t bypassed; /* hybrid: judged calls of a process with a gate from neither of its doors */
+	uint64_t
+		bypassed; /* hybrid: judged calls of a process with a gate from neither of its doors */
 	uint64_t unix_made[ZC_PAGE_UNIX]; /* hashes of unix addresses bound in the run; 0 free */
 	struct zc_page_finding findings[ZC_PAGE_FINDINGS];
 	struct zc_page_spool spool[ZC_PAGE_SPOOL];

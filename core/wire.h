@@ -84,7 +84,7 @@ enum zc_field {
 	ZC_FIELD_PCS,    /* uint64_t program counters, innermost first (tracer: already unwound) */
 	ZC_FIELD_TEXT,   /* free text: reasons, names */
 	ZC_FIELD_DETAIL, /* struct zc_wire_detail: domain, type, protocol, flags of the call */
-	ZC_FIELD_LANG,   /* struct zc_wire_lang, each followed by its function and file, padded to 8 */
+	ZC_FIELD_LANG, /* struct zc_wire_lang, each followed by its function and file, padded to 8 */
 	ZC_FIELDS
 };
 

@@ -172,7 +172,7 @@ void zc_object_write(struct zc_json *json, const struct zc_record *record)
 		zc_json_int(json, "pid", detail->target_pid);
 	if (op == ZC_OP_EXEC && frame->field[ZC_FIELD_ARGV].bytes)
 		zc_secret_list(json, "argv", frame->field[ZC_FIELD_ARGV].bytes,
-			     frame->field[ZC_FIELD_ARGV].len, EVENT_ARGS, EVENT_ARG_BYTES);
+			       frame->field[ZC_FIELD_ARGV].len, EVENT_ARGS, EVENT_ARG_BYTES);
 	if (detail->event_flags & ZC_EV_UNREADABLE)
 		zc_json_bool(json, "unreadable", true);
 	zc_json_close(json, '}');
@@ -256,8 +256,7 @@ void zc_event_write_process(struct zc_evidence *e, const struct zc_frame *frame,
 
 void zc_event_write_trust(struct zc_evidence *e, uint32_t source)
 {
-	static const char *const sources[] = { "shim", "ptrace", "notify", "supervisor",
-					       "proc" };
+	static const char *const sources[] = { "shim", "ptrace", "notify", "supervisor", "proc" };
 
 	zc_json_open(&e->line, "evidence", '{');
 	zc_json_string(&e->line, "source", source < ZC_LEN(sources) ? sources[source] : NULL);

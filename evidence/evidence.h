@@ -42,8 +42,9 @@ struct zc_evidence_setup {
 	const char *const *command;        /* NULL-ended */
 	const char *const *policy_sources; /* NULL-ended */
 	const char *policy_sha256;
-	const char *const *notes;                    /* NULL-ended: from the policy */
-	const char *mode_asked, *mode_used, *engine; /* engine: "notify", "ptrace", "shim", "proc" */
+	const char *const *notes; /* NULL-ended: from the policy */
+	const char *mode_asked, *mode_used,
+		*engine;            /* engine: "notify", "ptrace", "shim", "proc" */
 	const char *engine_why_not; /* why it is not the better engine; NULL: it is */
 	const struct zc_why_not *why_not;
 	size_t why_nots;

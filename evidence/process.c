@@ -199,7 +199,7 @@ static void write_members(struct zc_program *program, const struct zc_frame *fra
 
 	zc_json_text(&json, "exe", program->exe, program->exe_len);
 	zc_secret_list(&json, "argv", frame->field[ZC_FIELD_ARGV].bytes,
-		     frame->field[ZC_FIELD_ARGV].len, EVENT_ARGS, EVENT_ARG_BYTES);
+		       frame->field[ZC_FIELD_ARGV].len, EVENT_ARGS, EVENT_ARG_BYTES);
 	zc_json_string(&json, "cwd", program->cwd);
 	program->members = json.failed ? NULL : json.bytes;
 	program->members_len = json.failed ? 0 : json.len;

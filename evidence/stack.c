@@ -418,8 +418,8 @@ static void name_counters(struct zc_unwinder *unwinder, struct zc_maps *maps,
 			break;
 	}
 	ret->why = record->head.abi == ZC_ABI_I386 ? "32-bit code: callers may be missing"
-		   : ends_at_entry(ret)		    ? NULL
-						    : "the outermost frame is not an entry point";
+		   : ends_at_entry(ret)            ? NULL
+						   : "the outermost frame is not an entry point";
 	ret->status = !ret->count ? "unavailable" : ret->why ? "truncated" : "complete";
 }
 

@@ -95,7 +95,9 @@ int zc_attach(struct zc_tracer *tracer, pid_t pid)
 
 	if (!tracer->filter) {
 		tracer->filter = calloc(1, sizeof(*tracer->filter));
-		r = tracer->filter ? zc_filter_build(tracer->image, SECCOMP_RET_TRACE, tracer->filter) : -ENOMEM;
+		r = tracer->filter
+			    ? zc_filter_build(tracer->image, SECCOMP_RET_TRACE, tracer->filter)
+			    : -ENOMEM;
 		if (r < 0)
 			return r;
 	}

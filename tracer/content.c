@@ -98,7 +98,8 @@ enum zc_content zc_content_look(int held, char *interpreter)
 		return (enum zc_content)known->content;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", held);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0) /* an own file that may only be run, or is leased, could be a script for anything */
+	if (fd <
+	    0) /* an own file that may only be run, or is leased, could be a script for anything */
 		return errno == EACCES && st.st_uid != geteuid() ? content : ZC_CONTENT_HIDDEN;
 	if (find_interpreter(fd, interpreter)) {
 		content = ZC_CONTENT_SCRIPT;

@@ -195,7 +195,8 @@ static void block_watch(struct zc_filter_code *code, unsigned row)
 {
 	load(code, 0);
 	if (row == ZC_ID_prctl) {
-		if (code->action == SECCOMP_RET_USER_NOTIF) { /* what an exec, or an orphan's parent, tells */
+		if (code->action ==
+		    SECCOMP_RET_USER_NOTIF) { /* what an exec, or an orphan's parent, tells */
 			equal(code, PR_CAPBSET_DROP, STOP, NEXT);
 			equal(code, PR_SET_SECUREBITS, STOP, NEXT);
 			equal(code, PR_SET_CHILD_SUBREAPER, STOP, NEXT);

@@ -117,7 +117,8 @@ static void go_on_as(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	}
 	if (stop->call == ZC_ID_prctl) {
 		tracer->notify->let_go_on = true; /* what it may do after its next exec */
-		tracer->memory_written = true;    /* orphans that share will come to have it for parent */
+		tracer->memory_written =
+			true; /* orphans that share will come to have it for parent */
 	}
 	if (moves_apart(stop))
 		tracer->notify->apart = true;

@@ -59,7 +59,7 @@ struct zc_notify {
 	unsigned
 		held_below; /* ZC_NEED_*: what the policy denies of these, the kernel refuses too */
 	uint64_t identity;  /* of the run's first program: zc_notify_identity() */
-	bool plain_ids;    /* it is root, or somebody without any capability */
+	bool plain_ids;     /* it is root, or somebody without any capability */
 	struct {
 		pid_t pid;
 		unsigned looks;

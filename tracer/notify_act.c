@@ -25,7 +25,7 @@
 /* What a call is about, in both of the ways that one can be held. */
 struct place {
 	int fd;
-	char name[258];      /* in fd; with the slash that was behind it */
+	char name[258];        /* in fd; with the slash that was behind it */
 	char itself[LINK_CAP]; /* "/proc/self/fd/N", where the thing itself is held */
 	bool is_entry;
 };
@@ -189,16 +189,11 @@ static const struct {
 	bool makes; /* something that the umask is for */
 	int (*act)(const struct zc_case *c, const struct place *at);
 } acts[] = {
-	{ ZC_OP_MKDIR, true, true, make_directory },
-	{ ZC_OP_MKNOD, true, true, make_node },
-	{ ZC_OP_UNLINK, true, false, remove_entry },
-	{ ZC_OP_RMDIR, true, false, remove_entry },
-	{ ZC_OP_SYMLINK, true, false, make_link_to },
-	{ ZC_OP_RENAME, true, false, move },
-	{ ZC_OP_LINK, false, false, add_link },
-	{ ZC_OP_CHMOD, false, false, change_mode },
-	{ ZC_OP_CHOWN, false, false, change_owner },
-	{ ZC_OP_TRUNCATE, false, false, change_size },
+	{ ZC_OP_MKDIR, true, true, make_directory },  { ZC_OP_MKNOD, true, true, make_node },
+	{ ZC_OP_UNLINK, true, false, remove_entry },  { ZC_OP_RMDIR, true, false, remove_entry },
+	{ ZC_OP_SYMLINK, true, false, make_link_to }, { ZC_OP_RENAME, true, false, move },
+	{ ZC_OP_LINK, false, false, add_link },       { ZC_OP_CHMOD, false, false, change_mode },
+	{ ZC_OP_CHOWN, false, false, change_owner },  { ZC_OP_TRUNCATE, false, false, change_size },
 	{ ZC_OP_UTIME, false, false, change_times },
 };
 
@@ -213,8 +208,8 @@ static int find(unsigned op)
 /* fd: of the directory, so that who asks is who is asked about. Files there are about who opens them. */
 static bool acts_alike(struct zc_case *c, const struct place *at)
 {
-	return zc_notify_may_stand_in(c->tracer, c->tracee) &&
-	       !zc_notify_is_proc(at->fd) && zc_notify_is_valid(c->tracer);
+	return zc_notify_may_stand_in(c->tracer, c->tracee) && !zc_notify_is_proc(at->fd) &&
+	       zc_notify_is_valid(c->tracer);
 }
 
 bool zc_notify_perform_change(struct zc_case *c)
@@ -232,7 +227,8 @@ bool zc_notify_perform_change(struct zc_case *c)
 	if (r == NOT_OURS)
 		return false;
 	r = r < 0 ? -errno : 0;
-	if (c->event.op == ZC_OP_RENAME || c->event.op == ZC_OP_RMDIR) /* cached names are dropped then */
+	if (c->event.op == ZC_OP_RENAME ||
+	    c->event.op == ZC_OP_RMDIR) /* cached names are dropped then */
 		__atomic_fetch_add(&c->tracer->page->renames, 1, __ATOMIC_RELAXED);
 	zc_notify_answer(c->tracer, c->tracee, r);
 	return true;

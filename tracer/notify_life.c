@@ -171,7 +171,8 @@ static struct zc_tracee *learn(struct zc_tracer *tracer, pid_t tid)
 	elder = zc_tracee_find(tracer, status.ppid);
 	/* A child by vfork has its parent's memory, and with it that of the parent's threads. */
 	tracee->shares_memory = elder ? elder->shares_memory : tid != tracer->command;
-	tracee->maps_shared = elder ? elder->maps_shared || elder->left_sharers : tid != tracer->command;
+	tracee->maps_shared = elder ? elder->maps_shared || elder->left_sharers
+				    : tid != tracer->command;
 	if (elder && !elder->executes && runs_the_same(tracee, elder))
 		zc_judge_birth(tracer, elder, tracee);
 	else
@@ -244,9 +245,9 @@ static struct zc_tracee *look_at_exec(struct zc_tracer *tracer, struct zc_tracee
 	tracee->pidfd = pidfd;
 	tracee->executes = false;
 	tracee->left_sharers = left;
-	tracee->stranger = (stranger || may_change_ids(tracer->notify, pid)) &&
-			   (read_status(pid, &status) < 0 ||
-			    status.identity != tracer->notify->identity);
+	tracee->stranger =
+		(stranger || may_change_ids(tracer->notify, pid)) &&
+		(read_status(pid, &status) < 0 || status.identity != tracer->notify->identity);
 	zc_judge_exec(tracer, tracee);
 	return tracee;
 }

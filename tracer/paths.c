@@ -399,7 +399,8 @@ static void name_ours(struct zc_object *object, const struct zc_held *held, char
 	at = zc_paths_is_about_us(name);
 	if (!at)
 		return;
-	object->path_len = (uint32_t)snprintf(path, ZC_PATH_CAP, "/proc/%.*s", (int)ZC_PATH_CAP - 8, at);
+	object->path_len =
+		(uint32_t)snprintf(path, ZC_PATH_CAP, "/proc/%.*s", (int)ZC_PATH_CAP - 8, at);
 	object->path_len = (uint32_t)zc_paths_name_process(path, object->path_len);
 	object->path = path;
 }

@@ -153,9 +153,9 @@ struct zc_outcome_of zc_judge_program(struct zc_case *c)
 		c->tracee->judged_hash = zc_hash_bytes(object->path, object->path_len, 0);
 		content = look_inside(c, next);
 		if (content != ZC_CONTENT_SCRIPT) {
-			int launched = content == ZC_CONTENT_LOADER   ? find_launched(c, argv, next)
+			int launched = content == ZC_CONTENT_LOADER ? find_launched(c, argv, next)
 				       : content == ZC_CONTENT_HIDDEN && !all_may_run(c) ? -EACCES
-								      : 0;
+											 : 0;
 
 			if (launched < 0) {
 				c->event.flags |= ZC_EV_UNREADABLE;

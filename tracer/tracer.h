@@ -80,13 +80,13 @@ struct zc_tracee {
 	bool shares_memory; /* threads, or CLONE_VM without vfork: what was read may change */
 	bool maps_shared; /* ... through a mapping that others may have: inherited, not given back */
 	bool left_sharers; /* before its last exec: who was born then may still share */
-	pid_t memory_of;  /* whose memory it was born into; 0: has its own */
-	bool new_born;    /* its first stop has not been seen */
-	bool adopted;     /* stopped before its parent's birth event, which is still to come */
-	bool gone;        /* ... and ended before it too: kept for that event only */
-	uint8_t pending;  /* enum zc_pending */
-	int refusal;      /* errno to answer at the exit (ENTRY route) */
-	uint16_t call;    /* of the pending call */
+	pid_t memory_of;   /* whose memory it was born into; 0: has its own */
+	bool new_born;     /* its first stop has not been seen */
+	bool adopted;      /* stopped before its parent's birth event, which is still to come */
+	bool gone;         /* ... and ended before it too: kept for that event only */
+	uint8_t pending;   /* enum zc_pending */
+	int refusal;       /* errno to answer at the exit (ENTRY route) */
+	uint16_t call;     /* of the pending call */
 	uint8_t abi;
 	uint64_t args[6];
 	uint64_t judged_hash;  /* of what was judged: a path for recheck.c, an address for bind */

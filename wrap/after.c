@@ -26,8 +26,8 @@ int zc_after_check(struct zc_job *job)
 			return zc_trouble(&job->trouble, -ENOMEM, "out of memory");
 		r = zc_sign_load(job->key, options->sign_key, error);
 		if (r == 0 && !realpath(options->sign_key, job->key_path))
-			return zc_trouble(&job->trouble, -errno, "--sign-key=%s: %s", options->sign_key,
-					  strerror(errno));
+			return zc_trouble(&job->trouble, -errno, "--sign-key=%s: %s",
+					  options->sign_key, strerror(errno));
 	}
 	return r < 0 ? zc_trouble(&job->trouble, r, "%s", error) : 0;
 }

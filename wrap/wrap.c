@@ -269,7 +269,8 @@ static int finish(struct zc_job *job, bool failed, uint64_t dropped)
 			       : (struct zc_exit){ ZC_EXIT_TROUBLE, "run.json could not be kept" };
 	}
 	if (zc_after_run(job) < 0 && out.code == 0)
-		out = (struct zc_exit){ ZC_EXIT_TROUBLE, "the run could not be signed or reported" };
+		out = (struct zc_exit){ ZC_EXIT_TROUBLE,
+					"the run could not be signed or reported" };
 	zc_status_ended(&job->status, &job->store, &result, out);
 	return out.code;
 }

@@ -337,9 +337,8 @@ TRY(tgkill, return I(supervisor(), supervisor(), SIGWINCH))
 TRY(pidfd_open, return I(supervisor(), 0u))
 TRY(pidfd_send_signal, return I(process_handle(supervisor()), SIGWINCH, NULL, 0u))
 TRY(fcntl, return I(opened("f"), F_SETOWN, supervisor()))
-TRY(
-	prlimit, struct rlimit same; getrlimit(RLIMIT_CORE, &same);
-	return I(supervisor(), RLIMIT_CORE, &same, NULL))
+TRY(prlimit, struct rlimit same; getrlimit(RLIMIT_CORE, &same);
+    return I(supervisor(), RLIMIT_CORE, &same, NULL))
 TRY(killpg, return I(getpgrp(), SIGWINCH))
 TRY(sigqueue, union sigval value = { 0 }; return I(supervisor(), SIGWINCH, value.sival_ptr))
 
