@@ -21,68 +21,33 @@
 #define NONE ZC_PYTHON_NONE
 
 /* By offsetof() in each version's own headers, x86-64. 3.8 to 3.12 do not publish them. */
+/* 3.8 to 3.10 differ in how they tell lines, and 3.10 in where a frame keeps its instruction. */
+#define BEFORE_3_11 \
+	.interpreters = 32, .interp_next = 0, .interp_threads = 8, .thread_next = 8, \
+	.thread_id = 176, .thread_frame = 24, .current = NONE, .native_ids = false, \
+	.frame_back = 24, .frame_code = 32, .frame_owner = NONE, .frame_entry = NONE, \
+	.code_file = 104, .code_name = 112, .code_qualname = NONE, .code_line = 40, \
+	.code_table = 120, .code_start = 0, .text_ascii = 48, .text_other = 72
+
+/* clang-format off */
 static const struct zc_python_layout layouts[] = {
-	{ 8,    ZC_PYTHON_LNOTAB,
-	  32,   0,
-	  8,    8,
-	  176,  24,
-	  NONE, false,
-	  24,   32,
-	  104,  NONE,
-	  NONE, 104,
-	  112,  NONE,
-	  40,   120,
-	  0,    48,
-	  72 },
-	{ 9,    ZC_PYTHON_LNOTAB,
-	  32,   0,
-	  8,    8,
-	  176,  24,
-	  NONE, false,
-	  24,   32,
-	  104,  NONE,
-	  NONE, 104,
-	  112,  NONE,
-	  40,   120,
-	  0,    48,
-	  72 },
-	{ 10,   ZC_PYTHON_LINES_310,
-	  32,   0,
-	  8,    8,
-	  176,  24,
-	  NONE, false,
-	  24,   32,
-	  96,   NONE,
-	  NONE, 104,
-	  112,  NONE,
-	  40,   120,
-	  0,    48,
-	  72 },
-	{ 11,  ZC_PYTHON_LOCATIONS,
-	  40,  0,
-	  16,  8,
-	  160, 56,
-	  8,   true,
-	  48,  32,
-	  56,  69,
-	  68,  112,
-	  120, 128,
-	  72,  136,
-	  184, 48,
-	  72 },
-	{ 12,   ZC_PYTHON_LOCATIONS,
-	  40,   0,
-	  72,   8,
-	  144,  56,
-	  0,    true,
-	  8,    0,
-	  56,   70,
-	  NONE, 112,
-	  120,  128,
-	  68,   136,
-	  192,  40,
-	  56 },
+	{ .minor = 8, .lines = ZC_PYTHON_LNOTAB, .frame_at = 104, BEFORE_3_11 },
+	{ .minor = 9, .lines = ZC_PYTHON_LNOTAB, .frame_at = 104, BEFORE_3_11 },
+	{ .minor = 10, .lines = ZC_PYTHON_LINES_310, .frame_at = 96, BEFORE_3_11 },
+	{ .minor = 11, .lines = ZC_PYTHON_LOCATIONS,
+	  .interpreters = 40, .interp_next = 0, .interp_threads = 16, .thread_next = 8,
+	  .thread_id = 160, .thread_frame = 56, .current = 8, .native_ids = true,
+	  .frame_back = 48, .frame_code = 32, .frame_at = 56, .frame_owner = 69, .frame_entry = 68,
+	  .code_file = 112, .code_name = 120, .code_qualname = 128, .code_line = 72,
+	  .code_table = 136, .code_start = 184, .text_ascii = 48, .text_other = 72 },
+	{ .minor = 12, .lines = ZC_PYTHON_LOCATIONS,
+	  .interpreters = 40, .interp_next = 0, .interp_threads = 72, .thread_next = 8,
+	  .thread_id = 144, .thread_frame = 56, .current = 0, .native_ids = true,
+	  .frame_back = 8, .frame_code = 0, .frame_at = 56, .frame_owner = 70, .frame_entry = NONE,
+	  .code_file = 112, .code_name = 120, .code_qualname = 128, .code_line = 68,
+	  .code_table = 136, .code_start = 192, .text_ascii = 40, .text_other = 56 },
 };
+/* clang-format on */
 
 /* ---- symbols of a mapped file ---- */
 
