@@ -54,10 +54,10 @@ libs := -ljson-c -lsodium -lunwind-x86_64 -lunwind -lelf -lpthread
 core_src := $(wildcard core/*.c)
 policy_src := $(wildcard policy/*.c)
 confine_src := $(wildcard confine/*.c)
-evidence_src := $(filter-out evidence/zcaudit%.c,$(wildcard evidence/*.c evidence/*/*.c))
-audit_src := $(wildcard evidence/zcaudit*.c)
+evidence_src := $(wildcard evidence/*.c evidence/*/*.c)
+audit_src := $(wildcard audit/*.c)
 wrap_src := $(wildcard wrap/*.c)
-tracer_src := $(wildcard tracer/*.c)
+tracer_src := $(wildcard tracer/*.c tracer/*/*.c)
 shim_src := $(wildcard preload/*.c preload/*.S)
 unit_src := $(wildcard tests/unit/*.c)
 fuzz_src := $(wildcard tests/fuzz/*.c)
@@ -65,7 +65,7 @@ fuzz_src := $(wildcard tests/fuzz/*.c)
 tool_obj = $(patsubst %.c,$(B)/tool/%.o,$(1))
 shim_obj := $(addprefix $(B)/shim/,$(addsuffix .o,$(basename $(core_src) $(shim_src))))
 # The tests link against everything but the main functions.
-testable := $(filter-out wrap/main.c tracer/main.c evidence/zcaudit.c, \
+testable := $(filter-out wrap/main.c tracer/main.c audit/main.c, \
 	$(core_src) $(policy_src) $(confine_src) $(evidence_src) $(audit_src) $(wrap_src) $(tracer_src))
 
 programs := $(B)/zcwrap $(B)/zctrace $(B)/zcaudit $(B)/libzcshim.so
@@ -83,7 +83,7 @@ $(B)/zcwrap: $(call tool_obj,$(wrap_src) $(policy_src) $(confine_src) $(evidence
 $(B)/zctrace: $(call tool_obj,$(tracer_src) $(policy_src) $(confine_src) $(evidence_src) $(core_src))
 	$(call say,LD)
 	$(link)
-$(B)/zcaudit: $(call tool_obj,$(audit_src) $(evidence_src) $(core_src))
+$(B)/zcaudit: $(call tool_obj,$(audit_src) $(evidence_src) $(policy_src) $(core_src))
 	$(call say,LD)
 	$(link)
 $(B)/libzcshim.so: $(shim_obj) $(B)/shim.map
@@ -116,7 +116,7 @@ $(B)/tool/%.o: %.c $(B)/flags
 	$(Q)$(CC) $(tool_cflags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 # What the page and the schemas are made of is taken in by the assembler, which names no dependencies.
 $(B)/tool/evidence/report/report_html.o: evidence/report/page.css evidence/report/page.js
-$(B)/tool/evidence/zcaudit_report.o: docs/schema/event.json docs/schema/run.json
+$(B)/tool/audit/report.o: docs/schema/event.json docs/schema/run.json
 $(B)/shim/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "tracer/engine.h"
-#include "tracer/notify.h"
+#include "tracer/notify/notify.h"
 
 const struct zc_engine *zc_engine_find(const char *name)
 {

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "tracer/launch.h"
-#include "tracer/notify.h"
+#include "tracer/notify/notify.h"
 
 #define OPTIONS \
 	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | \

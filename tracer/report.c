@@ -22,7 +22,7 @@
 #include "tracer/engine.h"
 #include "tracer/judge.h"
 #include "tracer/maps.h"
-#include "tracer/python.h"
+#include "tracer/python/python.h"
 
 #define WAIT_MS 1000
 #define NARROW_FRAMES 32u

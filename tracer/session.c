@@ -22,7 +22,7 @@
 
 #include "confine/confine.h"
 #include "tracer/engine.h"
-#include "tracer/notify.h"
+#include "tracer/notify/notify.h"
 #include "tracer/session.h"
 #include "tracer/tracer.h"
 

@@ -6,7 +6,7 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
-#include "evidence/zcaudit.h"
+#include "audit/audit.h"
 #include "evidence_frames.h"
 #include "t.h"
 

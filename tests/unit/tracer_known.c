@@ -7,7 +7,7 @@
 
 #include "tests/unit/decide.h"
 #include "tests/unit/t.h"
-#include "tracer/notify_known.h"
+#include "tracer/notify/known.h"
 
 static char base[] = "/tmp/zc-known-XXXXXX";
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zcaudit_explain.c - what was refused, by which rule, from whose code, and what would change it.
+ * explain.c - what was refused, by which rule, from whose code, and what would change it.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "evidence/report/lines.h"
-#include "evidence/zcaudit.h"
+#include "audit/audit.h"
 
 #define FRAMES_SHOWN 16u
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zcaudit_render.c - a file of raw frames, as event lines or as lines for people.
+ * render.c - a file of raw frames, as event lines or as lines for people.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "evidence/state.h"
-#include "evidence/zcaudit.h"
+#include "audit/audit.h"
 
 #define IMAGE_MAX (256u << 20)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * notify_stack.c - where a call comes from.
+ * stack.c - where a call comes from.
  *
  * Of a caller that waits, /proc says the stack pointer; with the instruction pointer that came with the
  * call a walk gets through libc, which is enough to count repeats. For the registers of a refusal that is
@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tracer/notify.h"
+#include "tracer/notify/notify.h"
 
 static int read_sp(pid_t tid, uint64_t *ret)
 {

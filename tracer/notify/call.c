@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * notify_call.c - calls on sockets in the caller's stead, and what must be known of a call that is let go
+ * call.c - calls on sockets in the caller's stead, and what must be known of a call that is let go
  * on, because what it came to will not be seen.
  *
  * A bind to an abstract name is made here: only then is it known that the run has made it. An address that
@@ -17,7 +17,7 @@
 
 #include "core/image.h"
 #include "core/record.h"
-#include "tracer/notify.h"
+#include "tracer/notify/notify.h"
 
 #define LARGEST_ADDRESS 128u
 #define LARGEST_DATAGRAM 65536u

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zcaudit_sign.c - signs a run that has ended.
+ * sign.c - signs a run that has ended.
  */
 #include "evidence/read/verify.h"
 #include "evidence/sign.h"
-#include "evidence/zcaudit.h"
+#include "audit/audit.h"
 
 int zc_audit_sign(int argc, char **argv)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zcaudit.h - the subcommands of zcaudit: argv[0] is the subcommand, the result the exit status.
+ * audit.h - the subcommands of zcaudit: argv[0] is the subcommand, the result the exit status.
  */
-#ifndef ZC_EVIDENCE_ZCAUDIT_H
-#define ZC_EVIDENCE_ZCAUDIT_H
+#ifndef ZC_AUDIT_AUDIT_H
+#define ZC_AUDIT_AUDIT_H
 
 #include "evidence/report/report.h"
 
@@ -22,7 +22,7 @@ int zc_audit_diff(int argc, char **argv);
 int zc_audit_report(int argc, char **argv);
 int zc_audit_schema(int argc, char **argv);
 
-/* What subcommands have in common (zcaudit_common.c). */
+/* What subcommands have in common (common.c). */
 struct zc_audit {
 	const char *name;    /* of the subcommand */
 	const char *log_dir; /* NULL: the default ones */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * notify_start.c - the command begins, held by user notification.
+ * start.c - the command begins, held by user notification.
  *
  * The listener cannot travel by sendmsg, which is judged. So the child shares our descriptors when it
  * puts the filter in, says under which number the listener is, and takes a table of its own before it
@@ -22,8 +22,8 @@
 
 #include "confine/confine.h"
 #include "tracer/launch.h"
-#include "tracer/notify.h"
-#include "tracer/notify_known.h"
+#include "tracer/notify/notify.h"
+#include "tracer/notify/known.h"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)

@@ -51,12 +51,12 @@ struct zc_python_reader {
 };
 bool zc_python_read(struct zc_python_reader *reader, uint64_t address, void *buffer, size_t len);
 
-/* python_find.c: the interpreter that the tracee has mapped. */
+/* find.c: the interpreter that the tracee has mapped. */
 bool zc_python_find(struct zc_tracee *tracee, struct zc_python_reader *reader,
 		    struct zc_python *ret);
 
 /*
- * python_lines.c, pure. The line of the instruction at byte offset at of the code (-2: not begun), out
+ * lines.c, pure. The line of the instruction at byte offset at of the code (-2: not begun), out
  * of the table's first len bytes; 0: not known.
  */
 uint32_t zc_python_line(enum zc_python_lines kind, const unsigned char *table, size_t len,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zcaudit_report.c - a run in another format, and the schemas of ours.
+ * report.c - a run in another format, and the schemas of ours.
  */
 #include <string.h>
 
 #include "evidence/embed.h"
-#include "evidence/zcaudit.h"
+#include "audit/audit.h"
 
 ZC_EMBED(zc_schema_event, "docs/schema/event.json");
 ZC_EMBED(zc_schema_run, "docs/schema/run.json");

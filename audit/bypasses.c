@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zcaudit_bypasses.c - who went around the shim in a hybrid run: places in code, most often first.
+ * bypasses.c - who went around the shim in a hybrid run: places in code, most often first.
  *
  * The tracer notes a judged call that came from neither door of the gate, once for each place in each
  * program. It judged the call like any other, so what stands here is about speed and about who avoids
@@ -16,7 +16,7 @@
 #include "evidence/json.h"
 #include "evidence/read/run.h"
 #include "evidence/text.h"
-#include "evidence/zcaudit.h"
+#include "audit/audit.h"
 
 struct place {
 	char *where; /* "libfoo.so+0x1234 (function)" */

@@ -10,13 +10,13 @@
  * ends the wait (WAIT_KILLABLE_RECV), so nobody sees an EINTR of our making.
  *
  *   notify.c         waits for calls, ends and children; one call at a time, as with ptrace
- *   notify_start.c   the command begins
- *   notify_open.c    opens in the caller's stead, where it is the same as if the caller had done it
- *   notify_act.c     changes of files in the caller's stead: mkdir, rename, unlink, chmod ...
- *   notify_call.c    other calls in the caller's stead: connect, bind, sendto
- *   notify_known.c   names that nothing in the run can make mean something else
- *   notify_life.c    who calls: learnt from /proc at its first call, again after an exec, until its end
- *   notify_stack.c   registers: a few from /proc; all of them by stopping who was refused
+ *   start.c   the command begins
+ *   open.c    opens in the caller's stead, where it is the same as if the caller had done it
+ *   act.c     changes of files in the caller's stead: mkdir, rename, unlink, chmod ...
+ *   call.c    other calls in the caller's stead: connect, bind, sendto
+ *   known.c   names that nothing in the run can make mean something else
+ *   life.c    who calls: learnt from /proc at its first call, again after an exec, until its end
+ *   stack.c   registers: a few from /proc; all of them by stopping who was refused
  *
  * Nothing tells of births, execs and returns here. A process is known from its first judged call on
  * (what makes none is under the filter all the same), an exec is noticed when its process calls again
@@ -66,12 +66,12 @@ struct zc_notify {
 	} exec[ZC_NOTIFY_EXECS];
 	unsigned execs;
 	int unfit;  /* errno why the filter could not be put in; 0 */
-	pid_t held; /* stopped by notify_stack.c */
+	pid_t held; /* stopped by stack.c */
 	pid_t late; /* a child that ended while it was to be held; 0: none */
 	int late_status;
 };
 
-/* notify_start.c; zc_engine_notify.launch */
+/* start.c; zc_engine_notify.launch */
 pid_t zc_notify_launch(struct zc_tracer *tracer, int *ret_exec_error);
 void zc_notify_finish(struct zc_tracer *tracer);
 
@@ -85,7 +85,7 @@ bool zc_notify_is_valid(struct zc_tracer *tracer);
 /* Our own child has changed its state. */
 void zc_notify_child(struct zc_tracer *tracer, pid_t pid, int status);
 
-/* notify_life.c */
+/* life.c */
 struct zc_tracee *zc_notify_tracee(struct zc_tracer *tracer, pid_t tid); /* NULL: gone already */
 void zc_notify_ended(struct zc_tracer *tracer, pid_t tid);
 /* The exec that a call has asked for was allowed. */
@@ -97,7 +97,7 @@ uint64_t zc_notify_identity(pid_t tid);
 /* Could somebody else change what a call's pointers lead to? */
 bool zc_notify_shares(const struct zc_tracer *tracer, const struct zc_tracee *tracee);
 
-/* notify_open.c: the short way for a spelling that is plainly allowed. Returns whether it was answered. */
+/* open.c: the short way for a spelling that is plainly allowed. Returns whether it was answered. */
 bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			  const struct zc_call_stop *stop);
 bool zc_notify_perform_open(struct zc_case *c);
@@ -110,14 +110,14 @@ bool zc_notify_is_proc(int fd);
 /* The held directory of object 0 in the run's own root: an O_PATH descriptor, or -EAGAIN. */
 int zc_notify_hold_inside(const struct zc_case *c);
 
-/* notify_act.c: changes of files in the caller's stead, where they were judged. */
+/* act.c: changes of files in the caller's stead, where they were judged. */
 bool zc_notify_perform_change(struct zc_case *c);
 /* Makes the missing file of an allowed open. Returns a descriptor, -EAGAIN (the caller itself), -errno. */
 int zc_notify_create(struct zc_case *c, uint32_t flags);
-/* notify_call.c: likewise for what is no open. */
+/* call.c: likewise for what is no open. */
 bool zc_notify_perform_call(struct zc_case *c);
 
-/* notify_stack.c */
+/* stack.c */
 int zc_notify_registers(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			struct zc_wire_regs *ret);
 int zc_notify_hold(struct zc_tracer *tracer, struct zc_tracee *tracee, int error);

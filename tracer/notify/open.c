@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * notify_open.c - opens in the caller's stead: what was judged is what is opened, and nobody can
+ * open.c - opens in the caller's stead: what was judged is what is opened, and nobody can
  * exchange it in between.
  *
  * Only where the caller would have got the same: it has our ids, groups and capabilities, our root and
- * mounts; what is created is created with its umask (notify_act.c); and it is a regular file or a directory.
+ * mounts; what is created is created with its umask (act.c); and it is a regular file or a directory.
  * FIFOs, sockets and devices have an open that waits or does something, and belong to who opens them
  * (a terminal becomes somebody's); what is below /proc is about who asks. Those are let go on.
  */
@@ -20,8 +20,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "tracer/notify.h"
-#include "tracer/notify_known.h"
+#include "tracer/notify/notify.h"
+#include "tracer/notify/known.h"
 
 #define PAGE 4096u
 #define FIRST_LOOK 256u

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zcaudit.c - read, explain and check evidence: the program's options and subcommands.
+ * main.c - read, explain and check evidence: the program's options and subcommands.
  *
  * Theory of operation. Each subcommand is a row: a name, what it does, and a function that takes the
  * rest of the arguments and returns the exit status: 0; 1 for an answer that is no (verify, diff);
@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "core/base.h"
-#include "evidence/zcaudit.h"
+#include "audit/audit.h"
 
 static const struct {
 	const char *name, *what;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * notify_life.c - who calls: from its first judged call, through its execs, to its end.
+ * life.c - who calls: from its first judged call, through its execs, to its end.
  *
  * Numbers are given again. So each caller has a pidfd that tells its end before its number can mean
  * somebody else; where none is to be had, the caller is looked at anew each time.
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "core/image.h"
-#include "tracer/notify.h"
+#include "tracer/notify/notify.h"
 
 #define THREAD_PIDFD O_EXCL /* PIDFD_THREAD, Linux 6.9 */
 #define MOST_LOOKS 8u

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * python_find.c - does this process have a Python interpreter, where, and of which version?
+ * find.c - does this process have a Python interpreter, where, and of which version?
  *
  * The one mapped file that exports _PyRuntime is it. Symbols are looked up the way the dynamic linker
  * does it, in the tracee's memory: the file may be another one by now. The version is what the
@@ -11,7 +11,7 @@
 
 #include "core/mem.h"
 #include "tracer/maps.h"
-#include "tracer/python.h"
+#include "tracer/python/python.h"
 
 #define HEADERS_MAX 24u
 #define DYNAMIC_MAX 128u

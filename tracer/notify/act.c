@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * notify_act.c - changes of files in the caller's stead: made, moved, removed where it was judged.
+ * act.c - changes of files in the caller's stead: made, moved, removed where it was judged.
  *
  * The verdict was on a directory that is held by a descriptor, and a name in it; or on a thing that is
  * held itself. What is done here is done to exactly these, so neither another thread that writes the
@@ -18,7 +18,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "tracer/notify.h"
+#include "tracer/notify/notify.h"
 
 #define LINK_CAP 32u
 

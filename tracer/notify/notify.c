@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tracer/notify.h"
+#include "tracer/notify/notify.h"
 
 #define ENDS 64
 #define LANDLOCK_RESTRICT_SELF 446 /* in every ABI; x32 has a bit above */

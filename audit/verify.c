@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zcaudit_verify.c - does the run say what was written?
+ * verify.c - does the run say what was written?
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -9,7 +9,7 @@
 #include "evidence/read/verify.h"
 #include "evidence/report/lines.h"
 #include "evidence/sign.h"
-#include "evidence/zcaudit.h"
+#include "audit/audit.h"
 
 static void write_text(struct zc_report *report)
 {

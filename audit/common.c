@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zcaudit_common.c - the options that subcommands share, and opening a run for them.
+ * common.c - the options that subcommands share, and opening a run for them.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "evidence/text.h"
-#include "evidence/zcaudit.h"
+#include "audit/audit.h"
 
 int zc_audit_fail(const char *format, ...)
 {

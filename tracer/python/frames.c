@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * python.c - walking the frames of the thread that made the call (python.h has what is trusted: nothing).
+ * frames.c - walking the frames of the thread that made the call (python.h has what is trusted: nothing).
  */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 
 #include "core/mem.h"
-#include "tracer/python.h"
+#include "tracer/python/python.h"
 
 #define READS_MAX 4000u
 #define FRAMES_MAX 64u

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zcaudit_diff.c - two runs: what is new, what is gone, what happened more or less often.
+ * diff.c - two runs: what is new, what is gone, what happened more or less often.
  *
  * Findings are the same when their fingerprints are: those hold no times, process numbers or
  * addresses. New ones are what a build should fail for, so they are what the exit status says.
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "evidence/report/lines.h"
-#include "evidence/zcaudit.h"
+#include "audit/audit.h"
 
 struct difference {
 	bool json;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zcaudit_list.c - the runs there are, newest last.
+ * list.c - the runs there are, newest last.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "evidence/report/lines.h"
-#include "evidence/zcaudit.h"
+#include "audit/audit.h"
 
 #define COMMAND_MAX 60u
 

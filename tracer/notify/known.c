@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * notify_known.c - spellings that nothing in the run can make mean something else.
+ * known.c - spellings that nothing in the run can make mean something else.
  *
  * A path whose every entry on the way (and those of the links it goes through) may not be written under
  * the policy leads where it led when it was judged: no process of the run can rename, remove or replace
@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "core/image.h"
-#include "tracer/notify_known.h"
+#include "tracer/notify/known.h"
 
 #define SLOTS 1024u /* powers of two */
 #define PLACES 256u

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * notify_known.h - between notify_open.c and notify_known.c: spellings that the run cannot make mean
+ * known.h - between open.c and known.c: spellings that the run cannot make mean
  * something else, and what they were allowed for.
  */
 #ifndef ZC_TRACER_NOTIFY_KNOWN_H

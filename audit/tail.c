@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zcaudit_tail.c - the last events of a run, and with -f those that come.
+ * tail.c - the last events of a run, and with -f those that come.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 
 #include "evidence/read/log_reader.h"
 #include "evidence/report/lines.h"
-#include "evidence/zcaudit.h"
+#include "audit/audit.h"
 
 #define WAIT_NS 100000000l /* between two looks at a file that grows */
 

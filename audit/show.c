@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zcaudit_show.c - one run: as a whole, its findings, its processes.
+ * show.c - one run: as a whole, its findings, its processes.
  */
 #include <inttypes.h>
 #include <string.h>
 
 #include "evidence/read/tree.h"
 #include "evidence/report/lines.h"
-#include "evidence/zcaudit.h"
+#include "audit/audit.h"
 
 static void put_findings(struct zc_report *report)
 {
