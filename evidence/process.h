@@ -16,7 +16,7 @@
 
 #include "core/wire.h"
 #include "evidence/json.h"
-#include "evidence/stack.h"
+#include "evidence/stack/stack.h"
 
 #define ZC_LISTED_MAX 10000u
 

@@ -11,7 +11,7 @@
 #include "evidence/json.h"
 #include "evidence/log.h"
 #include "evidence/process.h"
-#include "evidence/stack.h"
+#include "evidence/stack/stack.h"
 
 #define ZC_EVENT_SCHEMA "zencube.event/1"
 #define ZC_RUN_SCHEMA "zencube.run/1"

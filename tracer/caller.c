@@ -11,7 +11,7 @@
 #include <sys/uio.h>
 
 #include "core/gate.h"
-#include "evidence/stack.h"
+#include "evidence/stack/stack.h"
 #include "tracer/caller.h"
 #include "tracer/engine.h"
 #include "tracer/judge.h"

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "evidence/stack.h"
+#include "evidence/stack/stack.h"
 #include "evidence/text.h"
 #include "tracer/engine.h"
 #include "tracer/view.h"

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "core/carry.h"
-#include "evidence/stack.h"
+#include "evidence/stack/stack.h"
 
 #define HEAD 128u
 

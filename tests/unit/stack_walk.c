@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "evidence/rows.h"
-#include "evidence/stack.h"
+#include "evidence/stack/rows.h"
+#include "evidence/stack/stack.h"
 #include "evidence_frames.h"
 #include "t.h"
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "core/image.h"
-#include "evidence/module_file.h"
+#include "evidence/stack/module_file.h"
 
 #define BUCKETS 1024u        /* a power of two */
 #define MODULES_MAX 65536u   /* names a hostile process may make us remember */

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evidence/module_file.h"
+#include "evidence/stack/module_file.h"
 
 #define SECTION_MAX (64u << 20)
 #define ENTRIES_MAX (1u << 20)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evidence/maps.h"
+#include "evidence/stack/maps.h"
 
 #define MAPS_MAX 4096u /* executable mappings of one process */
 #define SPACES_MAX 48u

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "evidence/maps.h"
+#include "evidence/stack/maps.h"
 
 #define TEXT_MAX (16u << 20)
 #define SYMBOLS_MAX (1u << 18)

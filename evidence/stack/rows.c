@@ -7,7 +7,7 @@
  */
 #include <stdint.h>
 
-#include "evidence/rows.h"
+#include "evidence/stack/rows.h"
 
 enum { DIVISION = 0x1b, BRANCH = 0x28, SKIP = 0x2f }; /* DW_OP_div, _bra, _skip */
 

@@ -15,7 +15,7 @@
 
 #include "core/wire.h"
 #include "evidence/json.h"
-#include "evidence/module.h"
+#include "evidence/stack/module.h"
 
 #define ZC_STACK_FRAMES 64u
 

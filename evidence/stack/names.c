@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "evidence/module_file.h"
+#include "evidence/stack/module_file.h"
 
 #define SYMBOLS_MAX (8u << 20)
 #define TEXT_MAX (256u << 20)

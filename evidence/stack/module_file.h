@@ -8,7 +8,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-#include "evidence/module.h"
+#include "evidence/stack/module.h"
 
 #define ZC_CHUNK 32768u /* bytes of the file read at a time */
 #define ZC_LOADS_MAX 32u

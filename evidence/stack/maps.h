@@ -11,7 +11,7 @@
 
 #include <libunwind-x86_64.h>
 
-#include "evidence/stack.h"
+#include "evidence/stack/stack.h"
 
 struct zc_map {
 	uint64_t start, end;      /* executable addresses */

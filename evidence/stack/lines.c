@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "evidence/line_table.h"
-#include "evidence/module_file.h"
+#include "evidence/stack/line_table.h"
+#include "evidence/stack/module_file.h"
 
 #define SECTION_MAX (64u << 20) /* bytes of line tables that are looked through */
 

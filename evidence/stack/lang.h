@@ -7,7 +7,7 @@
 #ifndef ZC_EVIDENCE_LANG_H
 #define ZC_EVIDENCE_LANG_H
 
-#include "evidence/stack.h"
+#include "evidence/stack/stack.h"
 
 /* Where in a stack the next interpreted frames go. */
 struct zc_lang_walk {

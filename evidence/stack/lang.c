@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "core/wire.h"
-#include "evidence/lang.h"
+#include "evidence/stack/lang.h"
 
 static bool runs_python(const struct zc_site *site)
 {

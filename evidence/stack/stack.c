@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include "core/call.h"
-#include "evidence/lang.h"
-#include "evidence/maps.h"
-#include "evidence/rows.h"
-#include "evidence/stack.h"
+#include "evidence/stack/lang.h"
+#include "evidence/stack/maps.h"
+#include "evidence/stack/rows.h"
+#include "evidence/stack/stack.h"
 
 /* Exported by libunwind-x86_64 and used by perf and others, but in no installed header. */
 int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t space, unw_word_t ip, unw_dyn_info_t *info,

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "evidence/line_table.h"
+#include "evidence/stack/line_table.h"
 
 #define FORMATS_MAX 16u
 
