@@ -279,13 +279,13 @@ static void allow_names(struct zc_policy_set *set, struct zc_image *image)
 
 	for (size_t i = 0; i < count && !(image->flags & ZC_IMAGE_DNS); i++)
 		if (!zc_net_is_loopback(servers[i].family, servers[i].addr) &&
-		    zc_expect_resolver(image, &servers[i]))
+		    zc_question_resolver(image, &servers[i]))
 			image->flags |= ZC_IMAGE_DNS;
 	set->flags |= image->flags & ZC_IMAGE_DNS;
 }
 
 /* Is there a protected path that this allow names, or names something inside of? */
-static const struct zc_rule *opens(const struct zc_rule *const *protected, size_t count,
+static const struct zc_rule *opens(const struct zc_rule *const *guarded, size_t count,
 				   const struct zc_rule *allow)
 {
 	for (uint32_t p = 0; p < allow->patterns_count; p++) {
@@ -293,39 +293,38 @@ static const struct zc_rule *opens(const struct zc_rule *const *protected, size_
 		size_t len = strlen(named);
 
 		for (size_t i = 0; i < count && allow->patterns[p].literal; i++)
-			for (uint32_t n = 0; n < protected[i] -> patterns_count; n++)
-				if (protected[i] -> cls == allow
-				    -> cls && zc_pattern_covers(protected[i] -> patterns[n], named,
-								len))
-					return protected[i];
+			for (uint32_t n = 0; n < guarded[i]->patterns_count; n++)
+				if (guarded[i]->cls == allow->cls &&
+				    zc_pattern_covers(guarded[i]->patterns[n], named, len))
+					return guarded[i];
 	}
 	return NULL;
 }
 
-/* The run should say when somebody opened what is protected on purpose. */
+/* The run should say when somebody opened what is guarded on purpose. */
 static int note_opened(struct zc_policy_set *set)
 {
-	const struct zc_rule **protected = NULL, *opened;
+	const struct zc_rule **guarded = NULL, *opened;
 	size_t count = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < set->rules_count; i++)
 		count += set->rules[i].layer == ZC_LAYER_PROFILE &&
 			 set->rules[i].says >= ZC_SAYS_DENY;
-	protected = zc_set_alloc(set, (count + 1) * sizeof(void *));
-	if (protected == NULL)
+	guarded = zc_set_alloc(set, (count + 1) * sizeof(void *));
+	if (guarded == NULL)
 		return -ENOMEM;
 	count = 0;
 	for (size_t i = 0; i < set->rules_count; i++)
 		if (set->rules[i].layer == ZC_LAYER_PROFILE && set->rules[i].says >= ZC_SAYS_DENY &&
 		    !set->rules[i].derived)
-	protected[count++] = &set->rules[i];
+			guarded[count++] = &set->rules[i];
 	for (size_t i = 0; i < set->rules_count && r == 0; i++) {
 		const struct zc_rule *rule = &set->rules[i];
 
 		if (rule->layer != ZC_LAYER_USER || rule->says > ZC_SAYS_LOG)
 			continue;
-		opened = opens(protected, count, rule);
+		opened = opens(guarded, count, rule);
 		if (opened != NULL)
 			r = zc_texts_add(&set->notes,
 					 zc_set_format(set, "%s (%s) opens a protected path: %s",

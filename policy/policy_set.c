@@ -212,3 +212,11 @@ const char *zc_policy_jail(const struct zc_policy_set *set)
 {
 	return set->jail;
 }
+
+void zc_policy_count(const struct zc_policy_set *set, size_t *ret_rules, size_t *ret_expects)
+{
+	*ret_rules = 0;
+	*ret_expects = set->expects_count;
+	for (size_t i = 0; i < set->rules_count; i++)
+		*ret_rules += set->rules[i].layer == ZC_LAYER_USER && !set->rules[i].derived;
+}

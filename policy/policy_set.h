@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "core/image.h"
+#include "core/policy.h"
 
 struct zc_policy_set;
 
@@ -79,6 +80,25 @@ const char *zc_policy_sha256(const struct zc_policy_set *set);
 const char *zc_policy_note(const struct zc_policy_set *set, size_t index);
 /* --jail=DIR, resolved; NULL without. Set flags (AUDIT, KILL, NO_NET): from zc_image.flags. */
 const char *zc_policy_jail(const struct zc_policy_set *set);
+
+/* What a finished policy says of one path, endpoint or sys name; texts live as long as the set. */
+struct zc_policy_answer {
+	struct zc_verdict verdict;
+	const char *cls;           /* "read", as in the policy */
+	const char *object;        /* where the path leads; the address */
+	const char *rule, *source; /* that decided; both NULL: verdict.reason says why */
+	bool is_protected;         /* refused by a profile's deny: no hint should be given */
+};
+/*
+ * Asks image, frozen from set, about value in class cls (enum zc_class; NET takes unix:... too). A
+ * value may have several answers: a host name one for each address. *ret is malloc'd, ret_count >= 1.
+ * Returns 0, or -EINVAL with *ret_error. Resolves symbolic links, and host names by getaddrinfo(3).
+ */
+int zc_policy_explain(struct zc_policy_set *set, const struct zc_image *image, unsigned cls,
+		      const char *value, struct zc_policy_answer **ret, size_t *ret_count,
+		      struct zc_policy_error *ret_error);
+/* After freezing: how many rules somebody wrote (profiles not counted), and how many expect lines held. */
+void zc_policy_count(const struct zc_policy_set *set, size_t *ret_rules, size_t *ret_expects);
 
 /* A sealed memfd with the image and its gate page, if any, O_CLOEXEC: the descriptor or -errno. */
 int zc_policy_seal(const struct zc_image *image, size_t size);

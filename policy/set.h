@@ -11,7 +11,8 @@
  *   profile.c  @base, @dev and the others, as tables
  *   expand.c   variables, symbolic links: canonical values -> patterns
  *   derive.c   rules nobody wrote: implicit denies, sockets below writable trees, resolvers
- *   freeze.c   all of it -> the image;  expect.c  asks the image;  print.c  shows it
+ *   freeze.c   all of it -> the image;  print.c  shows it
+ *   question.c asks the image;  expect.c  compares with what was expected;  explain.c  tells people
  *
  * Values travel in three spellings: as written (for people), canonical (absolute or starting with a
  * variable, escaped; what the digest and the twin hold) and patterns (raw bytes, for build.h).
@@ -21,6 +22,7 @@
 
 #include "core/base.h"
 #include "core/image.h"
+#include "core/policy.h"
 #include "policy/build.h"
 #include "policy/policy_set.h"
 
@@ -253,8 +255,34 @@ int zc_expect_check(struct zc_policy_set *set, const struct zc_image *image,
 		    struct zc_resolver *resolver, struct zc_policy_error *error);
 int zc_expect_add(struct zc_policy_set *set, const struct zc_statement *at, const char *value,
 		  struct zc_policy_error *error);
+
+/* question.c: asks a finished image what it says of a value, as many times as the value has meanings. */
+struct zc_answer {
+	struct zc_verdict verdict;
+	const char *path;  /* resolved; NULL: not a path */
+	const char *shown; /* what was asked about: a path, "127.0.0.1:80", a sys name */
+};
+struct zc_question {
+	struct zc_policy_set *set;
+	const struct zc_image *image;
+	struct zc_resolver *resolver;
+	unsigned cls;
+	const char *value; /* canonical, and checked by zc_question_check() */
+	struct zc_origin origin;
+	struct zc_policy_error *error;
+	/* Called for each answer; a failure ends the question and is its result. */
+	int (*answer)(const struct zc_question *question, const struct zc_answer *answer);
+	const void *context;
+};
+/* Can a value be asked about in a class? Fills its canonical spelling. 0, or fails. */
+int zc_question_check(struct zc_policy_set *set, const struct zc_statement *at, unsigned cls,
+		      const char *value, const char **ret_value, struct zc_policy_error *error);
+int zc_question_ask(const struct zc_question *question);
+/* The rule behind an answer, or NULLs: then the verdict's reason says why. */
+void zc_question_rule(const struct zc_question *question, const struct zc_answer *answer,
+		      const char **ret_text, const char **ret_source);
 /* Is UDP to port 53 of this resolver allowed by the image? */
-bool zc_expect_resolver(const struct zc_image *image, const struct zc_net_address *address);
+bool zc_question_resolver(const struct zc_image *image, const struct zc_net_address *address);
 
 /* print.c */
 /* "deny-read ~/.ssh": canonical, or as written; in the set's memory. */

@@ -31,6 +31,7 @@ const struct zc_option_row zc_option_rows[] = {
 	{ "quiet-deny-CLASS", 0, POLICY, MAYBE, POLICIES, 0, "[=...]", "refuse; not a finding" },
 	{ "allow-all", 'A', POLICY, NEVER, POLICIES, 0, "", "allow everything that no rule denies" },
 	{ "policy", 0, POLICY, ALWAYS, POLICIES, 0, "=FILE", "rules from a file, instead of @dev; - is stdin" },
+	{ "project", 0, FLAG, NEVER, POLICIES, AT(project), "", "the file .zencube here or above, as --policy" },
 	{ "include", 0, POLICY, ALWAYS, POLICIES, 0, "=WHAT", "@dev @ci @offline @readonly, or a file" },
 	{ "no-base", 0, POLICY, NEVER, POLICIES, 0, "", "without @base: loader, locale, /dev/null ..." },
 	{ "no-net", 0, POLICY, NEVER, POLICIES, 0, "", "no sockets but unix ones" },
@@ -80,6 +81,9 @@ const struct zc_option_row zc_option_rows[] = {
 	{ "violation-exit", 0, VIOLATION_EXIT, ALWAYS, EVIDENCE, 0, "=N", "exit N where success met violations (2);\nalways:N overrides a failure too" },
 
 	{ "show-policy", 0, SHOW, MAYBE, LOOKING, 0, "[=json]", "what flags and files come to, with sources" },
+	{ "check-policy", 0, TEXT, ALWAYS, LOOKING, AT(check_policy), "=FILE", "is it sound? exits with 0 or 1" },
+	{ "explain-path", 0, TEXT, ALWAYS, LOOKING, AT(explain_path), "=PATH", "followed by read, write, run or nothing: what\nthe policy says, by which rule; exits with 0\n(allowed) or 1" },
+	{ "explain-net", 0, TEXT, ALWAYS, LOOKING, AT(explain_net), "=HOST:PORT", "likewise; followed by net, listen or nothing" },
 	{ "print-command", 0, FLAG, NEVER, LOOKING, AT(print_command), "", "program, environment and policy" },
 	{ "freeze", 0, TEXT, ALWAYS, LOOKING, AT(freeze), "=FILE", "write the policy for ZENCUBE_IMAGE=FILE" },
 	{ "doctor", 0, FLAG, NEVER, LOOKING, AT(doctor), "", "which modes and layers work here, why others do\nnot, what would help; with --json as JSON" },

@@ -299,6 +299,13 @@ int zc_options_parse(struct zc_options *options, int argc, char **argv, struct z
 			zc_trouble(trouble, r, "out of memory");
 	}
 	options->command = argv + (at < argc ? at : argc);
+	options->asked = argv + argc;
+	if (options->explain_path || options->explain_net) {
+		options->asked = options->command;
+		options->command = argv + argc;
+	}
+	if (r == 0 && options->check_policy)
+		r = add_policy(options, "policy", options->check_policy);
 	/* Somebody else's process is only watched, unless it is said otherwise. */
 	if (r == 0 && options->attach.count && !options->enforce)
 		r = add_policy(options, "audit", NULL);

@@ -39,6 +39,9 @@ struct zc_options {
 	int64_t grace_ms, linger_ms;
 	bool clear_env, new_session, die_with_parent, print_command, quiet, no_color, help, version;
 	bool show_policy, show_policy_json;
+	const char *check_policy, *explain_path, *explain_net;
+	bool project;
+	char **asked; /* words after --explain-...: classes; NULL-ended */
 	/* Of a traced run; `zctrace` is zcwrap by that name, with trace as its only mode. */
 	bool verbose, stacks, summary, enforce;
 	const char *classes, *output, *json;

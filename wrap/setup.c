@@ -136,7 +136,8 @@ static int open_outputs(struct zc_job *job)
 int zc_setup_look(struct zc_job *job)
 {
 	const struct zc_options *options = job->options;
-	bool looking = options->show_policy || options->freeze || options->attach.count;
+	bool looking = options->show_policy || options->freeze || options->attach.count ||
+		       zc_explain_wanted(options);
 	int r;
 
 	if (!options->command[0] && !looking)
@@ -166,11 +167,16 @@ int zc_setup_look(struct zc_job *job)
 		r = zc_jail_choose(job);
 	if (r == 0)
 		r = find_directory(job);
+	if (r == 0 && options->project)
+		r = zc_project_find(job->start_dir, job->project, job->project_file, &job->trouble);
 	if (r == 0)
 		r = find_command(job);
-	if (r == 0)
-		r = zc_store_choose(&job->store, options->log_dir, &job->trouble);
-	return r;
+	if (r < 0 || zc_store_choose(&job->store, options->log_dir, &job->trouble) == 0)
+		return r;
+	/* Who only looks writes nothing, and needs no place for it. */
+	job->store.log_dir[0] = '\0';
+	return options->log_dir || !(zc_explain_wanted(options) || options->show_policy) ? -EACCES
+											 : 0;
 }
 
 /* --- the policy ------------------------------------------------------------------------------------ */
@@ -234,9 +240,9 @@ int zc_setup_freeze(struct zc_job *job)
 	const struct zc_policy_flag *flag = job->options->policy;
 	struct zc_policy_world world = {
 		.home = home(job),
-		.project = job->cwd,
+		.project = *job->project ? job->project : job->cwd,
 		.tmpdir = zc_env_get(job->env, "TMPDIR"),
-		.log_dir = job->store.log_dir,
+		.log_dir = *job->store.log_dir ? job->store.log_dir : NULL,
 		.ours_write = job->own_write,
 		.ours_read = never_read,
 		.supervisor = { getpid() },
@@ -257,6 +263,8 @@ int zc_setup_freeze(struct zc_job *job)
 	job->set = zc_policy_set_new(&world);
 	if (!job->set)
 		return zc_trouble(&job->trouble, -ENOMEM, "out of memory");
+	if (*job->project_file)
+		r = zc_policy_add_flag(job->set, "policy", job->project_file, &error);
 	for (size_t i = 0; r == 0 && i < job->options->policy_count; i++)
 		r = zc_policy_add_flag(job->set, flag[i].name, flag[i].value, &error);
 	if (r == 0)

@@ -333,10 +333,14 @@ int zc_wrap(const struct zc_options *options, struct zc_inherited *inherited)
 	job->options = options;
 	job->inherited = inherited;
 	job->facts.start = ZC_START_TROUBLE;
-	if (zc_setup_look(job) < 0 || zc_after_check(job) < 0 || zc_setup_freeze(job) < 0)
+	if (zc_setup_look(job) < 0 || zc_after_check(job) < 0) {
 		zc_say("%s", job->trouble.text);
-	else
-		code = zc_setup_show(job);
+	} else if (zc_setup_freeze(job) < 0) {
+		zc_say("%s", job->trouble.text);
+		code = zc_explain_unsound(job);
+	} else {
+		code = zc_explain_wanted(options) ? zc_explain(job) : zc_setup_show(job);
+	}
 	if (code < 0)
 		code = carry_out(job);
 	release(job);

@@ -338,6 +338,21 @@ void zc_show_command(const struct zc_command *command, char *const *before, char
 /* Writes the image for use without zcwrap (ZENCUBE_IMAGE=FILE). */
 int zc_show_freeze(const char *file, const struct zc_image *image, size_t size);
 
+/* --- explain.c: questions to the policy ----------------------------------------------------------- */
+
+bool zc_explain_wanted(const struct zc_options *options);
+/* Answers --check-policy and --explain-...; says itself what went wrong. Returns an exit code. */
+struct zc_job;
+int zc_explain(struct zc_job *job);
+/* The policy could not be frozen and job->trouble has been said: the exit code of that. */
+int zc_explain_unsound(const struct zc_job *job);
+
+/* --- project.c: --project ------------------------------------------------------------------------ */
+
+/* Finds .zencube in the directory from or above it. Returns 0 or -errno with *trouble. */
+int zc_project_find(const char *from, char ret_dir[ZC_PATH_CAP], char ret_file[ZC_PATH_CAP],
+		    struct zc_trouble *trouble);
+
 /* --- setup.c: before anything is made --------------------------------------------------------- */
 
 #define ZC_OWN_FILES 7u
@@ -370,9 +385,11 @@ struct zc_job {
 	bool jailed;                 /* it becomes the command's root directory */
 	char jail_note[512];         /* why not; "": nothing to say */
 	char shim[ZC_PATH_CAP], tracer[ZC_PATH_CAP];
-	bool traced; /* from outside, by zctrace */
-	bool inside; /* the shim is: modes shim and hybrid */
-	bool hybrid; /* both, with a gate */
+	char project[ZC_PATH_CAP];      /* --project: where its file is ... */
+	char project_file[ZC_PATH_CAP]; /* ... and the file; "": none */
+	bool traced;                    /* from outside, by zctrace */
+	bool inside;                    /* the shim is: modes shim and hybrid */
+	bool hybrid;                    /* both, with a gate */
 	struct zc_watcher
 		*watcher; /* neither: a thread of ours looks on, and sends by its socket */
 	int watcher_socket;
