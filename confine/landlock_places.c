@@ -189,6 +189,8 @@ static struct spot spot_of(struct walker *w, uint32_t node, struct spot parent, 
 		return nowhere;
 	if (parent.ends)
 		return parent;
+	if (len > 1 && strcmp(w->path + len - 2, "/.") == 0)
+		return held_by(parent, "a directory's rights are those of what is in it");
 	if (zc_stay_below(w->path, "/proc") && strcmp(w->path, "/proc") != 0)
 		return held_by(parent, "entries of /proc come and go");
 	if (lstat(w->path, &st) < 0)

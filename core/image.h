@@ -12,7 +12,8 @@
  * node lists the few (prefix length, suffix length) shapes that leave it. A "**" component is a
  * separate child that, once active, stays active for every deeper component. Each node carries one
  * bit for each (layer, class, verdict) that its rules say: walking a path is OR-ing masks. A node
- * whose `below` is 0 ends the walk there: nothing deeper says anything.
+ * whose `below` is 0 ends the walk there: nothing deeper says anything. A rule for a directory alone,
+ * and not for what is in it, stands at its entry ".", where only the end of a path leads.
  *
  * Network. Endpoints are looked up by (family, prefix length, masked address, port or any) for each
  * prefix length in use; unix paths are a class of the trie; abstract names are one hash lookup.

@@ -290,6 +290,21 @@ static bool is_enough(const struct tables *t, struct zc_walk *walk, const struct
 	return kept == 0;
 }
 
+/* Where the path ends: rules for it alone, not for what is below, stand at its entry ".". */
+static void hear_itself(const struct tables *t, struct zc_walk *walk, uint32_t depth)
+{
+	const struct component itself = { ".", 1, depth };
+	uint64_t hash = zc_hash_bytes(itself.text, itself.len, 0);
+
+	for (uint32_t i = 0; i < walk->count; i++) {
+		uint32_t node = walk->active[i] & ~ZC_WALK_STICKY;
+		uint32_t child = named_child(t, node, &itself, hash);
+
+		if (child && t->nodes[child].mask)
+			hear(walk, &t->nodes[child], depth + 1);
+	}
+}
+
 static void follow(const struct zc_image *image, const char *path, size_t len, struct zc_seek *seek,
 		   const struct zc_enough *enough, struct zc_walk *walk)
 {
@@ -318,6 +333,8 @@ static void follow(const struct zc_image *image, const char *path, size_t len, s
 		at += c.len;
 		advance(&t, walk, &c, &next);
 	}
+	if (at >= len && walk->count)
+		hear_itself(&t, walk, c.depth);
 }
 
 void zc_walk(const struct zc_image *image, const char *path, size_t len, struct zc_seek *seek,
@@ -382,6 +399,9 @@ static bool walk_straight(const struct tables *t, const char *path, size_t len,
 			at++;
 		if (at == len) {
 			*ret_below = false;
+			c.text = ".", c.len = 1;
+			index = named_child(t, index, &c, zc_hash_bytes(c.text, c.len, 0));
+			mask |= index ? t->nodes[index].mask : 0;
 			break;
 		}
 		c.text = path + at;

@@ -24,7 +24,8 @@ int zc_build_rule(struct zc_build *build, enum zc_layer layer, enum zc_says says
 /*
  * Makes a rule hold for a path pattern and its subtree. classes: bits of enum zc_class below
  * ZC_PATH_CLASSES. The pattern is absolute and lexically clean, with '*' inside a component and
- * "**" as a whole component; a trailing "**" is dropped (a directory covers its subtree). "\*" and
+ * "**" as a whole component; a trailing "**" is dropped (a directory covers its subtree), and with a
+ * trailing "." it holds for the directory alone. "\*" and
  * "\\" stand for the byte itself, but not in a component with a wildcard; any other backslash is
  * one. -EINVAL for anything else; -E2BIG when one directory has too many different globs to stay
  * quick. May be called several times for one rule (both spellings of a path).

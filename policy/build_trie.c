@@ -219,7 +219,7 @@ static int measure_glob(struct part *part)
 }
 
 /* One component, its escapes undone. */
-static int read_part(struct part *part, const char *raw, size_t raw_len)
+static int read_part(struct part *part, const char *raw, size_t raw_len, bool last)
 {
 	bool literal_star = false, wild = false;
 
@@ -237,8 +237,9 @@ static int read_part(struct part *part, const char *raw, size_t raw_len)
 		}
 		part->text[part->len++] = c;
 	}
-	if (!part->len ||
-	    (part->text[0] == '.' && (part->len == 1 || (part->len == 2 && part->text[1] == '.'))))
+	if (part->len == 1 && part->text[0] == '.')
+		return last ? 0 : -EINVAL;
+	if (!part->len || (part->len == 2 && part->text[0] == '.' && part->text[1] == '.'))
 		return -EINVAL;
 	if (!wild)
 		return 0;
@@ -266,7 +267,7 @@ static int follow_pattern(struct zc_build *build, const char *pattern, uint32_t 
 			at = end + 1;
 			continue;
 		}
-		error = read_part(&part, pattern + at, end - at);
+		error = read_part(&part, pattern + at, end - at, end == len);
 		if (!error && pending)
 			error = follow_dstar(build, &node);
 		if (!error)

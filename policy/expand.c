@@ -354,6 +354,13 @@ static int expand_path(struct zc_policy_set *set, struct zc_resolver *resolver,
 	count = both_forms(set, resolver, path, value->wild, patterns, ret_wrong);
 	if (count < 0)
 		return count;
+	for (int i = 0; i < count && value->itself; i++) {
+		const char *text = patterns[i].text;
+
+		patterns[i].text = zc_set_format(set, "%s/.", strcmp(text, "/") ? text : "");
+		if (patterns[i].text == NULL)
+			return -ENOMEM;
+	}
 	rule->patterns = patterns;
 	rule->patterns_count = (uint32_t)count;
 	return 0;
@@ -383,13 +390,35 @@ int zc_expand_rule(struct zc_policy_set *set, struct zc_resolver *resolver, stru
 	return r < 0 ? zc_fail_memory(error) : 0;
 }
 
+/* A pattern that ends in "/.", without that end. */
+static bool covers_itself(const char *text, size_t text_len, const char *path, size_t len)
+{
+	size_t t = 1, at = 1;
+
+	while (t < text_len && at < len) {
+		size_t n = 0, m = 0;
+
+		while (t + n < text_len && text[t + n] != '/')
+			n++;
+		while (at + m < len && path[at + m] != '/')
+			m++;
+		if (!zc_glob_match(text + t, n, path + at, m))
+			return false;
+		t += n + 1;
+		at += m + 1;
+	}
+	return t >= text_len && at >= len;
+}
+
 bool zc_pattern_covers(struct zc_pattern pattern, const char *path, size_t len)
 {
 	const char *p = pattern.text + 1, *after_stars = NULL;
-	size_t at = 1, mark = 0;
+	size_t at = 1, mark = 0, text_len = strlen(pattern.text);
 
+	if (text_len > 1 && strcmp(pattern.text + text_len - 2, "/.") == 0)
+		return covers_itself(pattern.text, text_len > 2 ? text_len - 2 : 1, path, len);
 	if (pattern.literal)
-		return zc_path_under(path, len, pattern.text, strlen(pattern.text));
+		return zc_path_under(path, len, pattern.text, text_len);
 	/* As with '*' and bytes: on a mismatch the last "**" takes one component more. */
 	while (*p != '\0') {
 		size_t p_len = strcspn(p, "/"), end = at;

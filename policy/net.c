@@ -172,6 +172,7 @@ static int parse_unix(struct parse *p, const char *text)
 	bool abstract = text[0] == '@';
 	const char *wrong = zc_value_decode(text + abstract, path);
 
+	path->itself = false; /* a socket has nothing in it */
 	p->ret->kind = abstract ? ZC_NETV_ABSTRACT : ZC_NETV_UNIX;
 	if (wrong == NULL && abstract && path->variable != ZC_VAR_NONE)
 		wrong = "abstract names have no variables";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * profile.c - what @base, @dev, @ci, @offline and @readonly say, and why, row by row.
+ * profile.c - what @base, @dev, @ci, @offline, @readonly and @protected say, and why, row by row.
  *
  * The rows are the same words and values that policy files have; docs/POLICY.md prints them. A deny
  * here is a protected path: only a rule that names it (or something inside it) opens it.
@@ -552,6 +552,7 @@ static const struct {
 	  { TABLE(protected), TABLE(metadata), TABLE(read_all), TABLE(run_all),
 	    TABLE(write_project), TABLE(write_tmp), TABLE(write_caches), TABLE(log_socket) } },
 	{ "@readonly", { TABLE(protected), TABLE(metadata), TABLE(read_all), TABLE(run_all) } },
+	{ "@protected", { TABLE(protected), TABLE(metadata) } },
 };
 
 int zc_profile_find(const char *name, size_t len)

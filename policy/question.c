@@ -21,6 +21,7 @@ static int check_path(struct zc_policy_set *set, const struct zc_statement *at, 
 	if (wrong == NULL &&
 	    (path.wild || path.variable == ZC_VAR_OTHERS || path.variable == ZC_VAR_WRITABLE))
 		wrong = "one path can be asked about, not a pattern";
+	path.itself = false; /* what is asked about is the path */
 	*ret_value = wrong ? NULL : zc_value_canonical(set, &path, at->base, &wrong);
 	if (wrong != NULL)
 		return zc_fail(error, at->origin, "'%.400s': %s", value, wrong);

@@ -163,6 +163,7 @@ enum zc_variable {
 struct zc_path_value {
 	uint8_t variable;   /* enum zc_variable; text then starts after it */
 	bool wild, literal; /* a wildcard; a '*' that is none */
+	bool itself;        /* it ends in "/.": nothing below it is meant */
 	size_t len;
 	char text[ZC_PATH_CAP]; /* decoded */
 };
@@ -217,7 +218,7 @@ int zc_profile_find(const char *name, size_t len); /* "@dev"; -1: none */
 const char *zc_profile_name(unsigned profile);
 const char *zc_profile_nearest(const char *typed, size_t len);
 #define ZC_PROFILE_DEV 1u
-#define ZC_PROFILE_COUNT 5u
+#define ZC_PROFILE_COUNT 6u
 /* Calls back for every row of the profiles in the bit mask, each row once. Stops at a failure. */
 int zc_profile_rows(uint32_t profiles,
 		    int (*each)(void *context, unsigned profile, const struct zc_row *row),

@@ -8,11 +8,25 @@
 #include "core/path.h"
 #include "policy/set.h"
 
+/* "/." narrows what is given; a deny that covers less than it seems to would be a trap. */
+static const char *check_itself(const struct zc_word *word, const struct zc_path_value *path)
+{
+	if (!path->itself)
+		return NULL;
+	if (word->says > ZC_SAYS_LOG)
+		return "'/.', a directory without what is in it, goes with allow- and log- only";
+	return word->cls <= ZC_CLASS_WRITE
+		       ? NULL
+		       : "'/.', a directory without what is in it, goes with read and write only";
+}
+
 /* Checks a rule's value and brings it into its canonical spelling. */
-static int check_value(struct zc_policy_set *set, const struct zc_statement *at, unsigned cls,
-		       const char *value, const char **ret_value, struct zc_policy_error *error)
+static int check_value(struct zc_policy_set *set, const struct zc_statement *at,
+		       const struct zc_word *word, const char *value, const char **ret_value,
+		       struct zc_policy_error *error)
 {
 	const char *wrong = NULL;
+	unsigned cls = word->cls;
 
 	if (cls == ZC_CLASS_NET || cls == ZC_CLASS_LISTEN) {
 		struct zc_net_value net;
@@ -31,6 +45,8 @@ static int check_value(struct zc_policy_set *set, const struct zc_statement *at,
 		wrong = zc_value_decode(value, &path);
 		if (wrong == NULL && path.variable == ZC_VAR_WRITABLE)
 			wrong = "${WRITABLE} belongs after 'unix:'";
+		if (wrong == NULL)
+			wrong = check_itself(word, &path);
 		if (wrong != NULL)
 			return zc_fail(error, at->origin, "'%.400s': %s", value, wrong);
 		*ret_value = zc_value_canonical(set, &path, at->base, &wrong);
@@ -54,7 +70,7 @@ static int state_rule(struct zc_policy_set *set, const struct zc_statement *at,
 		written = zc_set_copy(set, value, strlen(value));
 		if (written == NULL)
 			return zc_fail_memory(error);
-		if (check_value(set, at, word->cls, written, &canonical, error))
+		if (check_value(set, at, word, written, &canonical, error))
 			return -EINVAL;
 	}
 	if (word->cls == ZC_CLASS_SYS && value != NULL && word->says <= ZC_SAYS_LOG &&

@@ -4,6 +4,7 @@
  *
  *   value    = [ "~" | "${HOME}" | "${PROJECT}" | "${TMPDIR}" ] bytes
  *   wildcard = "*" inside a component, "**" as a whole component
+ *   end      = "/.": the directory itself, and nothing below it
  *   escape   = "\\" "\*" "\#" "\$" "\~" "\ " "\xHH"; any other backslash is a mistake
  *
  * Profiles have a few more variables (${SHIM}, ${GIT}, ${OTHERS}, ${WRITABLE}); they may be written
@@ -127,7 +128,7 @@ const char *zc_value_decode(const char *value, struct zc_path_value *ret)
 	size_t at = 0;
 
 	ret->variable = ZC_VAR_NONE;
-	ret->wild = ret->literal = false;
+	ret->wild = ret->literal = ret->itself = false;
 	ret->len = 0;
 	wrong = decode_variable(value, ret, &at);
 	if (wrong != NULL)
@@ -154,6 +155,7 @@ const char *zc_value_decode(const char *value, struct zc_path_value *ret)
 		ret->text[ret->len++] = byte;
 	}
 	ret->text[ret->len] = '\0';
+	ret->itself = ret->len >= 2 && memcmp(ret->text + ret->len - 2, "/.", 2) == 0;
 	if (ret->len == 0 && ret->variable == ZC_VAR_NONE)
 		return "the path is empty";
 	return check_stars(ret);
@@ -224,8 +226,8 @@ static bool has_dot_dot(const char *text)
 }
 
 /* "/a/b/" and "//a" fold; what follows a variable keeps its "..", whose meaning is not known yet. */
-const char *zc_value_canonical(struct zc_policy_set *set, struct zc_path_value *value,
-			       const char *base, const char **ret_wrong)
+static const char *canonical(struct zc_policy_set *set, struct zc_path_value *value,
+			     const char *base, const char **ret_wrong)
 {
 	char buffer[ZC_PATH_CAP];
 	const char *rest;
@@ -255,4 +257,14 @@ const char *zc_value_canonical(struct zc_policy_set *set, struct zc_path_value *
 		rest = zc_value_encode(set, buffer, len == 1 ? 0 : (size_t)len, !value->wild);
 	}
 	return rest ? zc_set_format(set, "%s%s", zc_variable_name(value->variable), rest) : NULL;
+}
+
+const char *zc_value_canonical(struct zc_policy_set *set, struct zc_path_value *value,
+			       const char *base, const char **ret_wrong)
+{
+	const char *text = canonical(set, value, base, ret_wrong);
+
+	if (text == NULL || !value->itself)
+		return text;
+	return zc_set_format(set, "%s/.", strcmp(text, "/") == 0 ? "" : text);
 }

@@ -21,10 +21,11 @@ static int try_path(const char *pattern)
 
 static void test_patterns(void)
 {
-	static const char *const good[] = { "/",           "/a",  "/a/*", "/a/**", "/**/x",
-					    "/a*b*c/**/d", "/.a", "/...", "/a/\\*" };
+	static const char *const good[] = { "/",           "/a",    "/a/*", "/a/**",  "/**/x",
+					    "/a*b*c/**/d", "/.a",   "/...", "/a/\\*", "/.",
+					    "/a/.",        "/**/.", "/a*/." };
 	static const char *const bad[] = { "",      "a",    "./a",    "/a/",     "//a",
-					   "/a//b", "/.",   "/..",    "/a/./b",  "/a/..",
+					   "/a//b", "/./a", "/..",    "/a/./b",  "/a/..",
 					   "/a**",  "/**b", "/a/***", "/a/*\\*", "/a/**/" };
 	static char huge[5000];
 

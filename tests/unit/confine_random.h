@@ -166,10 +166,17 @@ static inline void random_policy(struct rolls *r, char *text, size_t cap, const 
 	if (roll(r, 3) == 0)
 		len += (size_t)snprintf(text + len, cap - len, "allow-write %s\n", world_root);
 	for (unsigned i = 0; i < rules; i++) {
-		char pattern[TEXT_CAP];
+		const char *verb = random_verb(r);
+		char pattern[TEXT_CAP + 2];
 
 		random_pattern(r, pattern);
-		len += (size_t)snprintf(text + len, cap - len, "%s-%s %s\n", random_verb(r),
+		/* A directory alone can only be allowed, and not for running. */
+		if ((!strcmp(verb, "allow") || !strcmp(verb, "log")) && roll(r, 6) == 0) {
+			len += (size_t)snprintf(text + len, cap - len, "%s-%s %s/.\n", verb,
+						roll(r, 2) ? "read" : "write", pattern);
+			continue;
+		}
+		len += (size_t)snprintf(text + len, cap - len, "%s-%s %s\n", verb,
 					classes[roll(r, ZC_LEN(classes))], pattern);
 	}
 	for (unsigned i = 0; i < 2; i++)

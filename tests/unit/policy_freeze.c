@@ -107,6 +107,9 @@ static const struct { const char *title, *text; } cases[] = {
 	  "include @dev\nexpect deny net unix:/run/systemd/resolve/io.systemd.Resolve\n" },
 	{ "@offline has no network, @readonly no place to write",
 	  "include @offline\nexpect deny net 127.0.0.1:80\nexpect deny listen 127.0.0.1:80\nexpect allow write ${PROJECT}/x\nexpect allow net unix:/dev/log\n" },
+	{ "@protected denies what is protected, and allows nothing",
+	  "include @protected\nallow-read ~\nexpect allow read ~/x\nexpect deny read ~/.ssh/id\nexpect deny read /opt/x\n"
+	  "expect deny run /bin/sh\nexpect deny write ${PROJECT}/x\n" },
 	{ "@readonly reads and runs",
 	  "include @readonly\nexpect allow read /opt/x\nexpect deny read ~/.ssh/id\nexpect allow run /opt/x\nexpect deny write ${PROJECT}/x\n"
 	  "expect deny write ${TMPDIR}/x\nexpect allow write /dev/null\nexpect deny net 127.0.0.1:80\n" },

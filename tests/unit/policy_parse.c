@@ -44,6 +44,8 @@ static const struct { const char *text, *message; } mistakes[] = {
 	{ "deny-read ${WRITABLE}\n",        "t.zc:1: '${WRITABLE}': ${WRITABLE} belongs after 'unix:'" },
 	{ "deny-read /a**\n",               "t.zc:1: '/a**': '**' must stand alone" },
 	{ "deny-read /a/***/b\n",           "t.zc:1: '/a/***/b': '***' means nothing" },
+	{ "deny-read /a/.\n",               "t.zc:1: '/a/.': '/.', a directory without what is in it, goes with allow" },
+	{ "allow-run /a/.\n",               "t.zc:1: '/a/.': '/.', a directory without what is in it, goes with read" },
 	{ "deny-read /*/../b\n",            "t.zc:1: '/*/../b': '..' cannot follow a wildcard" },
 	{ "deny-read /a*/b\\*c\n",          "t.zc:1: '/a*/b\\*c': a wildcard and an escaped '*'" },
 	{ "allow-net 10.0.0.1/8\n",         "t.zc:1: '10.0.0.1/8' has bits set behind its prefix; did you mean '10.0.0.0/8'?" },
@@ -92,6 +94,10 @@ static const char *const fine[] = {
 	"allow-net [fe80::/10]:80\n", "allow-net ::ffff:10.0.0.1\n", "allow-net :443\n", "allow-net LOCALHOST:80\n",
 	"allow-net unix:/x\n", "allow-net unix:x\n", "allow-net unix:@x\n", "allow-net unix:@*\n", "allow-net unix:~/x\n",
 	"allow-listen 80\n", "allow-listen :80\n", "allow-listen 127.0.0.1\n", "allow-listen [::1]:80\n", "deny-sys mount\n",
+	"allow-read /etc/.\nexpect allow read /etc\nexpect deny read /etc/x\nexpect deny read /etc/x/y\n",
+	"allow-write ~/.\nexpect allow write ~\nexpect deny write ~/x\n", "allow-read /.\nexpect allow read /\nexpect deny read /x\n",
+	"log-read /a/*/.\nexpect allow read /a/b\nexpect deny read /a\nexpect deny read /a/b/c\n",
+	"include @dev\nallow-read ~/.ssh/.\nexpect allow read ~/.ssh\nexpect deny read ~/.ssh/id_rsa\n",
 	"gap allow\nkill\naudit\n", "include @ci\ninclude @readonly\n", "allow-all\n", "quiet-deny-run /x\nlog-listen\n",
 };
 /* clang-format on */
