@@ -102,17 +102,36 @@ uint64_t zc_mask_bit(enum zc_layer layer, unsigned cls, enum zc_says says)
 	}
 }
 
+/* From the start of an image's strings to those of its stricter one. */
+static uint32_t strings_behind(const struct zc_image *image, const struct zc_image *stricter)
+{
+	return image->stricter.offset + stricter->strings.offset - image->strings.offset;
+}
+
 const char *zc_image_text(const struct zc_image *image, uint32_t offset)
 {
-	if (offset >= image->strings.count)
+	const struct zc_image *stricter = zc_image_stricter(image);
+	uint32_t behind;
+
+	if (offset < image->strings.count)
+		return (const char *)zc_image_at(image, image->strings) + offset;
+	if (!stricter || offset < (behind = strings_behind(image, stricter)) ||
+	    offset - behind >= stricter->strings.count)
 		return "";
-	return (const char *)zc_image_at(image, image->strings) + offset;
+	return (const char *)zc_image_at(stricter, stricter->strings) + (offset - behind);
 }
 
 const struct zc_image_rule *zc_image_rule(const struct zc_image *image, uint32_t rule)
 {
-	const struct zc_image_rule *rules = zc_image_at(image, image->rules);
+	const struct zc_image_rule *rules;
 
+	if (zc_rule_is_stricter(rule)) {
+		image = zc_image_stricter(image);
+		rule &= ~ZC_RULE_STRICTER;
+		if (!image)
+			return NULL;
+	}
+	rules = zc_image_at(image, image->rules);
 	return rule < image->rules.count ? &rules[rule] : NULL;
 }
 
@@ -156,7 +175,7 @@ static bool gate_fits(const struct zc_image *image)
 				image->gate % ZC_GATE_PAGE == 0);
 }
 
-int zc_image_check_head(const void *block, size_t size)
+static int check_head(const void *block, size_t size)
 {
 	const struct zc_image *image = block;
 	const char *strings;
@@ -176,13 +195,32 @@ int zc_image_check_head(const void *block, size_t size)
 	    !table_fits(image, image->hosts, sizeof(struct zc_image_host)))
 		return -EINVAL;
 	if (!image->nodes.count || image->nodes.count > NODES_MAX || !image->strings.count ||
-	    !power_of_two(image->edges.count) || !power_of_two(image->nets.count))
+	    image->rules.count >= ZC_RULE_STRICTER || !power_of_two(image->edges.count) ||
+	    !power_of_two(image->nets.count))
 		return -EINVAL;
 	strings = zc_image_at(image, image->strings);
 	if (strings[image->strings.count - 1] != '\0' || !prefixes_fit(image) ||
 	    !jail_fits(image) || !gate_fits(image))
 		return -EINVAL;
 	return 0;
+}
+
+static bool stricter_fits(const struct zc_image *image)
+{
+	const struct zc_image *stricter = zc_image_stricter(image);
+
+	if (!stricter)
+		return true;
+	return table_fits(image, image->stricter, 1) &&
+	       check_head(stricter, image->stricter.count) == 0 && !stricter->stricter.count &&
+	       !stricter->gate && image->strings.offset < image->stricter.offset;
+}
+
+int zc_image_check_head(const void *block, size_t size)
+{
+	int error = check_head(block, size);
+
+	return error == 0 && !stricter_fits(block) ? -EINVAL : error;
 }
 
 static bool grants_fit(const struct zc_image *image, uint32_t first, uint32_t count)
@@ -235,7 +273,8 @@ static bool check_edges(const struct zc_image *image)
 	return end;
 }
 
-static bool check_rules(const struct zc_image *image)
+/* behind: what the offsets of its texts have too much, as the stricter image of another. */
+static bool check_rules(const struct zc_image *image, uint32_t behind)
 {
 	const struct zc_image_grant *grants = zc_image_at(image, image->grants);
 	const struct zc_image_rule *rules = zc_image_at(image, image->rules);
@@ -244,9 +283,9 @@ static bool check_rules(const struct zc_image *image)
 		if (grants[i].rule >= image->rules.count)
 			return false;
 	for (uint32_t i = 0; i < image->rules.count; i++)
-		if (rules[i].text >= image->strings.count ||
-		    rules[i].source >= image->strings.count || rules[i].layer >= ZC_LAYER_COUNT ||
-		    rules[i].says >= ZC_SAYS_COUNT)
+		if (rules[i].text - behind >= image->strings.count ||
+		    rules[i].source - behind >= image->strings.count ||
+		    rules[i].layer >= ZC_LAYER_COUNT || rules[i].says >= ZC_SAYS_COUNT)
 			return false;
 	for (unsigned layer = 0; layer < ZC_LAYER_COUNT; layer++)
 		for (unsigned says = 0; says < ZC_SAYS_COUNT; says++)
@@ -281,14 +320,21 @@ static bool check_nets(const struct zc_image *image)
 	       grants_fit(image, image->any_unix_grants_first, image->any_unix_grants_count);
 }
 
+static bool check_tables(const struct zc_image *image, uint32_t behind)
+{
+	return check_nodes(image) && check_edges(image) && check_rules(image, behind) &&
+	       check_nets(image);
+}
+
 int zc_image_check(const void *block, size_t size)
 {
-	const struct zc_image *image = block;
+	const struct zc_image *image = block, *stricter;
 	int error = zc_image_check_head(block, size);
 
 	if (error < 0)
 		return error;
-	if (!check_nodes(image) || !check_edges(image) || !check_rules(image) || !check_nets(image))
+	if (!check_tables(image, 0))
 		return -EINVAL;
-	return 0;
+	stricter = zc_image_stricter(image);
+	return stricter && !check_tables(stricter, strings_behind(image, stricter)) ? -EINVAL : 0;
 }

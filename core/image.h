@@ -64,6 +64,9 @@ uint64_t zc_mask_bit(enum zc_layer layer, unsigned cls, enum zc_says says);
 #define ZC_IMAGE_MAGIC 0x31474d49434e455aull /* "ZENCIMG1" */
 #define ZC_IMAGE_VERSION 1u
 #define ZC_RULE_NONE 0xffffffffu
+/* In the number of a rule: it is one of the stricter image. All other bits set: none of its rules. */
+#define ZC_RULE_STRICTER 0x40000000u
+#define ZC_RULE_STRICTER_NONE 0x7fffffffu
 
 enum {
 	ZC_IMAGE_AUDIT = 1,     /* refuse nothing but the implicit denies */
@@ -108,6 +111,11 @@ struct zc_image {
 	int32_t supervisor[4];      /* pids of ours; 0: unused */
 	int32_t supervisor_group;   /* process group that a signal must not reach; 0: none */
 	uint32_t gate; /* address of the run's gate page (core/gate.h); 0: no gate, not hybrid */
+	/*
+	 * Bytes of a second, complete image: what it would refuse and this one allows is recorded. It has
+	 * none itself. The texts of its rules are given as offsets into this image's strings, beyond their end.
+	 */
+	struct zc_image_table stricter;
 };
 
 struct zc_image_node {
@@ -208,9 +216,19 @@ static inline const void *zc_image_at(const struct zc_image *image, struct zc_im
 {
 	return (const char *)image + table.offset;
 }
-/* The text at an offset into strings; "" when it lies outside. */
+/* The second image, or NULL. */
+static inline const struct zc_image *zc_image_stricter(const struct zc_image *image)
+{
+	return image->stricter.count ? (const struct zc_image *)zc_image_at(image, image->stricter)
+				     : NULL;
+}
+static inline bool zc_rule_is_stricter(uint32_t rule)
+{
+	return rule != ZC_RULE_NONE && rule & ZC_RULE_STRICTER;
+}
+/* The text at an offset into strings, or of a stricter rule; "" when it lies outside. */
 const char *zc_image_text(const struct zc_image *image, uint32_t offset);
-/* The rule of that number; NULL for ZC_RULE_NONE and beyond. */
+/* The rule of that number; NULL for ZC_RULE_NONE, ZC_RULE_STRICTER_NONE and beyond. */
 const struct zc_image_rule *zc_image_rule(const struct zc_image *image, uint32_t rule);
 
 #endif

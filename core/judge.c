@@ -204,15 +204,20 @@ static bool allows(const struct zc_image *image, const char *path, size_t len, u
 bool zc_policy_allows_path(const struct zc_image *image, const char *path, size_t len,
 			   unsigned need)
 {
+	const struct zc_image *stricter = zc_image_stricter(image);
 	bool below;
 
-	return allows(image, path, len, need, &below);
+	return allows(image, path, len, need, &below) &&
+	       (!stricter || allows(stricter, path, len, need, &below));
 }
 
 bool zc_policy_allows_below(const struct zc_image *image, const char *path, size_t len,
 			    unsigned need)
 {
+	const struct zc_image *stricter = zc_image_stricter(image);
 	bool below = false;
 
-	return allows(image, path, len, need, &below) && below;
+	if (!allows(image, path, len, need, &below) || !below)
+		return false;
+	return !stricter || (allows(stricter, path, len, need, &below) && below);
 }

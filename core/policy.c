@@ -149,7 +149,7 @@ static unsigned action_of(uint32_t flags, unsigned outcome, bool stays_refused)
 	return flags & ZC_IMAGE_KILL ? ZC_KILLED : ZC_REFUSED;
 }
 
-struct zc_verdict zc_policy_decide(const struct zc_image *image, const struct zc_event *event)
+static struct zc_verdict decide(const struct zc_image *image, const struct zc_event *event)
 {
 	struct zc_judgement judgement = judge(image, event);
 	/* Libraries fall back when these do not exist; whatever follows them would be unseen. */
@@ -164,5 +164,29 @@ struct zc_verdict zc_policy_decide(const struct zc_image *image, const struct zc
 
 	if (zc_refuses(verdict))
 		verdict.error = (uint16_t)errno_of(event->op, verdict.cls);
+	return verdict;
+}
+
+/* What a stricter policy would refuse is told, and goes on. */
+static void hold_against(const struct zc_image *stricter, const struct zc_event *event,
+			 struct zc_verdict *verdict)
+{
+	struct zc_verdict other = decide(stricter, event);
+
+	if (other.action != ZC_AUDITED && other.action < ZC_REFUSED)
+		return;
+	*verdict = other;
+	verdict->action = ZC_AUDITED;
+	verdict->error = 0;
+	verdict->rule = other.rule == ZC_RULE_NONE ? ZC_RULE_STRICTER_NONE
+						   : other.rule | ZC_RULE_STRICTER;
+}
+
+struct zc_verdict zc_policy_decide(const struct zc_image *image, const struct zc_event *event)
+{
+	struct zc_verdict verdict = decide(image, event);
+
+	if (image->stricter.count && verdict.action <= ZC_LOGGED)
+		hold_against(zc_image_stricter(image), event, &verdict);
 	return verdict;
 }

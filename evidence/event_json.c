@@ -68,7 +68,9 @@ void zc_rule_write(const struct zc_evidence *e, struct zc_json *json,
 	zc_json_string(json, "text", rule ? zc_image_text(e->setup.image, rule->text) : NULL);
 	zc_json_string(json, "layer",
 		       rule && rule->layer < ZC_LEN(layers) ? layers[rule->layer] : NULL);
-	if (!rule && head->rule != ZC_RULE_NONE)
+	if (zc_rule_is_stricter(head->rule))
+		zc_json_string(json, "policy", "audit");
+	else if (!rule && head->rule != ZC_RULE_NONE)
 		zc_json_uint(json, "number", head->rule);
 	zc_json_string(json, "class", zc_policy_class_name(head->cls));
 	zc_json_string(json, "reason", zc_reason_name(head->reason));
@@ -266,14 +268,24 @@ void zc_event_write_trust(struct zc_evidence *e, uint32_t source)
 	zc_json_close(&e->line, '}');
 }
 
-void zc_event_write(struct zc_evidence *e, const struct zc_record *record, uint64_t fingerprint)
+void zc_accepted_write(struct zc_json *json, const struct zc_accepted *accepted)
+{
+	zc_json_open(json, "accepted", '{');
+	zc_json_string(json, "why", accepted->why);
+	zc_json_string(json, "until", accepted->until);
+	zc_json_string(json, "by", accepted->by);
+	zc_json_close(json, '}');
+}
+
+void zc_event_write(struct zc_evidence *e, const struct zc_record *record,
+		    const struct zc_finding *finding, uint64_t fingerprint)
 {
 	const struct zc_frame_head *head = &record->frame->head;
 	struct zc_json *json = &e->line;
 	char hex[17];
 
 	zc_event_begin(e, head->real_ns, head->mono_ns,
-		       zc_action_violates(head->action) ? "violation" : "access");
+		       zc_record_violates(record) ? "violation" : "access");
 	zc_json_string(json, "op", zc_op_name(head->op));
 	zc_json_string(json, "action", zc_action_name(head->action));
 	zc_json_string(json, "severity", record->severity);
@@ -292,6 +304,8 @@ void zc_event_write(struct zc_evidence *e, const struct zc_record *record, uint6
 		zc_json_bool(json, "dac_refuses", true);
 	if (head->flags & ZC_FRAME_TRUNCATED)
 		zc_json_bool(json, "truncated", true);
+	if (finding->accepted)
+		zc_accepted_write(json, finding->accepted);
 	zc_json_string(json, "hint", record->hint);
 	zc_log_write(&e->log, json);
 }

@@ -42,6 +42,12 @@ struct zc_evidence_setup {
 	const char *const *command;        /* NULL-ended */
 	const char *const *policy_sources; /* NULL-ended */
 	const char *policy_sha256;
+	/* --audit-policy: what is only held against what is allowed; NULL: none. */
+	const char *const *stricter_sources; /* NULL-ended */
+	const char *stricter_sha256;
+	struct zc_baseline
+		*baseline; /* findings that somebody accepted; NULL: none. Lives as long. */
+	const char *baseline_file;
 	const char *const *notes; /* NULL-ended: from the policy */
 	const char *mode_asked, *mode_used,
 		*engine;            /* engine: "notify", "ptrace", "shim", "proc" */
@@ -102,8 +108,10 @@ struct zc_evidence_result {
 	uint64_t violations; /* exact, repeats included */
 	uint64_t findings;   /* distinct */
 	uint64_t probes, quiet, lost;
-	int write_error;   /* errno of the first event that could not be written; 0 */
-	uint64_t not_kept; /* events that could not be written */
+	uint64_t would_violate; /* allowed, but not by the stricter policy; repeats included */
+	uint64_t accepted;      /* violations that the baseline accepts; repeats included */
+	int write_error;        /* errno of the first event that could not be written; 0 */
+	uint64_t not_kept;      /* events that could not be written */
 };
 
 /* Drains the page's spool, settles counts and coverage and computes the verdict. Call once, before report. */

@@ -8,6 +8,7 @@
 #define ZC_EVIDENCE_FINDING_H
 
 #include "core/base.h"
+#include "evidence/baseline.h"
 
 #define ZC_FINDINGS_KEPT 10000u
 
@@ -18,7 +19,11 @@ struct zc_finding {
 	uint64_t count;     /* settled */
 	uint64_t first_seq; /* event that first showed it; 0: no record arrived */
 	uint8_t action;     /* enum zc_action */
-	bool violation;     /* false: only logged */
+	bool violation;     /* false: only logged, or what a stricter policy would refuse ... */
+	bool stricter;      /* ... and it is the latter */
+	uint64_t similar;   /* as the fingerprint, but wherever in the code: for baselines */
+	const struct zc_accepted
+		*accepted; /* a violation that the baseline accepts; NULL: it does not */
 	/* the first ZC_FINDINGS_KEPT: */
 	char *members; /* "op":...,"object":{...},... for run.json */
 	size_t members_len;

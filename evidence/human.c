@@ -74,7 +74,7 @@ void zc_human_record(struct zc_evidence *e, const struct zc_record *record,
 	const struct zc_frame_head *head = &record->frame->head;
 	char text[2 * ZC_PATH_CAP];
 
-	if (!out || (!e->text_only && !finding->violation))
+	if (!out || (!e->text_only && (!finding->violation || finding->accepted)))
 		return;
 	if (!e->text_only && e->shown++ >= LINES_MAX) {
 		if (e->shown == LINES_MAX + 1)
@@ -119,6 +119,11 @@ static void print_verdict(const struct zc_evidence *e)
 	if (result->findings)
 		fprintf(out, " in %" PRIu64 " finding%s", result->findings,
 			result->findings == 1 ? "" : "s");
+	if (result->accepted)
+		fprintf(out, ", %" PRIu64 " accepted", result->accepted);
+	if (result->would_violate)
+		fprintf(out, ", %" PRIu64 " that the audit policy would refuse",
+			result->would_violate);
 	if (result->probes)
 		fprintf(out, ", %" PRIu64 " probe%s of missing files", result->probes,
 			result->probes == 1 ? "" : "s");
@@ -141,7 +146,7 @@ static size_t pick_top(const struct zc_evidence *e, const struct zc_finding *ret
 		const struct zc_finding *finding = zc_findings_at(e->findings, i);
 		size_t at = picked;
 
-		if (!finding->violation || !finding->what)
+		if (!finding->violation || finding->accepted || !finding->what)
 			continue;
 		while (at && ret_top[at - 1]->count < finding->count)
 			at--;

@@ -18,6 +18,13 @@ bool zc_action_violates(unsigned action)
 	       action == ZC_DETECTED;
 }
 
+bool zc_record_violates(const struct zc_record *record)
+{
+	const struct zc_frame_head *head = &record->frame->head;
+
+	return zc_action_violates(head->action) && !zc_rule_is_stricter(head->rule);
+}
+
 enum { INFO, LOW, MEDIUM, HIGH };
 
 const char *zc_severity_of(const struct zc_record *record)
@@ -119,8 +126,8 @@ const char *zc_hint_of(const struct zc_evidence *e, struct zc_record *record)
 	const struct zc_image_rule *rule = record->rule;
 	const char *source;
 
-	if (!zc_action_violates(head->action))
-		return NULL;
+	if (!zc_action_violates(head->action) || zc_rule_is_stricter(head->rule))
+		return NULL; /* of a stricter policy: no flag of this run would change it */
 	switch (head->reason) {
 	case ZC_WHY_NO_ALLOW:
 	case ZC_WHY_NO_RESOLVER: return flag_that_allows(record);
@@ -197,7 +204,7 @@ size_t zc_record_by(const struct zc_evidence *e, const struct zc_record *record,
 
 	if (head->reason != ZC_WHY_RULE)
 		return (size_t)snprintf(buffer, cap, "%s", zc_reason_text(head->reason));
-	if (!record->rule && head->rule == ZC_RULE_NONE)
+	if (!record->rule && (head->rule == ZC_RULE_NONE || zc_rule_is_stricter(head->rule)))
 		return (size_t)snprintf(buffer, cap, "by a built-in rule");
 	if (!record->rule)
 		return (size_t)snprintf(buffer, cap, "by rule %u", head->rule);

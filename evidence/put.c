@@ -180,6 +180,37 @@ static void complain(struct zc_evidence *e, uint64_t *counter, const char *what,
 	zc_log_write(&e->log, &e->line);
 }
 
+/* The finding, wherever in the code it was: what was done, by which rule, in which program. */
+static uint64_t similar_of(const struct zc_finding *finding, const struct zc_record *record)
+{
+	const struct zc_program *program = record->process ? record->process->program : NULL;
+	uint64_t h = zc_hash_bytes(finding->what, finding->what ? strlen(finding->what) : 0, 1);
+
+	if (record->rule)
+		h = zc_hash_bytes(&record->rule->text_hash, sizeof(record->rule->text_hash), h);
+	if (program)
+		h = zc_hash_bytes(program->exe, program->exe_len, h);
+	return h ? h : 1;
+}
+
+static void look_up(struct zc_evidence *e, struct zc_finding *finding,
+		    const struct zc_record *record)
+{
+	const struct zc_accepted *expired = NULL;
+	char text[256];
+
+	finding->similar = similar_of(finding, record);
+	if (!e->setup.baseline || !finding->violation || finding->action == ZC_KILLED)
+		return;
+	finding->accepted = zc_baseline_find(e->setup.baseline, finding->fingerprint,
+					     finding->similar, time(NULL), &expired);
+	if (finding->accepted || !expired)
+		return;
+	snprintf(text, sizeof(text), "finding %016llx was accepted until %s, and is not any more",
+		 (unsigned long long)finding->fingerprint, expired->until);
+	zc_evidence_note(e, "accepted-no-more", text);
+}
+
 /* Keeps what run.json and people are told of a finding; called for its first record. */
 static void describe_finding(struct zc_evidence *e, struct zc_finding *finding,
 			     struct zc_record *record)
@@ -189,8 +220,8 @@ static void describe_finding(struct zc_evidence *e, struct zc_finding *finding,
 	size_t at;
 
 	finding->action = record->frame->head.action;
-	finding->violation = zc_action_violates(finding->action);
-	finding->first_seq = e->seq + 1;
+	finding->violation = zc_record_violates(record);
+	finding->stricter = zc_rule_is_stricter(record->frame->head.rule);
 	if (zc_findings_count(e->findings) > ZC_FINDINGS_KEPT)
 		return;
 	zc_json_string(&json, "op", zc_op_name(record->frame->head.op));
@@ -211,6 +242,7 @@ static void describe_finding(struct zc_evidence *e, struct zc_finding *finding,
 	finding->what = strdup(text);
 	zc_record_by(e, record, text, sizeof(text));
 	finding->by = strdup(text);
+	look_up(e, finding, record);
 	if (record->process && record->process->program) {
 		const char *exe = record->process->program->exe, *slash = strrchr(exe, '/');
 
@@ -259,10 +291,10 @@ static void put_record(struct zc_evidence *e, const struct zc_frame *frame)
 	if (frame->head.repeat > finding->told)
 		finding->told = frame->head.repeat;
 	if (is_new && finding != &spare)
-		describe_finding(e, finding, &record);
+		describe_finding(e, finding, &record), finding->first_seq = e->seq + 1;
 	if (is_new || e->text_only)
 		zc_human_record(e, &record, finding);
-	zc_event_write(e, &record, fingerprint_of(frame));
+	zc_event_write(e, &record, finding, fingerprint_of(frame));
 }
 
 static void put_exec(struct zc_evidence *e, const struct zc_frame *frame)

@@ -115,9 +115,13 @@ static void write_finding(struct zc_json *json, const struct zc_finding *finding
 	snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)finding->fingerprint);
 	zc_json_open(json, NULL, '{');
 	zc_json_string(json, "fingerprint", hex);
+	snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)finding->similar);
+	zc_json_string(json, "similar", hex);
 	zc_json_members(json, finding->members, finding->members_len);
 	zc_json_uint(json, "count", finding->count);
 	zc_json_uint(json, "first_seq", finding->first_seq);
+	if (finding->accepted)
+		zc_accepted_write(json, finding->accepted);
 	zc_json_close(json, '}');
 }
 
@@ -153,6 +157,8 @@ static void write_counts(struct zc_json *json, const struct zc_evidence *e)
 	zc_json_uint(json, "records", e->arrived);
 	zc_json_uint(json, "violations", result->violations);
 	zc_json_uint(json, "findings", result->findings);
+	zc_json_uint(json, "accepted", result->accepted);
+	zc_json_uint(json, "would_violate", result->would_violate);
 	zc_json_uint(json, "probes", result->probes);
 	zc_json_uint(json, "quiet", result->quiet);
 	zc_json_uint(json, "lost", result->lost);
@@ -192,6 +198,32 @@ static void write_time(struct zc_json *json, const char *key, uint64_t real_ns)
 	zc_json_string(json, key, text);
 }
 
+/* What was accepted beforehand, and which of it nothing came of: those entries can go. */
+static void write_baseline(struct zc_json *json, const struct zc_evidence_setup *setup)
+{
+	size_t count = setup->baseline ? zc_baseline_count(setup->baseline) : 0;
+	char hex[17];
+
+	if (!setup->baseline)
+		return;
+	zc_json_open(json, "baseline", '{');
+	zc_json_string(json, "file", setup->baseline_file);
+	zc_json_uint(json, "entries", count);
+	zc_json_open(json, "unused", '[');
+	for (size_t i = 0; i < count; i++) {
+		const struct zc_accepted *entry = zc_baseline_at(setup->baseline, i);
+
+		if (entry->used)
+			continue;
+		snprintf(hex, sizeof(hex), "%016llx",
+			 (unsigned long long)(entry->fingerprint ? entry->fingerprint
+								 : entry->similar));
+		zc_json_string(json, NULL, hex);
+	}
+	zc_json_close(json, ']');
+	zc_json_close(json, '}');
+}
+
 static void write_run(struct zc_json *json, const struct zc_evidence *e, int code,
 		      const char *reason)
 {
@@ -210,7 +242,14 @@ static void write_run(struct zc_json *json, const struct zc_evidence *e, int cod
 	zc_json_open(json, "policy", '{');
 	zc_json_string(json, "sha256", setup->policy_sha256);
 	write_strings(json, "sources", setup->policy_sources);
+	if (setup->stricter_sha256) {
+		zc_json_open(json, "audit", '{');
+		zc_json_string(json, "sha256", setup->stricter_sha256);
+		write_strings(json, "sources", setup->stricter_sources);
+		zc_json_close(json, '}');
+	}
 	zc_json_close(json, '}');
+	write_baseline(json, setup);
 	write_strings(json, "notes", setup->notes);
 	write_mode(json, setup);
 	write_gate(json, setup->page);

@@ -74,7 +74,7 @@ static void settle_counts(struct zc_evidence *e)
 {
 	const struct zc_page *page = e->setup.page;
 	struct zc_evidence_result *result = &e->result;
-	uint64_t unknown = 0, refused;
+	uint64_t unknown = 0, refused, known;
 
 	for (size_t i = 0; i < zc_findings_count(e->findings); i++) {
 		struct zc_finding *finding = zc_findings_at(e->findings, i);
@@ -88,7 +88,11 @@ static void settle_counts(struct zc_evidence *e)
 	for (size_t i = 0; i < zc_findings_count(e->findings); i++) {
 		const struct zc_finding *finding = zc_findings_at(e->findings, i);
 
-		if (!finding->violation)
+		if (finding->stricter)
+			result->would_violate = saturated(result->would_violate, finding->count);
+		if (finding->accepted)
+			result->accepted = saturated(result->accepted, finding->count);
+		if (!finding->violation || finding->accepted)
 			continue;
 		result->findings++;
 		result->violations = saturated(result->violations, finding->count);
@@ -97,12 +101,10 @@ static void settle_counts(struct zc_evidence *e)
 		return;
 	/* Only logged accesses have counts there too: what was refused says whether the unknown were. */
 	refused = read_once(&page->refused) - read_once(&page->quiet);
-	if (unknown && read_once(&page->refused) > read_once(&page->quiet) &&
-	    refused > result->violations)
-		result->violations =
-			saturated(result->violations, unknown < refused - result->violations
-							      ? unknown
-							      : refused - result->violations);
+	known = saturated(result->violations, result->accepted);
+	if (unknown && read_once(&page->refused) > read_once(&page->quiet) && refused > known)
+		result->violations = saturated(
+			result->violations, unknown < refused - known ? unknown : refused - known);
 	result->probes = read_once(&page->probes);
 	result->quiet = read_once(&page->quiet);
 	result->lost = saturated(read_once(&page->lost), e->spool_lost);

@@ -52,7 +52,9 @@ struct zc_record {
 
 /* event_json.c */
 void zc_event_begin(struct zc_evidence *e, uint64_t real_ns, uint64_t mono_ns, const char *type);
-void zc_event_write(struct zc_evidence *e, const struct zc_record *record, uint64_t fingerprint);
+void zc_event_write(struct zc_evidence *e, const struct zc_record *record,
+		    const struct zc_finding *finding, uint64_t fingerprint);
+void zc_accepted_write(struct zc_json *json, const struct zc_accepted *accepted);
 void zc_event_write_process(struct zc_evidence *e, const struct zc_frame *frame,
 			    const struct zc_process *process);
 void zc_event_write_trust(struct zc_evidence *e, uint32_t source);
@@ -62,6 +64,8 @@ void zc_rule_write(const struct zc_evidence *e, struct zc_json *json,
 
 /* judgement.c: words about a verdict. */
 bool zc_action_violates(unsigned action);
+/* Did it violate the policy that is enforced? */
+bool zc_record_violates(const struct zc_record *record);
 const char *zc_severity_of(const struct zc_record *record);
 /* Writes into record->hint_text when a flag is to be named. */
 const char *zc_hint_of(const struct zc_evidence *e, struct zc_record *record);

@@ -220,3 +220,13 @@ void zc_policy_count(const struct zc_policy_set *set, size_t *ret_rules, size_t 
 	for (size_t i = 0; i < set->rules_count; i++)
 		*ret_rules += set->rules[i].layer == ZC_LAYER_USER && !set->rules[i].derived;
 }
+
+int zc_policy_protect(struct zc_policy_set *set, const char *path)
+{
+	return zc_texts_add(&set->files, zc_set_copy(set, path, strlen(path)));
+}
+
+const char *zc_policy_file(const struct zc_policy_set *set, size_t index)
+{
+	return index < set->files.count ? set->files.items[index] : NULL;
+}

@@ -100,6 +100,18 @@ int zc_policy_explain(struct zc_policy_set *set, const struct zc_image *image, u
 /* After freezing: how many rules somebody wrote (profiles not counted), and how many expect lines held. */
 void zc_policy_count(const struct zc_policy_set *set, size_t *ret_rules, size_t *ret_expects);
 
+/*
+ * Puts a second image behind *image, whose refusals are then recorded where the first allows
+ * (--audit-policy). *image and *size are replaced. Returns 0, -ENOMEM, -E2BIG, or -EINVAL when one of
+ * them is joined already.
+ */
+int zc_policy_join(struct zc_image **image, size_t *size, const struct zc_image *stricter,
+		   size_t stricter_size);
+/* Before freezing: one more file that the command must not write, as if it were a policy file of this set. */
+int zc_policy_protect(struct zc_policy_set *set, const char *path);
+/* Files that were read for the set, absolute; NULL past the end. */
+const char *zc_policy_file(const struct zc_policy_set *set, size_t index);
+
 /* A sealed memfd with the image and its gate page, if any, O_CLOEXEC: the descriptor or -errno. */
 int zc_policy_seal(const struct zc_image *image, size_t size);
 

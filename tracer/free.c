@@ -59,7 +59,7 @@ static bool net_class_free(const struct zc_image *image, unsigned cls)
 	       image->any_net & grants_of(mask_class, image->user_allows >> cls & 1);
 }
 
-void zc_filter_free_of(const struct zc_image *image, struct zc_filter_free *ret)
+static void free_of(const struct zc_image *image, struct zc_filter_free *ret)
 {
 	*ret = (struct zc_filter_free){ .hybrid = image->gate,
 					.no_net = image->flags & ZC_IMAGE_NO_NET };
@@ -70,4 +70,21 @@ void zc_filter_free_of(const struct zc_image *image, struct zc_filter_free *ret)
 	ret->net = net_class_free(image, ZC_CLASS_NET);
 	ret->listen = net_class_free(image, ZC_CLASS_LISTEN);
 	memcpy(ret->ours, image->supervisor, sizeof(image->supervisor));
+}
+
+/* Of two policies nothing is free that either has something to say about. */
+void zc_filter_free_of(const struct zc_image *image, struct zc_filter_free *ret)
+{
+	const struct zc_image *stricter = zc_image_stricter(image);
+	struct zc_filter_free other;
+
+	free_of(image, ret);
+	if (!stricter)
+		return;
+	free_of(stricter, &other);
+	for (unsigned cls = 0; cls < ZC_PATH_CLASSES; cls++)
+		ret->path[cls] &= other.path[cls];
+	ret->no_net |= other.no_net;
+	ret->net &= other.net;
+	ret->listen &= other.listen;
 }

@@ -37,6 +37,7 @@ const struct zc_option_row zc_option_rows[] = {
 	{ "no-net", 0, POLICY, NEVER, POLICIES, 0, "", "no sockets but unix ones" },
 	{ "jail", 0, POLICY, ALWAYS, POLICIES, 0, "=DIR", "read, write and run below DIR, nothing else" },
 	{ "audit", 0, POLICY, NEVER, POLICIES, 0, "", "refuse nothing, record what would be" },
+	{ "audit-policy", 0, FILES, ALWAYS, POLICIES, AT(audit_policy), "=FILE", "a stricter policy: record what it would refuse,\nwhile the other one is enforced" },
 	{ "kill", 0, POLICY, NEVER, POLICIES, 0, "", "end the run at the first refusal" },
 	{ "expect", 0, POLICY, ALWAYS, POLICIES, 0, "=RULE", "fail unless it holds: 'deny read ~/.ssh/id_rsa'" },
 	{ "gap", 0, POLICY, ALWAYS, POLICIES, 0, "=allow", "a shim that lost its policy refuses nothing" },
@@ -77,6 +78,7 @@ const struct zc_option_row zc_option_rows[] = {
 	{ "no-color", 0, FLAG, NEVER, EVIDENCE, AT(no_color), "", "plain text, as with NO_COLOR" },
 	{ "report", 0, TEXT, ALWAYS, EVIDENCE, AT(report), "=FMT[:FILE],...", "at the end: text md html sarif junit github ..." },
 	{ "sign-key", 0, TEXT, ALWAYS, EVIDENCE, AT(sign_key), "=FILE", "sign the run: an Ed25519 key, PEM" },
+	{ "baseline", 0, TEXT, ALWAYS, EVIDENCE, AT(baseline), "=FILE", "findings that are accepted (zcaudit accept)" },
 	{ "status-fd", 0, DESCRIPTOR, ALWAYS, EVIDENCE, AT(status_fd), "=N", "JSON lines on descriptor N" },
 	{ "violation-exit", 0, VIOLATION_EXIT, ALWAYS, EVIDENCE, 0, "=N", "exit N where success met violations (2);\nalways:N overrides a failure too" },
 

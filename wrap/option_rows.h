@@ -13,6 +13,7 @@ enum zc_option_kind {
 	DURATION,
 	LINGER,
 	LIST,
+	FILES,
 	NAME_VALUE,
 	DESCRIPTOR,
 	VIOLATION_EXIT,

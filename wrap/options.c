@@ -152,6 +152,8 @@ static int set_text(const struct zc_option_row *row, void *place, const char *va
 		return bad_value(row, value, "expected NAME=VALUE", trouble);
 	if (row->kind == LIST && (!*value || strchr(value, '=')))
 		return bad_value(row, value, "expected the name of a variable", trouble);
+	if (row->kind == FILES && !*value)
+		return bad_value(row, value, "empty", trouble);
 	return add_text(place, value);
 }
 
@@ -166,6 +168,7 @@ static int apply(struct zc_options *options, const struct zc_option_row *row, co
 	case FLAG: *(bool *)place = true; return 0;
 	case TEXT:
 	case LIST:
+	case FILES:
 	case NAME_VALUE: return set_text(row, place, given, trouble);
 	case DURATION:
 	case LINGER: return set_duration(row, place, given, trouble);
@@ -318,5 +321,6 @@ void zc_options_finish(struct zc_options *options)
 	free(options->drop_env.item);
 	free(options->set_env.item);
 	free(options->attach.item);
+	free(options->audit_policy.item);
 	free(options->policy);
 }

@@ -40,6 +40,8 @@ struct zc_options {
 	bool clear_env, new_session, die_with_parent, print_command, quiet, no_color, help, version;
 	bool show_policy, show_policy_json;
 	const char *check_policy, *explain_path, *explain_net;
+	struct zc_option_list audit_policy;
+	const char *baseline;
 	bool project;
 	char **asked; /* words after --explain-...: classes; NULL-ended */
 	/* Of a traced run; `zctrace` is zcwrap by that name, with trace as its only mode. */

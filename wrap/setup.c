@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "evidence/baseline.h"
 #include "policy/policy_set.h"
 #include "wrap/wrap.h"
 
@@ -234,10 +235,75 @@ static const char *home(const struct zc_job *job)
 	return user && *user->pw_dir == '/' ? user->pw_dir : "/";
 }
 
+/* One policy of the run from its files and flags. Returns 0 or -errno with job->trouble. */
+static int freeze_stricter(struct zc_job *job, const struct zc_policy_world *world,
+			   struct zc_image **ret_image, size_t *ret_size)
+{
+	const struct zc_option_list *files = &job->options->audit_policy;
+	struct zc_policy_error error = { "" };
+	int r = 0;
+
+	job->stricter_set = zc_policy_set_new(world);
+	if (!job->stricter_set)
+		return zc_trouble(&job->trouble, -ENOMEM, "out of memory");
+	for (size_t i = 0; r == 0 && i < files->count; i++)
+		r = zc_policy_add_flag(job->stricter_set, "policy", files->item[i], &error);
+	if (r == 0)
+		r = zc_policy_freeze(job->stricter_set, ret_image, ret_size, &error);
+	for (size_t i = 0; r == 0 && zc_policy_file(job->stricter_set, i); i++)
+		r = zc_policy_protect(job->set, zc_policy_file(job->stricter_set, i));
+	return r < 0 ? zc_trouble(&job->trouble, r, "--audit-policy: %s",
+				  *error.text ? error.text : strerror(-r))
+		     : 0;
+}
+
+/* What somebody accepted must be what somebody accepted: the command does not write it either. */
+static int read_baseline(struct zc_job *job)
+{
+	char text[1024], real[ZC_PATH_CAP];
+	int r;
+
+	if (!job->options->baseline)
+		return 0;
+	r = zc_baseline_read(&job->baseline, job->options->baseline, text, sizeof(text));
+	if (r < 0)
+		return zc_trouble(&job->trouble, r, "--baseline: %s", text);
+	if (realpath(job->options->baseline, real))
+		r = zc_policy_protect(job->set, real);
+	return r < 0 ? zc_trouble(&job->trouble, r, "out of memory") : 0;
+}
+
+static int freeze(struct zc_job *job, const struct zc_policy_world *world)
+{
+	const struct zc_policy_flag *flag = job->options->policy;
+	struct zc_policy_error error = { "" };
+	struct zc_image *stricter = NULL;
+	size_t stricter_size = 0;
+	int r = read_baseline(job);
+
+	if (r == 0 && job->options->audit_policy.count)
+		r = freeze_stricter(job, world, &stricter, &stricter_size);
+	if (r < 0)
+		return r;
+	if (*job->project_file)
+		r = zc_policy_add_flag(job->set, "policy", job->project_file, &error);
+	for (size_t i = 0; r == 0 && i < job->options->policy_count; i++)
+		r = zc_policy_add_flag(job->set, flag[i].name, flag[i].value, &error);
+	if (r == 0)
+		r = zc_policy_freeze(job->set, &job->image, &job->image_size, &error);
+	if (r == 0 && stricter) {
+		r = zc_policy_join(&job->image, &job->image_size, stricter, stricter_size);
+		if (r < 0)
+			snprintf(error.text, sizeof(error.text), "--audit-policy: %s",
+				 strerror(-r));
+	}
+	free(stricter);
+	return r < 0 ? zc_trouble(&job->trouble, r, "%s", error.text) : 0;
+}
+
 int zc_setup_freeze(struct zc_job *job)
 {
 	const char *const never_read[] = { *job->key_path ? job->key_path : NULL, NULL };
-	const struct zc_policy_flag *flag = job->options->policy;
 	struct zc_policy_world world = {
 		.home = home(job),
 		.project = *job->project ? job->project : job->cwd,
@@ -251,8 +317,6 @@ int zc_setup_freeze(struct zc_job *job)
 		.command = job->command.programs ? job->command.program[0].path : NULL,
 		.gate = job->hybrid,
 	};
-	struct zc_policy_error error = { "" };
-	int r = 0;
 
 	/* Never 0: that is what a session without an image looks like. */
 	while (!world.instance)
@@ -263,13 +327,7 @@ int zc_setup_freeze(struct zc_job *job)
 	job->set = zc_policy_set_new(&world);
 	if (!job->set)
 		return zc_trouble(&job->trouble, -ENOMEM, "out of memory");
-	if (*job->project_file)
-		r = zc_policy_add_flag(job->set, "policy", job->project_file, &error);
-	for (size_t i = 0; r == 0 && i < job->options->policy_count; i++)
-		r = zc_policy_add_flag(job->set, flag[i].name, flag[i].value, &error);
-	if (r == 0)
-		r = zc_policy_freeze(job->set, &job->image, &job->image_size, &error);
-	return r < 0 ? zc_trouble(&job->trouble, r, "%s", error.text) : 0;
+	return freeze(job, &world);
 }
 
 int zc_setup_show(struct zc_job *job)

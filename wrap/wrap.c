@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/policy.h"
+#include "evidence/baseline.h"
 #include "policy/policy_set.h"
 #include "wrap/layers.h"
 #include "wrap/probe.h"
@@ -28,26 +29,28 @@ static bool wants_color(const struct zc_job *job)
 }
 
 /* NULL-ended and malloc'd, or NULL. */
-static const char **list_texts(const struct zc_job *job,
+static const char **list_texts(const struct zc_policy_set *set,
 			       const char *(*get)(const struct zc_policy_set *, size_t))
 {
 	const char **list;
 	size_t count = 0;
 
-	while (get(job->set, count))
+	while (get(set, count))
 		count++;
 	list = calloc(count + 2, sizeof(*list)); /* one more may be added */
 	for (size_t i = 0; list && i < count; i++)
-		list[i] = get(job->set, i);
+		list[i] = get(set, i);
 	return list;
 }
 
 static int open_evidence(struct zc_job *job)
 {
 	struct zc_evidence_setup setup = {
-		.policy_sources = job->sources = list_texts(job, zc_policy_source),
-		.notes = job->notes = list_texts(job, zc_policy_note),
+		.policy_sources = job->sources = list_texts(job->set, zc_policy_source),
+		.notes = job->notes = list_texts(job->set, zc_policy_note),
 		.policy_sha256 = zc_policy_sha256(job->set),
+		.baseline = job->baseline,
+		.baseline_file = job->options->baseline,
 		.dir = job->store.run_dir,
 		.run_id = job->store.run_id,
 		.image = job->image,
@@ -68,7 +71,12 @@ static int open_evidence(struct zc_job *job)
 	};
 	int r;
 
-	if (!job->sources || !job->notes)
+	if (job->stricter_set) {
+		setup.stricter_sha256 = zc_policy_sha256(job->stricter_set);
+		setup.stricter_sources = job->stricter_sources =
+			list_texts(job->stricter_set, zc_policy_source);
+	}
+	if (!job->sources || !job->notes || (job->stricter_set && !job->stricter_sources))
 		return zc_trouble(&job->trouble, -ENOMEM, "out of memory");
 	zc_jail_note(job);
 	r = zc_evidence_new(&job->evidence, &setup);
@@ -280,6 +288,9 @@ static void release(struct zc_job *job)
 	zc_evidence_free(job->evidence);
 	zc_after_forget(job);
 	zc_policy_set_free(job->set);
+	zc_policy_set_free(job->stricter_set);
+	zc_baseline_free(job->baseline);
+	free(job->stricter_sources);
 	zc_tree_finish(&job->before);
 	zc_layers_finish(job);
 	free(job->host);

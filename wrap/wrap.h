@@ -407,7 +407,10 @@ struct zc_job {
 	FILE *json;  /* --json; NULL: none */
 	char own[ZC_OWN_FILES][ZC_PATH_CAP];
 	const char *own_write[ZC_OWN_FILES + 1];
-	const char **sources, **notes; /* of the policy, NULL-ended */
+	const char **sources, **notes;      /* of the policy, NULL-ended */
+	struct zc_policy_set *stricter_set; /* --audit-policy; NULL: none */
+	const char **stricter_sources;
+	struct zc_baseline *baseline; /* --baseline; NULL: none */
 };
 
 /* Directory, shim, environment, program, place for the evidence. */
