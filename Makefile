@@ -48,7 +48,7 @@ shim_cflags := -std=gnu11 -D_GNU_SOURCE -I. -g -O2 -MMD -MP $(warn) -fPIC -ffree
 	-fdata-sections -DZC_SHIM
 shim_ldflags := -shared -nostdlib -Wl,-z,now,-z,relro,-z,noseparate-code,--hash-style=both,--build-id \
 	-Wl,--gc-sections,-soname,libzcshim.so,--version-script=$(B)/shim.map
-libs := -ljson-c -lsodium -lunwind-x86_64 -lunwind -lelf -lpthread
+libs := -ljson-c -lsodium -lunwind-x86_64 -lunwind -lelf -lz -lpthread
 
 # --- what is built from what -----------------------------------------------------------------------
 core_src := $(wildcard core/*.c)

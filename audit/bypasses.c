@@ -7,6 +7,7 @@
  * being watched from inside, not about what went unseen.
  */
 #include <errno.h>
+#include <limits.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 
 #include "core/base.h"
 #include "evidence/json.h"
+#include "evidence/read/log_reader.h"
 #include "evidence/read/run.h"
 #include "evidence/text.h"
 #include "audit/audit.h"
@@ -153,26 +155,37 @@ static void release(struct places *places)
 
 /* --- reading ----------------------------------------------------------------------------------------------- */
 
-static int read_notes(FILE *file, struct places *places)
+static struct json_object *parse(const char *text, size_t len)
 {
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t len;
-	int r = 0;
+	struct json_tokener *tokener = json_tokener_new();
+	struct json_object *object =
+		tokener && len <= INT_MAX ? json_tokener_parse_ex(tokener, text, (int)len) : NULL;
 
-	while (r == 0 && (len = getline(&line, &cap, file)) > 0) {
+	if (tokener)
+		json_tokener_free(tokener);
+	return object;
+}
+
+static int read_notes(struct zc_journal *log, struct places *places)
+{
+	struct zc_log_reader reader;
+	int r = 0, more = 0;
+
+	zc_log_reader_init(&reader, log, 0);
+	while (r == 0 && (more = zc_log_reader_next(&reader)) == 1) {
 		struct json_object *note;
 
 		/* Cheap first: most lines are something else. */
-		if (!strstr(line, "\"bypass\""))
+		if (reader.state != ZC_LINE_WHOLE ||
+		    !memmem(reader.text, reader.len, "\"bypass\"", 8))
 			continue;
-		note = json_tokener_parse(line);
+		note = parse(reader.text, reader.len);
 		if (note && text_of(note, "note") && !strcmp(text_of(note, "note"), "bypass"))
 			r = add_note(places, note);
 		json_object_put(note);
 	}
-	free(line);
-	return r;
+	zc_log_reader_finish(&reader);
+	return r ? r : more;
 }
 
 /* The gate's counts, as run.json has them; zeros when there is none. */
@@ -249,17 +262,13 @@ static int tell(const char *dir, bool json)
 {
 	struct places places = { 0 };
 	uint64_t counts[3] = { 0 };
-	char path[ZC_PATH_CAP];
-	FILE *file;
-	int r;
+	struct zc_journal *log;
+	int r = zc_journal_open(&log, dir);
 
-	if (snprintf(path, sizeof(path), "%s/events.jsonl", dir) >= (int)sizeof(path))
-		return fail(dir, strerror(ENAMETOOLONG));
-	file = fopen(path, "re");
-	if (!file)
-		return fail(path, strerror(errno));
-	r = read_notes(file, &places);
-	fclose(file);
+	if (r < 0)
+		return fail(dir, strerror(-r));
+	r = read_notes(log, &places);
+	zc_journal_free(log);
 	read_counts(dir, counts);
 	if (places.count)
 		qsort(places.item, places.count, sizeof(*places.item), by_count);

@@ -30,6 +30,12 @@ static void put_row(struct zc_report *report, const char *dir)
 	zc_report_json(report, "started", zc_report_text(report, run, "started"));
 	zc_report_json(report, "ended", zc_report_text(report, run, "ended"));
 	zc_json_string(json, "verdict", zc_run_verdict_of(report->run));
+	zc_json_string(json, "state",
+		       report->run->running       ? "running"
+		       : *report->run->json_error ? "unfinished"
+						  : "ended");
+	if (*report->run->json_error)
+		zc_json_string(json, "why", report->run->json_error);
 	zc_json_uint(json, "violations", zc_view_uint(zc_view_get(run, "counts.violations"), 0));
 	zc_json_uint(json, "findings", zc_view_uint(zc_view_get(run, "counts.findings"), 0));
 	zc_json_open(json, "command", '[');
@@ -43,18 +49,20 @@ static void put_row(struct zc_report *report, const char *dir)
 static void put_line(struct zc_report *report)
 {
 	struct zc_view run = report->run->json;
-	const char *verdict = zc_run_verdict_of(report->run);
+	const char *verdict = report->run->running ? "running" : zc_run_verdict_of(report->run);
 	const char *paint = !strcmp(verdict, "pass")             ? ZC_GREEN
 			    : !strcmp(verdict, "pass-with-gaps") ? ZC_YELLOW
 								 : ZC_RED;
 	struct zc_str command =
 		zc_report_shown(report, zc_report_command(report, zc_view_get(run, "command")));
 
+	int most = *report->run->json_error ? -1 : (int)COMMAND_MAX;
+
 	fprintf(report->out, "%-28s %s%-14s%s %8" PRIu64 "  %.*s%s\n", report->run->id,
 		zc_paint(report, paint), verdict, zc_paint(report, ZC_PLAIN),
-		zc_view_uint(zc_view_get(run, "counts.violations"), 0), (int)COMMAND_MAX,
-		run.at ? command.at : report->run->json_error,
-		command.len > COMMAND_MAX ? "..." : "");
+		zc_view_uint(zc_view_get(run, "counts.violations"), 0), most,
+		*report->run->json_error ? report->run->json_error : command.at,
+		!*report->run->json_error && command.len > COMMAND_MAX ? "..." : "");
 }
 
 /* A run that cannot be read is listed all the same, by its name. */
@@ -106,7 +114,7 @@ static void write_list(struct zc_report *report)
 
 int zc_audit_list(int argc, char **argv)
 {
-	struct zc_run none = { .events_fd = -1 };
+	struct zc_run none = { 0 };
 	struct zc_audit audit;
 	struct listing listing = { .audit = &audit };
 	int status = zc_audit_options(&audit, argc, argv, "ljco");

@@ -84,7 +84,7 @@ static off_t find_start(struct zc_run *run, size_t count)
 
 	if (!ring)
 		return -1;
-	zc_log_reader_init(&reader, run->events_fd, 0);
+	zc_log_reader_init(&reader, run->log, 0);
 	while (zc_log_reader_next(&reader) == 1 && reader.state != ZC_LINE_CUT)
 		ring[lines++ % (count + 1)] = reader.offset;
 	start = !count ? reader.offset : lines <= count ? 0 : ring[(lines - count) % (count + 1)];
@@ -100,9 +100,9 @@ static off_t put_from(struct zc_report *report, const struct zc_audit *audit, of
 	struct zc_log_reader reader;
 	off_t next = start;
 
-	if (lseek(report->run->events_fd, start, SEEK_SET) < 0)
+	if (zc_journal_seek(report->run->log, start) < 0)
 		return -1;
-	zc_log_reader_init(&reader, report->run->events_fd, start);
+	zc_log_reader_init(&reader, report->run->log, start);
 	while (!*ret_ended && zc_log_reader_next(&reader) == 1) {
 		if (reader.state == ZC_LINE_CUT && audit->follow)
 			break; /* it is being written */

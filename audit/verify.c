@@ -27,6 +27,9 @@ static void write_text(struct zc_report *report)
 	}
 	if (verified->problems > told)
 		fprintf(report->out, "and %" PRIu64 " more\n", verified->problems - told);
+	if (verified->checkpoint && verified->problems)
+		fprintf(report->out, "the last checkpoint that holds is line %" PRIu64 ", of %s\n",
+			verified->checkpoint, verified->checkpoint_time);
 	if (verified->resumes)
 		fprintf(report->out, "from line %" PRIu64 " on the chain holds again\n",
 			verified->resumes);
@@ -56,6 +59,13 @@ static void write_json(struct zc_report *report)
 	zc_json_uint(json, "sound_lines", verified->sound);
 	zc_json_bool(json, "ended", verified->ended);
 	zc_json_string(json, "head", verified->head);
+	zc_json_uint(json, "checkpoints", verified->checkpoints);
+	if (verified->checkpoint) {
+		zc_json_open(json, "last_checkpoint", '{');
+		zc_json_uint(json, "line", verified->checkpoint);
+		zc_json_string(json, "time", verified->checkpoint_time);
+		zc_json_close(json, '}');
+	}
 	if (verified->resumes)
 		zc_json_uint(json, "resumes", verified->resumes);
 	zc_json_uint(json, "problem_count", verified->problems);

@@ -62,6 +62,8 @@ struct zc_evidence_setup {
 	bool color;
 	const struct zc_page *page; /* shared counters; NULL: none */
 	pid_t command_pid;          /* set later with zc_evidence_command() when not known yet */
+	uint64_t rotate_size; /* bytes after which events.jsonl goes on in a new file; 0: never */
+	int64_t rotate_ms;    /* age after which it does; 0: never */
 };
 
 /* Makes events.jsonl in dir (O_APPEND). Returns 0 or -errno; -EEXIST: the directory was used already. */
@@ -85,6 +87,12 @@ void zc_evidence_put_outside(struct zc_evidence *evidence, const void *frame, si
 
 /* A violation that the supervisor itself judged (the command's own exec). Same sinks. */
 void zc_evidence_supervisor_record(struct zc_evidence *evidence, const void *frame, size_t size);
+
+/*
+ * When nothing more is waiting to be put: writes the checkpoint, or begins the new file, that is due.
+ * Returns in how many milliseconds it wants to be called again though nothing came; -1: not at all.
+ */
+int64_t zc_evidence_rest(struct zc_evidence *evidence);
 
 /* A plain note event ("left-behind", "no-new-privs", ...). */
 void zc_evidence_note(struct zc_evidence *evidence, const char *what, const char *text);

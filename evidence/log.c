@@ -28,6 +28,7 @@ int zc_log_init(struct zc_log *log, const char *dir, FILE *out, const char *run_
 
 void zc_log_finish(struct zc_log *log)
 {
+	log->rotation = zc_rotation_free(log->rotation);
 	if (log->fd >= 0)
 		close(log->fd);
 	log->fd = -1;
@@ -92,6 +93,27 @@ bool zc_log_write(struct zc_log *log, struct zc_json *line)
 	log->lines += kept;
 	log->not_kept += !kept;
 	return kept;
+}
+
+void zc_log_sync(struct zc_log *log)
+{
+	if (log->fd < 0 || fdatasync(log->fd) == 0 || errno == EINVAL || errno == EROFS)
+		return;
+	log->error = log->error ? log->error : errno;
+}
+
+bool zc_log_turn(struct zc_log *log, const char *dir)
+{
+	int fd;
+
+	if (log->torn || (!log->rotation && zc_rotation_new(&log->rotation, dir) < 0))
+		return false;
+	fd = zc_rotation_turn(log->rotation, log->fd);
+	if (fd < 0)
+		return false;
+	log->fd = fd;
+	log->size = 0;
+	return true;
 }
 
 void zc_log_head(const struct zc_log *log, char ret_hex[2 * ZC_LINK_BYTES + 1])

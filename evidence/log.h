@@ -19,16 +19,18 @@
 #include "core/base.h"
 #include "evidence/chain.h"
 #include "evidence/json.h"
+#include "evidence/rotate.h"
 
 struct zc_log {
 	int fd;    /* events.jsonl; -1: none */
 	FILE *out; /* lines without a chain go here when there is no file; may be NULL */
 	FILE *copy; /* whole lines go here too; NULL: nowhere. What becomes of them there is not our loss */
-	off_t size; /* bytes of whole lines */
-	uint64_t lines;
-	uint64_t not_kept; /* lines that could not be written */
-	int error;         /* errno of the first that could not; 0 */
-	bool torn;         /* half a line could not be taken back: writing has ended */
+	off_t size;                   /* bytes of whole lines in this file */
+	uint64_t lines;               /* of the run */
+	uint64_t not_kept;            /* lines that could not be written */
+	int error;                    /* errno of the first that could not; 0 */
+	bool torn;                    /* half a line could not be taken back: writing has ended */
+	struct zc_rotation *rotation; /* NULL: one file for the whole run */
 	unsigned char link[ZC_LINK_BYTES];
 };
 
@@ -37,6 +39,10 @@ int zc_log_init(struct zc_log *log, const char *dir, FILE *out, const char *run_
 void zc_log_finish(struct zc_log *log);
 /* Ends and writes the object that line holds, still open: adds the chain, brace and newline. */
 bool zc_log_write(struct zc_log *log, struct zc_json *line);
+/* Makes what was written outlast a crash of the machine. What fails is remembered as an error. */
+void zc_log_sync(struct zc_log *log);
+/* Goes on in a new file, if it can. Makes rotation when there is none yet; dir must outlive the log. */
+bool zc_log_turn(struct zc_log *log, const char *dir);
 /* The last link in hex, 64 digits and NUL. */
 void zc_log_head(const struct zc_log *log, char ret_hex[2 * ZC_LINK_BYTES + 1]);
 

@@ -53,6 +53,7 @@ int zc_evidence_new(struct zc_evidence **ret, const struct zc_evidence_setup *se
 	e->started_ns = now_ns(CLOCK_REALTIME);
 	if (setup->dir)
 		write_start(e);
+	zc_checkpoint_begin(e);
 	*ret = e;
 	return 0;
 }
@@ -351,6 +352,7 @@ void zc_evidence_put_from(struct zc_evidence *e, const void *bytes, size_t size,
 			 "a process spoke for another one; its frame was dropped", sender);
 	else
 		put_frame(e, &frame);
+	zc_checkpoint_look(e);
 }
 
 void zc_evidence_put(struct zc_evidence *e, const void *frame, size_t size, pid_t sender)

@@ -290,6 +290,8 @@ static void write_end(struct zc_evidence *e)
 	zc_json_uint(&e->line, "count", e->head_lines);
 	zc_json_string(&e->line, "head", e->head);
 	zc_log_write(&e->log, &e->line);
+	zc_log_sync(&e->log);
+	e->log.rotation = zc_rotation_free(e->log.rotation); /* all is compressed */
 }
 
 static int write_file(int fd, const char *bytes, size_t len)
@@ -304,6 +306,22 @@ static int write_file(int fd, const char *bytes, size_t len)
 		at += (size_t)wrote;
 	}
 	return fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
+}
+
+/* The names in the run's directory, and its own in the directory above. Best effort: not all can do it. */
+static void sync_names(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), above;
+
+	if (fd < 0)
+		return;
+	fsync(fd);
+	above = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (above >= 0) {
+		fsync(above);
+		close(above);
+	}
+	close(fd);
 }
 
 /* Into a file beside, then renamed: run.json is whole or it is not there. */
@@ -325,6 +343,8 @@ static int replace(const char *dir, const char *bytes, size_t len)
 		error = -errno;
 	if (error)
 		unlink(beside);
+	else
+		sync_names(dir);
 	return error;
 }
 

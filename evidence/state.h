@@ -32,6 +32,9 @@ struct zc_evidence {
 	unsigned shown; /* lines for people */
 	bool text_only; /* render --text: a line for people for each record, not each finding */
 	bool ended;     /* the end record is written */
+	uint64_t checked_lines;        /* of the log at the last checkpoint */
+	int64_t checked_ms, turned_ms; /* CLOCK_MONOTONIC: of that, and of the file's beginning */
+	off_t turn_size;               /* the file is to be this long before it is tried again */
 	struct zc_evidence_end end;
 	pid_t *left_behind;
 	struct zc_evidence_result result;
@@ -61,6 +64,11 @@ void zc_event_write_trust(struct zc_evidence *e, uint32_t source);
 void zc_object_write(struct zc_json *json, const struct zc_record *record);
 void zc_rule_write(const struct zc_evidence *e, struct zc_json *json,
 		   const struct zc_record *record);
+
+/* checkpoint.c */
+void zc_checkpoint_begin(struct zc_evidence *e);
+/* After each frame: a checkpoint or a new file, when one is due. */
+void zc_checkpoint_look(struct zc_evidence *e);
 
 /* judgement.c: words about a verdict. */
 bool zc_action_violates(unsigned action);

@@ -272,18 +272,39 @@ static void hand_over(struct zc_collect *c, const unsigned char *bytes, size_t f
 	}
 }
 
+/* Under lock: until the receiver tells of more, or that time is over. */
+static void wait_for(struct zc_collect *c, int64_t ms)
+{
+	struct timespec until;
+
+	if (ms < 0) {
+		pthread_cond_wait(&c->more, &c->lock);
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_cond_clockwait(&c->more, &c->lock, CLOCK_MONOTONIC, &until);
+}
+
 /* Under lock: waits until there is something after seen, or a next block, or the end. */
 static bool wait_for_frames(struct zc_collect *c, size_t seen)
 {
 	while (c->head->used == seen && !c->head->next && !c->ended) {
+		int64_t again = -1;
+
 		if (c->sink.rest) {
 			pthread_mutex_unlock(&c->lock);
-			c->sink.rest(c->sink.context);
+			again = c->sink.rest(c->sink.context);
 			pthread_mutex_lock(&c->lock);
 			if (c->head->used != seen || c->head->next || c->ended)
 				break;
 		}
-		pthread_cond_wait(&c->more, &c->lock);
+		wait_for(c, again);
 	}
 	return c->head->used != seen || c->head->next;
 }

@@ -12,6 +12,8 @@ enum zc_option_kind {
 	TEXT,
 	DURATION,
 	LINGER,
+	SIZE,
+	AGE,
 	LIST,
 	FILES,
 	NAME_VALUE,

@@ -104,6 +104,26 @@ static int set_duration(const struct zc_option_row *row, int64_t *place, const c
 	return 0;
 }
 
+/* How long events.jsonl may grow: too little would make a file of every line. */
+static int set_limit(const struct zc_option_row *row, int64_t *place, const char *value,
+		     struct zc_trouble *trouble)
+{
+	bool size = row->kind == SIZE;
+	int64_t limit;
+	int r = size ? zc_option_size(value, &limit) : zc_option_duration(value, &limit);
+
+	if (r < 0)
+		return bad_value(row, value,
+				 r == -ERANGE ? "too much"
+				 : size       ? "not a size; expected 65536, 64K, 16M or 1G"
+					      : "not a time; expected 10, 10s, 2m, 1h or 1d",
+				 trouble);
+	if (limit < (size ? 4096 : 1000))
+		return bad_value(row, value, size ? "at least 4K" : "at least 1s", trouble);
+	*place = limit;
+	return 0;
+}
+
 static int set_violation_exit(struct zc_options *options, const struct zc_option_row *row,
 			      const char *value, struct zc_trouble *trouble)
 {
@@ -172,6 +192,8 @@ static int apply(struct zc_options *options, const struct zc_option_row *row, co
 	case NAME_VALUE: return set_text(row, place, given, trouble);
 	case DURATION:
 	case LINGER: return set_duration(row, place, given, trouble);
+	case SIZE:
+	case AGE: return set_limit(row, place, given, trouble);
 	case DESCRIPTOR: return set_descriptor(row, place, given, trouble);
 	case VIOLATION_EXIT: return set_violation_exit(options, row, given, trouble);
 	case SHOW: return set_show(options, row, value, trouble);

@@ -35,7 +35,8 @@ struct zc_options {
 	const char *kernel;                     /* as given; NULL: auto (layers.c) */
 	const char *user, *cap_drop, *cap_keep; /* as given; NULL: unchanged */
 	bool fast, best_effort, doctor;
-	int64_t timeout_ms; /* ZC_FOREVER: none */
+	int64_t timeout_ms;             /* ZC_FOREVER: none */
+	int64_t rotate_size, rotate_ms; /* of events.jsonl; 0: never */
 	int64_t grace_ms, linger_ms;
 	bool clear_env, new_session, die_with_parent, print_command, quiet, no_color, help, version;
 	bool show_policy, show_policy_json;
@@ -66,6 +67,8 @@ void zc_options_help(const struct zc_options *options, FILE *out);
 
 /* "10", "1.5s", "500ms", "2m", "1h", "1d". Returns 0, -EINVAL or -ERANGE. */
 int zc_option_duration(const char *text, int64_t *ret_ms);
+/* "65536", "64K", "1.5M", "2G", "1T": units of 1024. Returns 0, -EINVAL or -ERANGE. */
+int zc_option_size(const char *text, int64_t *ret_bytes);
 /* Decimal digits only, at most max. Returns 0, -EINVAL or -ERANGE. */
 int zc_option_number(const char *text, unsigned long max, unsigned long *ret);
 /* How many letters must be added, left out, changed or swapped to get from a to b. */

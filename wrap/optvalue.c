@@ -40,8 +40,20 @@ static int64_t unit_ms(const char *unit)
 	return 0;
 }
 
+static int64_t unit_bytes(const char *unit)
+{
+	static const char units[] = "KMGT";
+	const char *at = *unit ? strchr(units, *unit & ~0x20) : NULL;
+
+	if (!*unit || !strcmp(unit, "B"))
+		return 1;
+	if (!at || (unit[1] && strcmp(unit + 1, "B") != 0 && strcmp(unit + 1, "iB") != 0))
+		return 0;
+	return (int64_t)1024 << 10 * (at - units);
+}
+
 /* Digits, maybe a point and up to three digits more, maybe a unit. Kept in thousandths. */
-int zc_option_duration(const char *text, int64_t *ret_ms)
+static int measure(const char *text, int64_t (*unit_of)(const char *unit), int64_t *ret)
 {
 	int64_t thousandths = 0, unit;
 	int point = -1;
@@ -64,13 +76,23 @@ int zc_option_duration(const char *text, int64_t *ret_ms)
 		return -EINVAL;
 	for (int i = point < 0 ? 0 : point; i < 3; i++)
 		thousandths *= 10;
-	unit = unit_ms(text);
+	unit = unit_of(text);
 	if (!unit)
 		return -EINVAL;
 	if (thousandths > INT64_MAX / 4 / unit)
 		return -ERANGE;
-	*ret_ms = thousandths * unit / 1000;
+	*ret = thousandths * unit / 1000;
 	return 0;
+}
+
+int zc_option_duration(const char *text, int64_t *ret_ms)
+{
+	return measure(text, unit_ms, ret_ms);
+}
+
+int zc_option_size(const char *text, int64_t *ret_bytes)
+{
+	return measure(text, unit_bytes, ret_bytes);
 }
 
 static unsigned least(unsigned a, unsigned b)

@@ -10,6 +10,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -191,13 +192,28 @@ static int make_run_dir(struct zc_store *store)
 	return -EEXIST;
 }
 
+/*
+ * The kernel takes the lock away when we end, however that comes: so who reads a run without run.json
+ * knows whether it is still going on. Where directories cannot be locked nobody knows.
+ */
+static int lock_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		flock(fd, LOCK_EX | LOCK_NB);
+	return fd;
+}
+
 int zc_store_open(struct zc_store *store, struct zc_trouble *trouble)
 {
 	int r = make_dirs(store->log_dir);
 
-	store->reserve = -1;
+	store->reserve = store->lock = -1;
 	if (r == 0)
 		r = make_run_dir(store);
+	if (r == 0)
+		store->lock = lock_dir(store->run_dir);
 	if (r < 0)
 		return zc_trouble(trouble, r, "cannot make the evidence directory in '%s': %s",
 				  store->log_dir, strerror(-r));

@@ -68,6 +68,8 @@ static int open_evidence(struct zc_job *job)
 		.events_copy = job->json,
 		.color = wants_color(job),
 		.page = job->channel.page,
+		.rotate_size = (uint64_t)job->options->rotate_size,
+		.rotate_ms = job->options->rotate_ms,
 	};
 	int r;
 
@@ -124,11 +126,12 @@ static void clerk_put(void *context, const void *frame, size_t size, pid_t sende
 	zc_status_progress(clerk->status, clerk->page);
 }
 
-static void clerk_rest(void *context)
+static int64_t clerk_rest(void *context)
 {
 	const struct clerk *clerk = context;
 
 	zc_status_progress(clerk->status, clerk->page);
+	return zc_evidence_rest(clerk->evidence);
 }
 
 /* Nobody of the same user may look into us or attach to us. (LeakSanitizer must.) */

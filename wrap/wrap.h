@@ -96,6 +96,7 @@ struct zc_store {
 	char run_dir[ZC_PATH_CAP];
 	char run_id[48]; /* sorts by time */
 	int reserve;     /* disk space held back for the end; -1: none */
+	int lock;        /* of the run's directory: held as long as we live, to say so; -1: none */
 };
 
 /* Picks the log directory without making anything. named: --log-dir, or NULL. */
@@ -167,8 +168,11 @@ struct zc_collect;
 struct zc_collect_sink {
 	/* Called by the clerk thread alone, in the order of arrival. */
 	void (*put)(void *context, const void *frame, size_t size, pid_t sender);
-	/* Called by the clerk when it has caught up, for now. May be NULL. */
-	void (*rest)(void *context);
+	/*
+	 * Called by the clerk when it has caught up, for now. Returns in how many milliseconds it wants
+	 * to be called again though nothing arrives; -1: not at all. May be NULL.
+	 */
+	int64_t (*rest)(void *context);
 	void *context;
 	const char *spool_dir; /* where the queue overflows to */
 	size_t memory_blocks;  /* MiB kept in memory; 0: 64 */

@@ -5,21 +5,20 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "evidence/read/log_reader.h"
 
 #define WINDOW (256u << 10)
 
-void zc_log_reader_init(struct zc_log_reader *reader, int fd, off_t offset)
+void zc_log_reader_init(struct zc_log_reader *reader, struct zc_journal *journal, off_t offset)
 {
-	*reader = (struct zc_log_reader){ .fd = fd, .offset = offset };
+	*reader = (struct zc_log_reader){ .journal = journal, .offset = offset };
 }
 
 void zc_log_reader_finish(struct zc_log_reader *reader)
 {
 	free(reader->buffer);
-	*reader = (struct zc_log_reader){ .fd = -1 };
+	*reader = (struct zc_log_reader){ 0 };
 }
 
 /* Room behind what is there: what was used moves out, then the window grows. */
@@ -49,11 +48,10 @@ static int fill(struct zc_log_reader *reader)
 
 	if (error)
 		return error;
-	do
-		got = read(reader->fd, reader->buffer + reader->have, reader->cap - reader->have);
-	while (got < 0 && errno == EINTR);
+	got = zc_journal_read(reader->journal, reader->buffer + reader->have,
+			      reader->cap - reader->have);
 	if (got < 0)
-		return -errno;
+		return (int)got;
 	reader->at_end = !got;
 	reader->have += (size_t)got;
 	return 0;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +51,17 @@ static int read_whole(int fd, char *to, size_t size)
 	return 0;
 }
 
+/* zcwrap holds its run's directory locked as long as it lives (wrap/store.c). */
+static bool is_locked(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
+	bool locked = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+
+	if (fd >= 0)
+		close(fd);
+	return locked;
+}
+
 /* Reads run.json; what is wrong with it becomes a sentence, not a failure. */
 static void load_json(struct zc_run *run)
 {
@@ -64,9 +76,11 @@ static void load_json(struct zc_run *run)
 	}
 	if (fd >= 0)
 		close(fd);
+	run->running = error == -ENOENT && is_locked(run->dir);
 	if (error == -ENOENT)
-		snprintf(run->json_error, sizeof(run->json_error),
-			 "there is no run.json: the run did not end, or is still going on");
+		snprintf(run->json_error, sizeof(run->json_error), "there is no run.json: %s",
+			 run->running ? "the run is still going on"
+				      : "zcwrap was ended before the run was");
 	else if (error)
 		snprintf(run->json_error, sizeof(run->json_error), "cannot read run.json: %s",
 			 strerror(-error));
@@ -102,29 +116,78 @@ static void take_id_from_log(struct zc_run *run)
 	struct zc_log_reader reader;
 	struct zc_view event;
 
-	zc_log_reader_init(&reader, run->events_fd, 0);
+	zc_log_reader_init(&reader, run->log, 0);
 	if (zc_log_reader_next(&reader) == 1 && !zc_view_parse(&event, reader.text, reader.len))
 		take_id(run, zc_view_get(event, "run"));
 	zc_log_reader_finish(&reader);
 }
 
+/* The last whole line of events.jsonl, as far as it fits; an end record does. Returns its length or 0. */
+static size_t last_line(const char *dir, char *text, size_t cap)
+{
+	off_t size = 0;
+	int fd = open_regular(dir, "events.jsonl", &size);
+	ssize_t got = -1;
+	size_t end, start;
+
+	if (fd >= 0) {
+		got = pread(fd, text, cap, size > (off_t)cap ? size - (off_t)cap : 0);
+		close(fd);
+	}
+	for (end = got > 0 ? (size_t)got : 0; end && text[end - 1] != '\n'; end--)
+		;
+	if (!end)
+		return 0;
+	for (start = --end; start && text[start - 1] != '\n'; start--)
+		;
+	memmove(text, text + start, end - start);
+	return end - start;
+}
+
+/*
+ * run.json is written after the log has its end. One that stands beside a log that ends otherwise is
+ * of an earlier time, or was put there: what it says is not believed. (A disk that was full for the end
+ * record leaves the head that run.json knows as the last link.) The rest is for verify.
+ */
+static void check_stale(struct zc_run *run)
+{
+	struct zc_view head = zc_view_get(run->json, "chain.head"), line;
+	bool no_end_record = zc_view_uint(zc_view_get(run->json, "counts.events"), 0) ==
+			     zc_view_uint(zc_view_get(run->json, "chain.count"), 1);
+	char text[4096];
+	size_t len = run->json.at ? last_line(run->dir, text, sizeof(text)) : 0;
+
+	if (!len)
+		return; /* compressed with the run, or empty */
+	if (zc_view_parse(&line, text, len) == 0) {
+		struct zc_view type = zc_view_get(line, "type");
+		struct zc_view link = zc_view_get(line, zc_view_is(type, "end") ? "head" : "chain");
+
+		if (zc_view_is(type, "end") ||
+		    (no_end_record && link.len == head.len && !memcmp(link.at, head.at, link.len)))
+			return;
+	}
+	run->stale = true;
+	snprintf(run->json_error, sizeof(run->json_error),
+		 "run.json is not of this log, which ends without its end record");
+}
+
 int zc_run_open(struct zc_run **ret, const char *dir, char error[512])
 {
 	struct zc_run *run = calloc(1, sizeof(*run));
-	off_t size;
 	int r = -ENOMEM;
 
 	if (!run)
 		goto failed;
-	run->events_fd = -1;
 	r = strlen(dir) < sizeof(run->dir) ? 0 : -ENAMETOOLONG;
 	if (r)
 		goto failed;
 	memcpy(run->dir, dir, strlen(dir) + 1);
-	r = run->events_fd = open_regular(dir, "events.jsonl", &size);
+	r = zc_journal_open(&run->log, dir);
 	if (r < 0)
 		goto failed;
 	load_json(run);
+	check_stale(run);
 	take_id(run, zc_view_get(run->json, "run"));
 	if (!*run->id)
 		take_id_from_log(run);
@@ -140,8 +203,7 @@ struct zc_run *zc_run_free(struct zc_run *run)
 {
 	if (!run)
 		return NULL;
-	if (run->events_fd >= 0)
-		close(run->events_fd);
+	zc_journal_free(run->log);
 	free(run->bytes);
 	free(run->item);
 	free(run->slot);
@@ -382,9 +444,9 @@ int zc_run_scan(struct zc_run *run)
 
 	if (!error)
 		error = take_findings(run, "accesses", false);
-	if (!error && lseek(run->events_fd, 0, SEEK_SET) < 0)
-		error = -errno;
-	zc_log_reader_init(&reader, run->events_fd, 0);
+	if (!error)
+		error = zc_journal_seek(run->log, 0);
+	zc_log_reader_init(&reader, run->log, 0);
 	while (!error && (more = zc_log_reader_next(&reader)) == 1)
 		error = take_line(run, &reader);
 	zc_log_reader_finish(&reader);
@@ -409,8 +471,8 @@ struct zc_view zc_run_event(struct zc_run *run, const struct zc_item *item)
 			run->line = line;
 			run->line_cap = cap;
 		}
-		got = pread(run->events_fd, run->line + have, run->line_cap - have,
-			    item->event_at + (off_t)have);
+		got = zc_journal_read_at(run->log, run->line + have, run->line_cap - have,
+					 item->event_at + (off_t)have);
 		if (got <= 0)
 			break;
 		newline = memchr(run->line + have, '\n', (size_t)got);
@@ -424,6 +486,11 @@ struct zc_view zc_run_event(struct zc_run *run, const struct zc_item *item)
 }
 
 const char *zc_run_verdict_of(const struct zc_run *run)
+{
+	return run->stale ? "error" : zc_run_verdict_stated(run);
+}
+
+const char *zc_run_verdict_stated(const struct zc_run *run)
 {
 	return known_verdict(zc_view_get(run->json, "verdict"));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.h - a run read back from its directory: run.json as one view, events.jsonl as one pass.
+ * run.h - a run read back from its directory: run.json as one view, the log as one pass.
  *
  * Theory of operation. zc_run_find() turns what somebody typed into a directory, zc_run_open() reads
  * run.json and opens the log, zc_run_scan() goes over the log once and keeps an item for each
@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "core/base.h"
+#include "evidence/read/journal.h"
 #include "evidence/read/view.h"
 
 #define ZC_RUN_ITEMS_MAX 1000000u /* findings told apart; more are only counted */
@@ -37,8 +38,10 @@ struct zc_run {
 	char id[64];
 	char *bytes;          /* of run.json */
 	struct zc_view json;  /* empty: there is none */
-	char json_error[160]; /* why it is not there; "" when it is */
-	int events_fd;
+	char json_error[160]; /* why it is not there, or not to be believed; "" when it is */
+	bool running;         /* zcwrap is still at it */
+	bool stale;           /* run.json is not the end of this log */
+	struct zc_journal *log;
 	/* Since zc_run_scan(): */
 	struct zc_item *item; /* those of run.json first, in its order */
 	size_t items, violations, cap;
@@ -76,5 +79,7 @@ const struct zc_item *zc_run_item(const struct zc_run *run, uint64_t fingerprint
 struct zc_view zc_run_event(struct zc_run *run, const struct zc_item *item);
 /* "violations", "error" for a run that did not end, ... Never NULL; a plain word. */
 const char *zc_run_verdict_of(const struct zc_run *run);
+/* What run.json says, whether it is to be believed or not. */
+const char *zc_run_verdict_stated(const struct zc_run *run);
 
 #endif

@@ -18,17 +18,21 @@
 #define ZC_PROBLEMS_MAX 20u /* told; all are counted */
 
 struct zc_problem {
-	const char *file; /* "events.jsonl", "run.json" */
-	uint64_t line;    /* 0: the file as a whole */
+	char file[48]; /* "events.jsonl", "archive/events-000001.jsonl.gz", "run.json" */
+	uint64_t line; /* in that file; 0: the file as a whole */
 	const char
 		*kind; /* "edited", "missing", "order", "cut", "no-end", "not-json", "count", ... */
 	char text[320]; /* a sentence, safe for a terminal */
 };
 
 struct zc_verified {
-	uint64_t lines, bytes;
+	uint64_t lines,
+		bytes;    /* of all files of the log together; so are the numbers of lines below */
 	uint64_t sound;   /* lines from the first on that hold */
 	uint64_t resumes; /* line from which on the chain holds again, as it is written; 0: none */
+	uint64_t checkpoint;      /* the last line that is a checkpoint and holds; 0: none does */
+	char checkpoint_time[40]; /* RFC 3339 */
+	uint64_t checkpoints;     /* how many hold */
 	bool ended;
 	char head[2 * ZC_LINK_BYTES + 1]; /* as the end record should say it; else the last link */
 	struct zc_problem problem[ZC_PROBLEMS_MAX];

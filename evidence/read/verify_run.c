@@ -84,7 +84,7 @@ static void check_findings(const struct zc_run *run, struct zc_verified *verifie
 
 static void check_verdict(const struct zc_run *run, struct zc_verified *verified)
 {
-	const char *verdict = zc_run_verdict_of(run);
+	const char *verdict = zc_run_verdict_stated(run);
 	bool bad = number(run, "counts.violations") > 0;
 	bool gaps = number(run, "coverage.gaps") || number(run, "counts.lost") ||
 		    number(run, "counts.not_kept") || number(run, "counts.forged") ||
@@ -109,10 +109,10 @@ void zc_verify_json(const struct zc_run *run, struct zc_verified *verified)
 	if (!zc_view_is(zc_view_get(run->json, "chain.head"), verified->head))
 		zc_verify_problem(verified, "run.json", 0, "head",
 				  "its head is not that of the log");
-	if (run->ended && strcmp(zc_run_verdict_of(run), run->end_verdict) != 0)
+	if (run->ended && strcmp(zc_run_verdict_stated(run), run->end_verdict) != 0)
 		zc_verify_problem(verified, "run.json", 0, "verdict",
 				  "its verdict is '%s', that of the end record is '%s'",
-				  zc_run_verdict_of(run), run->end_verdict);
+				  zc_run_verdict_stated(run), run->end_verdict);
 	check_verdict(run, verified);
 	check_findings(run, verified);
 }

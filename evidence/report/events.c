@@ -2,14 +2,12 @@
 /*
  * events.c - see events.h.
  */
-#include <unistd.h>
-
 #include "evidence/report/events.h"
 
 bool zc_events_begin(struct zc_report *report, struct zc_events *events)
 {
-	zc_log_reader_init(&events->reader, report->run->events_fd, 0);
-	if (lseek(report->run->events_fd, 0, SEEK_SET) == 0)
+	zc_log_reader_init(&events->reader, report->run->log, 0);
+	if (zc_journal_seek(report->run->log, 0) == 0)
 		return true;
 	report->failed = true;
 	return false;

@@ -114,12 +114,15 @@ static void finds_members(void)
 
 static void reads_lines(void)
 {
-	char path[] = "/tmp/zc-lines-XXXXXX", *chunk = calloc(1, 1 << 20);
-	int fd = mkstemp(path);
+	char dir[] = "/tmp/zc-lines-XXXXXX", path[64], *chunk = calloc(1, 1 << 20);
 	struct zc_log_reader reader;
+	struct zc_journal *journal;
+	int fd;
 
-	if (fd < 0 || !chunk)
+	if (!mkdtemp(dir) || !chunk)
 		abort();
+	snprintf(path, sizeof(path), "%s/events.jsonl", dir);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
 	memset(chunk, 'x', 1 << 20);
 	if (write(fd, "one\n\n", 5) != 5)
 		abort();
@@ -129,8 +132,8 @@ static void reads_lines(void)
 	if (write(fd, "\n", 1) != 1 || write(fd, chunk, 1 << 20) != 1 << 20 ||
 	    write(fd, "\nlast", 5) != 5)
 		abort();
-	lseek(fd, 0, SEEK_SET);
-	zc_log_reader_init(&reader, fd, 0);
+	T_OK(zc_journal_open(&journal, dir) == 0, "a log is opened");
+	zc_log_reader_init(&reader, journal, 0);
 	T_OK(zc_log_reader_next(&reader) == 1 && reader.len == 3 && reader.number == 1, "a line");
 	T_OK(zc_log_reader_next(&reader) == 1 && reader.len == 0 && reader.offset == 4,
 	     "an empty one");
@@ -143,11 +146,13 @@ static void reads_lines(void)
 	T_OK(zc_log_reader_next(&reader) == 1 && reader.state == ZC_LINE_CUT && reader.len == 4,
 	     "what has no newline");
 	T_OK(zc_log_reader_next(&reader) == 0, "the end");
-	if (pwrite(fd, "!\n", 2, lseek(fd, 0, SEEK_CUR)) != 2)
+	if (write(fd, "!\n", 2) != 2)
 		abort();
 	T_OK(zc_log_reader_next(&reader) == 1 && reader.len == 1, "and what was appended since");
 	zc_log_reader_finish(&reader);
+	zc_journal_free(journal);
 	unlink(path);
+	rmdir(dir);
 	close(fd);
 	free(chunk);
 }
