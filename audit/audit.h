@@ -8,7 +8,7 @@
 #include "evidence/report/report.h"
 
 int zc_audit_bypasses(int argc, char **argv);
-int zc_audit_bypasses(int argc, char **argv);
+int zc_audit_accept(int argc, char **argv);
 int zc_audit_render(int argc, char **argv);
 int zc_audit_list(int argc, char **argv);
 int zc_audit_show(int argc, char **argv);

@@ -28,6 +28,7 @@ static const struct {
 	{ "tail", "its last events; -f waits for more", zc_audit_tail },
 	{ "verify", "compute its chain again and hold run.json against it", zc_audit_verify },
 	{ "sign", "sign it with an Ed25519 key", zc_audit_sign },
+	{ "accept", "put findings into a baseline, with a reason and an end", zc_audit_accept },
 	{ "diff", "two runs: findings that are new, gone, changed", zc_audit_diff },
 	{ "report", "write it as HTML, SARIF, JUnit, in-toto, ...", zc_audit_report },
 	{ "schema", "print the JSON Schema of events, or of run.json", zc_audit_schema },
@@ -48,6 +49,8 @@ static int usage(FILE *out)
 	      "  verify      --head=HEX: the head of the chain, as it was noted elsewhere\n"
 	      "              --key=FILE: the public key that the run was signed for\n"
 	      "  sign        --key=FILE: the private key (openssl genpkey -algorithm ed25519)\n"
+	      "  accept      RUN FINDING ... --why=TEXT --until=YYYY-MM-DD [--any-caller]\n"
+	      "              [--by=NAME] [--baseline=FILE]\n"
 	      "  diff        BEFORE AFTER: exit 1 when there are new findings\n"
 	      "  report      --format=NAME (--format=help lists them)  --workspace=DIR\n"
 	      "  schema      event | run\n"

@@ -3,7 +3,8 @@
  * image.c - an image that zc_image_check() accepts never makes the decision read outside it.
  *
  * The first byte of the input chooses: 0, the rest is an image; 1, it is patches to a real one,
- * four bytes each: where (two), how, what; 2, it is lines of patterns to build one from. The image
+ * four bytes each: where (two), how, what; 2, it is lines of patterns to build one from; 3, patches to
+ * one with a stricter one behind it. The image
  * lies in a block of exactly its size, so that the sanitizer sees any byte read beyond.
  */
 #include <arpa/inet.h>
@@ -14,6 +15,7 @@
 
 #include "core/policy.h"
 #include "policy/build.h"
+#include "policy/policy_set.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -153,14 +155,29 @@ static struct zc_image *real_image(size_t *ret_size)
 	return image;
 }
 
-static void patch(const uint8_t *data, size_t size)
+static struct zc_image *joined_image(size_t *ret_size)
 {
-	static struct zc_image *original;
-	static size_t original_size;
+	size_t size;
+	struct zc_image *image = real_image(ret_size), *stricter = real_image(&size);
+
+	if (zc_policy_join(&image, ret_size, stricter, size) < 0)
+		abort();
+	free(stricter);
+	return image;
+}
+
+static void patch(const uint8_t *data, size_t size, bool joined)
+{
+	static struct zc_image *originals[2];
+	static size_t sizes[2];
+	const struct zc_image *original = originals[joined];
+	size_t original_size;
 	uint8_t *block;
 
 	if (!original)
-		original = real_image(&original_size);
+		original = originals[joined] = joined ? joined_image(&sizes[1])
+						      : real_image(&sizes[0]);
+	original_size = sizes[joined];
 	block = malloc(original_size);
 	if (!block)
 		return;
@@ -209,9 +226,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!size)
 		return 0;
-	switch (data[0] % 3) {
+	switch (data[0] % 4) {
 	case 0: ask_block(data + 1, size - 1); break;
-	case 1: patch(data + 1, size - 1); break;
+	case 1: patch(data + 1, size - 1, false); break;
+	case 3: patch(data + 1, size - 1, true); break;
 	default: build_from(data + 1, size - 1); break;
 	}
 	return 0;
