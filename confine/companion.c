@@ -106,6 +106,7 @@ static unsigned refuses_socket(const struct zc_image *image, int domain, int typ
 static bool reaches_any(const struct zc_image *image)
 {
 	const struct zc_image_net *nets = zc_image_at(image, image->nets);
+	const struct zc_image_name *names = zc_image_at(image, image->names);
 	uint64_t allows = ZC_MASK_BASE(0) | ZC_MASK_USER(0, ZC_SAYS_ALLOW) |
 			  ZC_MASK_USER(0, ZC_SAYS_LOG);
 
@@ -118,6 +119,9 @@ static bool reaches_any(const struct zc_image *image)
 	for (uint32_t i = 0; i < image->nets.count; i++)
 		if ((nets[i].kind == ZC_NET_V4 || nets[i].kind == ZC_NET_V6) &&
 		    nets[i].mask & allows)
+			return true;
+	for (uint32_t i = 0; i < image->names.count; i++)
+		if (names[i].mask & allows)
 			return true;
 	return false;
 }

@@ -2,7 +2,7 @@
 /*
  * landlock_net.c - Landlock knows TCP ports, without addresses, and abstract unix sockets of others.
  *
- * A port is given where any address may be reached on it; a rule for all ports of an address leaves
+ * A port is given where any address may be reached on it, or a host by name; a rule for all ports of an address leaves
  * connecting (or binding) alone. UDP, raw sockets and the rest are not Landlock's.
  */
 #include "confine/landlock.h"
@@ -57,6 +57,7 @@ static void add_port(struct zc_plan_maker *maker, uint16_t port, uint64_t access
 static bool every_port(const struct zc_image *image, unsigned cls, const char **ret_rule)
 {
 	const struct zc_image_net *nets = zc_image_at(image, image->nets);
+	const struct zc_image_name *names = zc_image_at(image, image->names);
 	uint64_t allows = allow_bits(image, cls);
 
 	if (image->flags & ZC_IMAGE_NO_NET)
@@ -73,7 +74,30 @@ static bool every_port(const struct zc_image *image, unsigned cls, const char **
 		*ret_rule = text_of(image, nets[i].grants_first, nets[i].grants_count, allows);
 		return true;
 	}
+	for (uint32_t i = 0; i < image->names.count && cls == ZC_CLASS_NET; i++) {
+		if (names[i].port || !(names[i].mask & allows))
+			continue;
+		*ret_rule = text_of(image, names[i].grants_first, names[i].grants_count, allows);
+		return true;
+	}
 	return false;
+}
+
+/* A name may come to any address while the command runs. */
+static void plan_names(struct zc_plan_maker *maker, uint64_t allows, uint64_t access)
+{
+	const struct zc_image *image = maker->wish->image;
+	const struct zc_image_name *names = zc_image_at(image, image->names);
+
+	for (uint32_t i = 0; i < image->names.count; i++) {
+		if (!(names[i].mask & allows))
+			continue;
+		add_port(maker, names[i].port, access);
+		zc_account_widened(maker, ZC_CONFINE_LANDLOCK, "%s: to port %u of every address",
+				   text_of(image, names[i].grants_first, names[i].grants_count,
+					   allows),
+				   names[i].port);
+	}
 }
 
 static void plan_ports(struct zc_plan_maker *maker, unsigned cls, uint64_t access)
@@ -113,6 +137,8 @@ static void plan_ports(struct zc_plan_maker *maker, unsigned cls, uint64_t acces
 				text_of(image, nets[i].grants_first, nets[i].grants_count, allows),
 				nets[i].port);
 	}
+	if (cls == ZC_CLASS_NET)
+		plan_names(maker, allows, access);
 }
 
 /* Is there a socket without a path, made by others, that may be spoken to? */

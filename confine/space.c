@@ -53,12 +53,16 @@ static bool reaches_name(const struct zc_image *image, uint64_t mask)
 static const char *reaches(const struct zc_image *image)
 {
 	const struct zc_image_net *nets = zc_image_at(image, image->nets);
+	const struct zc_image_name *names = zc_image_at(image, image->names);
 	bool no_net = image->flags & ZC_IMAGE_NO_NET;
 
 	if (reaches_name(image, 0))
 		return "unix sockets by any abstract name";
 	if (!no_net && (image->flags & ZC_IMAGE_DNS || reaches_address(image, 0)))
 		return "network addresses";
+	for (uint32_t i = 0; i < image->names.count; i++)
+		if (!no_net && reaches_address(image, names[i].mask))
+			return "network addresses";
 	for (uint32_t i = 0; i < image->nets.count; i++) {
 		if (nets[i].kind == ZC_NET_ABSTRACT && reaches_name(image, nets[i].mask))
 			return "unix sockets by abstract name";

@@ -50,6 +50,24 @@ struct zc_endpoint {
 	char name[108]; /* AF_UNIX: sun_path; not NUL-terminated when 108 long */
 };
 
+/* How it is known that a host name stands behind an address. */
+enum zc_host_source {
+	ZC_HOST_NONE,      /* not said: the name was asked for by the call itself */
+	ZC_HOST_POLICY,    /* the name was resolved when the policy was frozen */
+	ZC_HOST_HOSTS,     /* it stands in /etc/hosts */
+	ZC_HOST_REFRESHED, /* the tracer has resolved it since */
+	ZC_HOST_RESOLVER,  /* the tracer saw a resolver answer the program so */
+	ZC_HOST_SHIM,      /* the shim saw libc answer so: from inside */
+	ZC_HOST_SOURCES
+};
+
+#define ZC_NAME_CAP 254u  /* of a host name: RFC 1035's 253 bytes, and a NUL */
+#define ZC_KNOWN_NAMES 8u /* of one address, that are looked at */
+struct zc_known_name {
+	uint8_t len, source; /* enum zc_host_source */
+	char text[ZC_NAME_CAP];
+};
+
 enum {
 	ZC_EV_UNREADABLE = 1,        /* an argument could not be read: refused */
 	ZC_EV_MADE_IN_RUN = 2,       /* unix socket that was bound in this run */
@@ -76,7 +94,11 @@ struct zc_event {
 	uint64_t args[6];
 	struct zc_object object[2];
 	struct zc_endpoint peer;
-	const char *host; /* RESOLVE: the name asked for, NUL-terminated */
+	const char *host;    /* RESOLVE: the name asked for, NUL-terminated; else zc_event_host() */
+	uint8_t host_source; /* enum zc_host_source */
+	uint8_t names_count;
+	/* Under which names the observer knows peer's address (core/names.h); the observer's memory. */
+	const struct zc_known_name *names;
 };
 
 /* Reads the caller's memory. Both return bytes copied, or -EFAULT. */
@@ -119,6 +141,9 @@ static inline bool zc_ioctl_sets_owner(uint32_t request)
 int zc_endpoint_parse(struct zc_endpoint *endpoint, const void *sockaddr, size_t len);
 /* Writes "127.0.0.1:80", "[::1]:80", "unix:/path", "unix:@name"; returns its length. cap >= 128. */
 size_t zc_endpoint_print(const struct zc_endpoint *endpoint, char *buffer, size_t cap);
+
+/* "policy" "hosts" "refreshed" "resolver" "shim"; NULL for others. */
+const char *zc_host_source_name(unsigned source);
 
 /* What open(2) flags ask of the object: ZC_NEED_*, 0 for O_PATH. */
 unsigned zc_open_need(uint32_t oflags);

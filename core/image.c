@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "core/event.h"
 #include "core/gate.h"
 #include "core/mem.h"
 
@@ -192,7 +193,9 @@ static int check_head(const void *block, size_t size)
 	    !table_fits(image, image->rules, sizeof(struct zc_image_rule)) ||
 	    !table_fits(image, image->strings, 1) ||
 	    !table_fits(image, image->nets, sizeof(struct zc_image_net)) ||
-	    !table_fits(image, image->hosts, sizeof(struct zc_image_host)))
+	    !table_fits(image, image->hosts, sizeof(struct zc_image_host)) ||
+	    !table_fits(image, image->names, sizeof(struct zc_image_name)) ||
+	    !table_fits(image, image->found, sizeof(struct zc_image_found)))
 		return -EINVAL;
 	if (!image->nodes.count || image->nodes.count > NODES_MAX || !image->strings.count ||
 	    image->rules.count >= ZC_RULE_STRICTER || !power_of_two(image->edges.count) ||
@@ -320,10 +323,27 @@ static bool check_nets(const struct zc_image *image)
 	       grants_fit(image, image->any_unix_grants_first, image->any_unix_grants_count);
 }
 
+static bool check_names(const struct zc_image *image)
+{
+	const struct zc_image_name *names = zc_image_at(image, image->names);
+	const struct zc_image_found *found = zc_image_at(image, image->found);
+
+	for (uint32_t i = 0; i < image->names.count; i++)
+		if (names[i].len >= ZC_NAME_CAP ||
+		    !range_fits(names[i].name, names[i].len, image->strings.count) ||
+		    !grants_fit(image, names[i].grants_first, names[i].grants_count))
+			return false;
+	for (uint32_t i = 0; i < image->found.count; i++)
+		if (found[i].len >= ZC_NAME_CAP || found[i].source >= ZC_HOST_SOURCES ||
+		    !range_fits(found[i].name, found[i].len, image->strings.count))
+			return false;
+	return true;
+}
+
 static bool check_tables(const struct zc_image *image, uint32_t behind)
 {
 	return check_nodes(image) && check_edges(image) && check_rules(image, behind) &&
-	       check_nets(image);
+	       check_nets(image) && check_names(image);
 }
 
 int zc_image_check(const void *block, size_t size)

@@ -16,7 +16,9 @@
  * and not for what is in it, stands at its entry ".", where only the end of a path leads.
  *
  * Network. Endpoints are looked up by (family, prefix length, masked address, port or any) for each
- * prefix length in use; unix paths are a class of the trie; abstract names are one hash lookup.
+ * prefix length in use; unix paths are a class of the trie; abstract names are one hash lookup. Host
+ * names in rules are a table of their own, for addresses that a name is known for (core/names.h); what
+ * a name came to when the policy was frozen is among the addresses, too.
  */
 #ifndef ZC_CORE_IMAGE_H
 #define ZC_CORE_IMAGE_H
@@ -75,6 +77,10 @@ enum {
 	ZC_IMAGE_GAP_ALLOW = 8, /* --gap=allow */
 	ZC_IMAGE_DNS = 16,      /* names may be resolved: the configured resolvers may be reached */
 	ZC_IMAGE_LOG_PROBES = 32,
+	ZC_IMAGE_NAMES = 64,   /* observers look for the names behind addresses */
+	ZC_IMAGE_NO_DNS = 128, /* --no-dns */
+	ZC_IMAGE_PRIVATE_NAMES =
+		256 /* --private-names: names may come to private addresses later */
 };
 
 struct zc_image_table {
@@ -116,6 +122,8 @@ struct zc_image {
 	 * none itself. The texts of its rules are given as offsets into this image's strings, beyond their end.
 	 */
 	struct zc_image_table stricter;
+	struct zc_image_table names; /* struct zc_image_name, in the order of zc_name_order() */
+	struct zc_image_table found; /* struct zc_image_found, in the order of zc_found_order() */
 };
 
 struct zc_image_node {
@@ -183,6 +191,25 @@ struct zc_image_host {
 	uint32_t name, len; /* lower case; the table is in the order of zc_host_order() */
 };
 
+/* What rules say of a host name, or with wild of every name that ends in it (".example.org"). */
+struct zc_image_name {
+	uint32_t name, len; /* lower case, no dot at the end */
+	uint16_t port;      /* 0: any */
+	uint8_t wild, pad;
+	uint32_t grants_first, grants_count;
+	uint32_t pad2;
+	uint64_t mask; /* class NET as class 0 */
+};
+
+/* An address that a name of the policy came to when it was frozen. */
+struct zc_image_found {
+	uint16_t family; /* AF_INET, AF_INET6 */
+	uint8_t source;  /* enum zc_host_source */
+	uint8_t pad;
+	uint32_t name, len;
+	uint8_t addr[16];
+};
+
 /*
  * Is this block of size bytes a sound image? Returns 0 or -EINVAL. Every reader calls it first.
  * Time grows with the image.
@@ -211,6 +238,10 @@ void zc_abstract_key(uint8_t ret_addr[16], const char *name, size_t len);
 void zc_addr_mask(uint8_t *addr, unsigned bytes, unsigned prefix);
 /* Order of the host table: by length, then by bytes. Negative, 0 or positive. */
 int zc_host_order(const char *a, size_t a_len, const char *b, size_t b_len);
+/* Orders of the tables of names, by wild, name and port, and of what they came to, by address. */
+int zc_name_order(const struct zc_image_name *a, const struct zc_image_name *b,
+		  const char *strings_a, const char *strings_b);
+int zc_found_order(const struct zc_image_found *a, const struct zc_image_found *b);
 
 static inline const void *zc_image_at(const struct zc_image *image, struct zc_image_table table)
 {

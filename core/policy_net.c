@@ -7,6 +7,7 @@
 
 #include "core/judge.h"
 #include "core/mem.h"
+#include "core/names.h"
 
 #define MASK_CLASS(cls) ((unsigned)(cls)-ZC_CLASS_NET)
 #define USER_ALLOWS (ZC_SAID_USER(ZC_SAYS_ALLOW) | ZC_SAID_USER(ZC_SAYS_LOG))
@@ -105,16 +106,45 @@ static void hear_endpoint(const struct zc_image *image, const struct zc_endpoint
 				    heard);
 }
 
-/* Judges an address twice over: once for what is said, once for the rule that said it. */
+/* A name is as near to its addresses as a rule on that one address would be. */
+static void hear_name(const struct zc_image *image, const struct zc_event *event,
+		      struct heard *heard)
+{
+	int place = event->peer.family == AF_INET ? 33 : 129;
+
+	for (unsigned n = 0; n < event->names_count && n < ZC_KNOWN_NAMES; n++) {
+		const struct zc_known_name *name = &event->names[n];
+		struct zc_name_walk walk;
+		const struct zc_image_name *row;
+
+		for (zc_name_first(&walk, image, name->text, name->len, event->peer.port);
+		     (row = zc_name_next(&walk)) != NULL;)
+			hear(heard, zc_said(row->mask, 0), row->mask, place, row->port,
+			     row->grants_first, row->grants_count);
+	}
+}
+
+static void hear_all(const struct zc_image *image, const struct zc_endpoint *endpoint, unsigned cls,
+		     const struct zc_event *named, struct heard *heard)
+{
+	hear_endpoint(image, endpoint, cls, heard);
+	if (named && image->names.count)
+		hear_name(image, named, heard);
+}
+
+/*
+ * Judges an address twice over: once for what is said, once for the rule that said it. named: the event
+ * whose names are the endpoint's too; NULL: none.
+ */
 static struct zc_judgement judge_endpoint(const struct zc_image *image,
 					  const struct zc_endpoint *endpoint, unsigned cls,
-					  bool denies_only)
+					  const struct zc_event *named, bool denies_only)
 {
 	struct heard heard = nothing_heard(NULL);
 	struct zc_seek seek = { .bits = 0 };
 	struct zc_ruling r;
 
-	hear_endpoint(image, endpoint, cls, &heard);
+	hear_all(image, endpoint, cls, named, &heard);
 	if (denies_only)
 		r = zc_rule_on_denies(heard.said, lifted(&heard));
 	else
@@ -123,7 +153,7 @@ static struct zc_judgement judge_endpoint(const struct zc_image *image,
 		seek.bits = zc_said_mask(r.by, MASK_CLASS(cls));
 		seek.prefer = zc_said_mask(r.prefer, MASK_CLASS(cls));
 		heard.seek = &seek;
-		hear_endpoint(image, endpoint, cls, &heard);
+		hear_all(image, endpoint, cls, named, &heard);
 	}
 	return zc_judge_settle(image, r, cls, &seek);
 }
@@ -132,26 +162,27 @@ static struct zc_judgement judge_any(const struct zc_image *image, unsigned cls)
 {
 	const struct zc_endpoint nowhere = { .family = AF_UNSPEC };
 
-	return judge_endpoint(image, &nowhere, cls, false);
+	return judge_endpoint(image, &nowhere, cls, NULL, false);
 }
 
 /* Connecting to 0.0.0.0 or :: reaches this machine: judged there, denies also as given. */
 static struct zc_judgement judge_destination(const struct zc_image *image,
-					     const struct zc_endpoint *peer)
+					     const struct zc_event *event)
 {
 	static const uint8_t zeros[16];
+	const struct zc_endpoint *peer = &event->peer;
 	unsigned bytes = peer->family == AF_INET ? 4 : 16;
 	struct zc_judgement judgement;
 	struct zc_endpoint local;
 
 	if (!zc_equal(peer->addr, zeros, bytes))
-		return judge_endpoint(image, peer, ZC_CLASS_NET, false);
+		return judge_endpoint(image, peer, ZC_CLASS_NET, event, false);
 	zc_copy(&local, peer, sizeof(local));
 	local.addr[bytes - 1] = 1;
 	if (bytes == 4)
 		local.addr[0] = 127;
-	judgement = judge_endpoint(image, &local, ZC_CLASS_NET, false);
-	zc_judge_worst(&judgement, judge_endpoint(image, peer, ZC_CLASS_NET, true));
+	judgement = judge_endpoint(image, &local, ZC_CLASS_NET, NULL, false);
+	zc_judge_worst(&judgement, judge_endpoint(image, peer, ZC_CLASS_NET, NULL, true));
 	return judgement;
 }
 
@@ -263,7 +294,7 @@ static struct zc_judgement judge_peer(const struct zc_image *image, const struct
 	case AF_UNIX: return judge_unix(image, event);
 	case AF_NETLINK: return fine; /* judged when the socket was made */
 	case AF_INET:
-	case AF_INET6: return judge_destination(image, &event->peer);
+	case AF_INET6: return judge_destination(image, event);
 	default: return judge_any(image, ZC_CLASS_NET);
 	}
 }
@@ -283,7 +314,7 @@ static struct zc_judgement judge_bind(const struct zc_image *image, const struct
 		return zc_judge_object(image, &event->object[0], ZC_CLASS_WRITE);
 	case AF_NETLINK: return fine;
 	case AF_INET:
-	case AF_INET6: return judge_endpoint(image, &event->peer, ZC_CLASS_LISTEN, false);
+	case AF_INET6: return judge_endpoint(image, &event->peer, ZC_CLASS_LISTEN, NULL, false);
 	default: return judge_any(image, ZC_CLASS_NET);
 	}
 }
@@ -299,7 +330,7 @@ static struct zc_judgement judge_listen(const struct zc_image *image, const stru
 		return judge_bind(image, event);
 	if (event->domain == AF_UNIX || event->domain == AF_NETLINK)
 		return zc_judged(ZC_OUT_ALLOW, ZC_WHY_RULE, ZC_CLASS_LISTEN);
-	return judge_endpoint(image, &everywhere, ZC_CLASS_LISTEN, false);
+	return judge_endpoint(image, &everywhere, ZC_CLASS_LISTEN, NULL, false);
 }
 
 /* Sockets whose every destination passes connect() or a send with an address may be made freely. */

@@ -59,6 +59,8 @@ void zc_record_put(struct zc_frame_writer *writer, struct zc_frame_head *head,
 		zc_frame_put(writer, ZC_FIELD_ENDPOINT, &event->peer, sizeof(event->peer));
 	if (event->host)
 		zc_frame_put(writer, ZC_FIELD_HOST, event->host, zc_len(event->host));
+	if (event->host && event->host_source)
+		zc_frame_put(writer, ZC_FIELD_HOST_SOURCE, &event->host_source, 1);
 }
 
 uint64_t zc_page_count(struct zc_page *page, uint64_t fingerprint)

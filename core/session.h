@@ -18,6 +18,7 @@
 #define ZC_CORE_SESSION_H
 
 #include "core/base.h"
+#include "core/names.h"
 
 #define ZC_ENV_SESSION "ZENCUBE"
 #define ZC_ENV_IMAGE "ZENCUBE_IMAGE"
@@ -30,6 +31,7 @@
 #define ZC_PAGE_UNIX 1024u   /* unix sockets bound in the run */
 #define ZC_PAGE_COUNTERS 32u /* a power of two: one is taken by the number of the process */
 #define ZC_PAGE_GATED 4096u  /* likewise */
+#define ZC_PAGE_NAMES 512u   /* a power of two */
 #define ZC_SEND_REPEATS 5u   /* records of one finding that are sent before only counting */
 
 /* One finding: fingerprint 0 is free. Claimed by compare-and-swap, counted by fetch-and-add. */
@@ -81,6 +83,8 @@ struct zc_page {
 	/* Bumped before a working directory changes: by the shim whose gate the call takes, else by the
 	   tracer. Remembered names of working directories are dropped. */
 	uint64_t moved;
+	/* Mode shim: what libc's resolver has answered programs of the run. */
+	struct zc_name_slot names[ZC_PAGE_NAMES];
 };
 
 struct zc_session {

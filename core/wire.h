@@ -74,7 +74,7 @@ enum zc_field {
 	ZC_FIELD_GIVEN2,
 	ZC_FIELD_REQUESTED2,
 	ZC_FIELD_ENDPOINT, /* struct zc_endpoint */
-	ZC_FIELD_HOST,     /* name asked of the resolver */
+	ZC_FIELD_HOST,     /* name asked of the resolver, or known for the endpoint */
 	ZC_FIELD_EXE,
 	ZC_FIELD_ARGV /* NUL after each */,
 	ZC_FIELD_CWD,
@@ -85,6 +85,7 @@ enum zc_field {
 	ZC_FIELD_TEXT,   /* free text: reasons, names */
 	ZC_FIELD_DETAIL, /* struct zc_wire_detail: domain, type, protocol, flags of the call */
 	ZC_FIELD_LANG, /* struct zc_wire_lang, each followed by its function and file, padded to 8 */
+	ZC_FIELD_HOST_SOURCE, /* one byte: enum zc_host_source */
 	ZC_FIELDS
 };
 

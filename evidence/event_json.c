@@ -148,6 +148,19 @@ static bool is_open(unsigned op)
 	       op == ZC_OP_OPEN_RDWR;
 }
 
+/* The name that was asked for, or that is known for the address, and then how. */
+static void write_host(struct zc_json *json, const struct zc_frame *frame)
+{
+	const uint8_t *source = frame->field[ZC_FIELD_HOST_SOURCE].bytes;
+	const char *known = source && frame->field[ZC_FIELD_HOST_SOURCE].len
+				    ? zc_host_source_name(*source)
+				    : NULL;
+
+	write_field(json, "host", frame, ZC_FIELD_HOST);
+	if (frame->field[ZC_FIELD_HOST].bytes && known)
+		zc_json_string(json, "host_source", known);
+}
+
 void zc_object_write(struct zc_json *json, const struct zc_record *record)
 {
 	const struct zc_frame *frame = record->frame;
@@ -165,7 +178,7 @@ void zc_object_write(struct zc_json *json, const struct zc_record *record)
 	} else if (op == ZC_OP_SOCKET) {
 		write_socket(json, detail);
 	}
-	write_field(json, "host", frame, ZC_FIELD_HOST);
+	write_host(json, frame);
 	if (endpoint.family != AF_UNIX)
 		write_paths(json, record, 0);
 	if (is_open(op))

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/names.h"
 #include "core/event.h"
 #include "evidence/flags.h"
 #include "evidence/state.h"
@@ -69,7 +70,8 @@ static bool endpoint_of(const struct zc_record *record, struct zc_endpoint *ret)
 }
 
 /* What a hint names: a path, an address or a sys name. Empty when it cannot be pasted. */
-static size_t hint_value(const struct zc_record *record, char *buffer, size_t cap)
+static size_t hint_value(const struct zc_image *image, const struct zc_record *record, char *buffer,
+			 size_t cap)
 {
 	const struct zc_frame_head *head = &record->frame->head;
 	struct zc_endpoint endpoint;
@@ -84,6 +86,11 @@ static size_t hint_value(const struct zc_record *record, char *buffer, size_t ca
 		   head->cls == ZC_CLASS_UNIX) {
 		if (!endpoint_of(record, &endpoint))
 			return 0;
+		text = field_of(record, ZC_FIELD_HOST, &len);
+		if (text && image && zc_name_may_lead_to(image, &endpoint) &&
+		    zc_text_plain(text, len))
+			return (size_t)snprintf(buffer, cap, "%.*s:%u", (int)len, text,
+						endpoint.port);
 		len = zc_endpoint_print(&endpoint, buffer, cap);
 		return zc_text_plain(buffer, len) ? len : 0;
 	} else {
@@ -105,10 +112,10 @@ static bool needs_quotes(const char *text, size_t len)
 	return false;
 }
 
-static const char *flag_that_allows(struct zc_record *record)
+static const char *flag_that_allows(const struct zc_image *image, struct zc_record *record)
 {
 	char value[ZC_PATH_CAP];
-	size_t len = hint_value(record, value, sizeof(value));
+	size_t len = hint_value(image, record, value, sizeof(value));
 	bool quote = needs_quotes(value, len);
 	const char *what = zc_policy_class_name(record->frame->head.cls);
 
@@ -130,7 +137,7 @@ const char *zc_hint_of(const struct zc_evidence *e, struct zc_record *record)
 		return NULL; /* of a stricter policy: no flag of this run would change it */
 	switch (head->reason) {
 	case ZC_WHY_NO_ALLOW:
-	case ZC_WHY_NO_RESOLVER: return flag_that_allows(record);
+	case ZC_WHY_NO_RESOLVER: return flag_that_allows(e->setup.image, record);
 	case ZC_WHY_NO_NET: return "remove --no-net";
 	case ZC_WHY_RULE: break;
 	default: return NULL;
@@ -168,10 +175,16 @@ size_t zc_record_what(const struct zc_record *record, char *buffer, size_t cap)
 	size_t len;
 	const void *text;
 
-	if (endpoint_of(record, &endpoint))
-		return append_shown(buffer, cap, at, address,
-				    zc_endpoint_print(&endpoint, address, sizeof(address)));
 	text = field_of(record, ZC_FIELD_HOST, &len);
+	if (endpoint_of(record, &endpoint)) {
+		at = append_shown(buffer, cap, at, address,
+				  zc_endpoint_print(&endpoint, address, sizeof(address)));
+		if (!text || at + 16 > cap)
+			return at;
+		at += (size_t)snprintf(buffer + at, cap - at, " (");
+		at = append_shown(buffer, cap - 2, at, text, len);
+		return at + (size_t)snprintf(buffer + at, cap - at, ")");
+	}
 	if (text)
 		return append_shown(buffer, cap, at, text, len);
 	if (head->op == ZC_OP_SOCKET) {

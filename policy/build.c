@@ -111,6 +111,8 @@ struct zc_build *zc_build_free(struct zc_build *build)
 	free(build->shapes.items);
 	free(build->rules.items);
 	free(build->hosts.items);
+	free(build->names.items);
+	free(build->found.items);
 	free(build->strings.items);
 	free(build);
 	return NULL;

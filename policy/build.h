@@ -49,6 +49,15 @@ int zc_build_sys(struct zc_build *build, int rule, unsigned sys);
 /* A host name that getaddrinfo answers without the network. */
 int zc_build_host(struct zc_build *build, const char *name);
 
+/*
+ * Makes a rule of class NET hold for a host name (wild: for every name below it) whose addresses become
+ * known later. name: lower case, without "*.". Its addresses so far are zc_build_net()'s.
+ */
+int zc_build_name(struct zc_build *build, int rule, const char *name, bool wild, unsigned port);
+/* ... and says that an address is the name's. source: enum zc_host_source. */
+int zc_build_found(struct zc_build *build, const char *name, int family, const uint8_t addr[16],
+		   unsigned source);
+
 struct zc_build_options {
 	uint32_t flags; /* ZC_IMAGE_* */
 	uint8_t sha256[32];

@@ -16,6 +16,29 @@ static int by_name(const void *a, const void *b, void *context)
 	return zc_host_order(strings + x->name, x->len, strings + y->name, y->len);
 }
 
+static int by_rule_name(const void *a, const void *b, void *context)
+{
+	return zc_name_order(a, b, context, context);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	return zc_found_order(a, b);
+}
+
+static void sort_names(struct zc_build *build)
+{
+	if (build->hosts.count)
+		qsort_r(build->hosts.items, build->hosts.count, sizeof(struct zc_image_host),
+			by_name, build->strings.items);
+	if (build->names.count)
+		qsort_r(build->names.items, build->names.count, sizeof(struct zc_image_name),
+			by_rule_name, build->strings.items);
+	if (build->found.count)
+		qsort(build->found.items, build->found.count, sizeof(struct zc_image_found),
+		      by_address);
+}
+
 /* Gives a table its place behind what is laid out already. */
 static void place(struct zc_image_table *table, uint64_t *size, uint64_t count, size_t entry)
 {
@@ -36,6 +59,8 @@ static uint64_t lay_out(struct zc_image *head, const struct zc_build *build)
 	place(&head->rules, &size, build->rules.count, sizeof(struct zc_image_rule));
 	place(&head->nets, &size, build->net_cap, sizeof(struct zc_image_net));
 	place(&head->hosts, &size, build->hosts.count, sizeof(struct zc_image_host));
+	place(&head->names, &size, build->names.count, sizeof(struct zc_image_name));
+	place(&head->found, &size, build->found.count, sizeof(struct zc_image_found));
 	place(&head->strings, &size, build->strings.count, 1);
 	return size;
 }
@@ -64,6 +89,7 @@ static void spread_lists(struct zc_image *image, const struct zc_build *build)
 {
 	struct zc_image_node *nodes = (void *)((char *)image + image->nodes.offset);
 	struct zc_image_net *nets = (void *)((char *)image + image->nets.offset);
+	struct zc_image_name *names = (void *)((char *)image + image->names.offset);
 	struct zc_image_grant *grants = (void *)((char *)image + image->grants.offset);
 	struct zc_image_shape *shapes = (void *)((char *)image + image->shapes.offset);
 	const struct zc_build_shape *links = build->shapes.items;
@@ -88,6 +114,12 @@ static void spread_lists(struct zc_image *image, const struct zc_build *build)
 
 		nets[i].grants_first = next;
 		nets[i].grants_count = spread_grants(build, grants, &next, list);
+	}
+	for (uint32_t i = 0; i < image->names.count; i++) {
+		uint32_t list = names[i].grants_first;
+
+		names[i].grants_first = next;
+		names[i].grants_count = spread_grants(build, grants, &next, list);
 	}
 	image->any_net_grants_first = next;
 	image->any_net_grants_count = spread_grants(build, grants, &next, build->any_net_grants);
@@ -126,9 +158,7 @@ int zc_build_finish(struct zc_build *build, const struct zc_build_options *optio
 		if (jail == 0 || jail == ZC_BUILD_NONE)
 			return jail ? -ENOMEM : -EINVAL;
 	}
-	if (build->hosts.count)
-		qsort_r(build->hosts.items, build->hosts.count, sizeof(struct zc_image_host),
-			by_name, build->strings.items);
+	sort_names(build);
 	zc_build_trie_settle(build);
 	size = lay_out(&head, build);
 	if (size > UINT32_MAX)
@@ -142,6 +172,8 @@ int zc_build_finish(struct zc_build *build, const struct zc_build_options *optio
 	copy_in(image, head.rules, build->rules.items, sizeof(struct zc_image_rule));
 	copy_in(image, head.nets, build->nets, sizeof(struct zc_image_net));
 	copy_in(image, head.hosts, build->hosts.items, sizeof(struct zc_image_host));
+	copy_in(image, head.names, build->names.items, sizeof(struct zc_image_name));
+	copy_in(image, head.found, build->found.items, sizeof(struct zc_image_found));
 	copy_in(image, head.strings, build->strings.items, 1);
 	spread_lists(image, build);
 	fill_head(image, options, jail, size);

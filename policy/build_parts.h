@@ -45,6 +45,8 @@ struct zc_build {
 	struct zc_build_vec shapes;  /* struct zc_build_shape */
 	struct zc_build_vec rules;   /* struct zc_image_rule */
 	struct zc_build_vec hosts;   /* struct zc_image_host */
+	struct zc_build_vec names;   /* struct zc_image_name; grants_first: head of the list */
+	struct zc_build_vec found;   /* struct zc_image_found */
 	struct zc_build_vec strings; /* bytes */
 	uint32_t any_net_grants, any_unix_grants;
 	struct zc_image head; /* masks, prefixes, sys rows: as they will be */

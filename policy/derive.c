@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * derive.c - the rules that nobody wrote: what protects the run itself, the jail, the sockets that
- * follow from what may be written, and the resolvers that follow from what may be reached.
+ * follow from what may be written. Resolvers: derive_names.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,8 +21,8 @@ bool zc_set_user_allows(const struct zc_policy_set *set, unsigned cls)
 	return false;
 }
 
-static struct zc_rule *derive(struct zc_policy_set *set, struct zc_origin origin, unsigned layer,
-			      unsigned says, unsigned cls, const char *value)
+struct zc_rule *zc_derive(struct zc_policy_set *set, struct zc_origin origin, unsigned layer,
+			  unsigned says, unsigned cls, const char *value)
 {
 	struct zc_rule *rule = value != NULL ? zc_set_rule(set) : NULL;
 
@@ -65,7 +65,7 @@ static int close_path(struct zc_policy_set *set, const char *why, const char *pa
 	value = zc_value_encode(set, path, strlen(path), true);
 	for (unsigned cls = ZC_CLASS_READ; cls <= ZC_CLASS_WRITE; cls++)
 		if ((classes >> cls & 1) &&
-		    !derive(set, origin, ZC_LAYER_IMPLICIT, ZC_SAYS_DENY, cls, value))
+		    !zc_derive(set, origin, ZC_LAYER_IMPLICIT, ZC_SAYS_DENY, cls, value))
 			return zc_fail_memory(error);
 	return 0;
 }
@@ -104,8 +104,8 @@ static int close_process(struct zc_policy_set *set, int32_t pid, unsigned cls,
 	struct zc_origin origin = { "ZenCube's own process", 0 };
 	size_t count = ZC_LEN(process_files) * 2;
 	struct zc_pattern *patterns = zc_set_alloc(set, count * sizeof(*patterns));
-	struct zc_rule *rule = derive(set, origin, ZC_LAYER_IMPLICIT, ZC_SAYS_DENY, cls,
-				      zc_set_format(set, "/proc/%d/mem", pid));
+	struct zc_rule *rule = zc_derive(set, origin, ZC_LAYER_IMPLICIT, ZC_SAYS_DENY, cls,
+					 zc_set_format(set, "/proc/%d/mem", pid));
 
 	if (rule == NULL || patterns == NULL)
 		return zc_fail_memory(error);
@@ -137,8 +137,8 @@ int zc_derive_implicit(struct zc_policy_set *set, struct zc_policy_error *error)
 	for (size_t i = 0; i < set->files.count && r == 0; i++)
 		r = close_path(set, "a policy file", set->files.items[i], write, error);
 	if (r == 0 &&
-	    !derive(set, (struct zc_origin){ "ZenCube's own process", 0 }, ZC_LAYER_IMPLICIT,
-		    ZC_SAYS_DENY, ZC_CLASS_SYS, zc_sys_name(ZC_SYS_SIGNAL_SUPERVISOR)))
+	    !zc_derive(set, (struct zc_origin){ "ZenCube's own process", 0 }, ZC_LAYER_IMPLICIT,
+		       ZC_SAYS_DENY, ZC_CLASS_SYS, zc_sys_name(ZC_SYS_SIGNAL_SUPERVISOR)))
 		return zc_fail_memory(error);
 	for (size_t i = 0; i < ZC_LEN(world->supervisor) && r == 0; i++)
 		for (unsigned cls = ZC_CLASS_READ; cls <= ZC_CLASS_WRITE && r == 0; cls++)
@@ -206,10 +206,10 @@ int zc_derive_jail(struct zc_policy_set *set, struct zc_policy_error *error)
 		: set->jail     ? zc_value_encode(set, set->jail, strlen(set->jail), true)
 				: NULL;
 	for (unsigned cls = ZC_CLASS_READ; cls <= ZC_CLASS_RUN; cls++)
-		if (!derive(set, origin, ZC_LAYER_PROFILE, ZC_SAYS_ALLOW, cls, value))
+		if (!zc_derive(set, origin, ZC_LAYER_PROFILE, ZC_SAYS_ALLOW, cls, value))
 			return zc_fail_memory(error);
 	value = value ? zc_set_format(set, "unix:%s", value) : NULL;
-	if (!derive(set, origin, ZC_LAYER_PROFILE, ZC_SAYS_ALLOW, ZC_CLASS_NET, value))
+	if (!zc_derive(set, origin, ZC_LAYER_PROFILE, ZC_SAYS_ALLOW, ZC_CLASS_NET, value))
 		return zc_fail_memory(error);
 	return 0;
 }
@@ -273,8 +273,8 @@ static int deny_unwritable(struct zc_policy_set *set, struct zc_policy_error *er
 		if (from.cls != ZC_CLASS_WRITE || from.says < ZC_SAYS_DENY ||
 		    from.layer == ZC_LAYER_IMPLICIT)
 			continue;
-		rule = derive(set, from.origin, ZC_LAYER_PROFILE, from.says, ZC_CLASS_NET,
-			      "unix:${WRITABLE}");
+		rule = zc_derive(set, from.origin, ZC_LAYER_PROFILE, from.says, ZC_CLASS_NET,
+				 "unix:${WRITABLE}");
 		if (rule == NULL)
 			return zc_fail_memory(error);
 		rule->text = zc_rule_text(set, &from, true);
@@ -298,69 +298,4 @@ int zc_derive_sockets(struct zc_policy_set *set, struct zc_policy_error *error)
 	if (r == 0 && any && !zc_set_user_allows(set, ZC_CLASS_NET))
 		r = deny_unwritable(set, error);
 	return r;
-}
-
-/* Does this allow reach beyond the machine, by name or without naming anything? */
-static bool leads_outside(struct zc_policy_set *set, const struct zc_rule *rule)
-{
-	struct zc_policy_error ignored;
-	struct zc_net_value net;
-
-	if (rule->everything)
-		return true;
-	for (uint32_t i = 0; i < rule->addresses_count; i++)
-		if (!zc_net_is_loopback(rule->addresses[i].family, rule->addresses[i].addr))
-			return true;
-	return zc_net_parse(set, rule->origin, rule->value, false, &net, &ignored) == 0 &&
-	       net.kind == ZC_NETV_PORT;
-}
-
-static int derive_resolver_paths(struct zc_policy_set *set, bool outside)
-{
-	struct zc_origin origin = { "names", 0 };
-
-	/* nss-resolve asks here before anything else, for localhost too: quiet when it may not. */
-	if (!outside)
-		return derive(set, origin, ZC_LAYER_PROFILE, ZC_SAYS_QUIET, ZC_CLASS_NET,
-			      "unix:/run/systemd/resolve")
-			       ? 0
-			       : -ENOMEM;
-	return derive(set, origin, ZC_LAYER_BASE, ZC_SAYS_ALLOW, ZC_CLASS_NET,
-		      "unix:/run/systemd/resolve") &&
-			       derive(set, origin, ZC_LAYER_BASE, ZC_SAYS_ALLOW, ZC_CLASS_NET,
-				      "unix:/run/nscd/socket")
-		       ? 0
-		       : -ENOMEM;
-}
-
-int zc_derive_resolvers(struct zc_policy_set *set, struct zc_policy_error *error)
-{
-	unsigned layer = zc_set_user_allows(set, ZC_CLASS_NET) ? ZC_LAYER_USER : ZC_LAYER_PROFILE;
-	struct zc_origin origin = { "/etc/resolv.conf", 0 };
-	struct zc_net_address servers[3];
-	size_t count = zc_net_nameservers(servers);
-	bool outside = false;
-
-	for (size_t i = 0; i < set->rules_count && !outside; i++)
-		outside = set->rules[i].layer == layer && set->rules[i].cls == ZC_CLASS_NET &&
-			  set->rules[i].says <= ZC_SAYS_LOG && leads_outside(set, &set->rules[i]);
-	outside = outside && !(set->flags & ZC_IMAGE_NO_NET);
-	if (outside)
-		set->flags |= ZC_IMAGE_DNS;
-	else if (layer == ZC_LAYER_USER)
-		return 0;
-	for (size_t i = 0; i < count; i++) {
-		const char *text = zc_net_print(set, servers[i].family, servers[i].addr);
-		bool v6 = servers[i].family == AF_INET6;
-
-		/* A resolver on loopback asks the world: loopback alone is no leave to use it. */
-		if (!outside && !zc_net_is_loopback(servers[i].family, servers[i].addr))
-			continue;
-		if (text == NULL ||
-		    !derive(set, origin, outside ? ZC_LAYER_BASE : ZC_LAYER_PROFILE,
-			    outside ? ZC_SAYS_ALLOW : ZC_SAYS_DENY, ZC_CLASS_NET,
-			    zc_set_format(set, "%s%s%s:53", v6 ? "[" : "", text, v6 ? "]" : "")))
-			return zc_fail_memory(error);
-	}
-	return derive_resolver_paths(set, outside) < 0 ? zc_fail_memory(error) : 0;
 }

@@ -9,10 +9,12 @@
 #include <sys/socket.h>
 
 #include "core/gate.h"
+#include "core/names.h"
 #include "core/policy.h"
 #include "policy/set.h"
 
 #define HOST_ADDRESSES_CAP 64
+#define MOST_UNANSWERED 2u /* names that nobody answers for, before no more are asked for */
 
 /* What one freeze needs from hand to hand. */
 struct freeze {
@@ -20,6 +22,8 @@ struct freeze {
 	struct zc_policy_error *error;
 	struct zc_resolver *resolver;
 	struct zc_build *build;
+	struct asked *asked; /* names so far */
+	unsigned unanswered;
 };
 
 static int add_row(void *context, unsigned profile, const struct zc_row *row)
@@ -60,45 +64,121 @@ static int add_profiles(struct freeze *f)
 
 /* The same name in many rules is asked for once. */
 struct asked {
-	const char *host;
+	struct asked *next;
+	const char *host, *why;
 	const struct zc_net_address *addresses;
-	int count;
+	int count; /* of addresses, or -errno */
 };
 
-static int resolve_host(struct freeze *f, struct asked *last, struct zc_rule *rule)
+static struct asked *ask(struct freeze *f, const char *host)
 {
 	struct zc_net_address found[HOST_ADDRESSES_CAP], *copy;
+	struct asked *asked = f->asked;
+
+	while (asked != NULL && strcmp(asked->host, host) != 0)
+		asked = asked->next;
+	if (asked != NULL)
+		return asked;
+	asked = zc_set_alloc(f->set, sizeof(*asked));
+	if (asked == NULL)
+		return NULL;
+	asked->next = f->asked;
+	asked->host = zc_set_copy(f->set, host, strlen(host));
+	asked->why = "the resolver does not answer";
+	asked->count = -EAGAIN;
+	if (f->unanswered < MOST_UNANSWERED || zc_hosts_have(host))
+		asked->count = zc_net_resolve(host, found, ZC_LEN(found), &asked->why);
+	f->unanswered += asked->count == -EAGAIN;
+	if (asked->count > 0) {
+		copy = zc_set_alloc(f->set, (size_t)asked->count * sizeof(*copy));
+		if (copy != NULL)
+			memcpy(copy, found, (size_t)asked->count * sizeof(*copy));
+		asked->addresses = copy;
+	}
+	f->asked = asked;
+	return asked->host != NULL && (asked->count <= 0 || asked->addresses != NULL) ? asked
+										      : NULL;
+}
+
+static struct zc_endpoint endpoint_of(const struct zc_net_address *address)
+{
+	struct zc_endpoint at = { .family = (uint16_t)address->family };
+
+	memcpy(at.addr, address->addr, sizeof(at.addr));
+	return at;
+}
+
+/* Whoever answers for a name chooses where it leads: never to where a cloud gives away its keys. */
+static int take_addresses(struct freeze *f, struct zc_rule *rule, const struct asked *asked)
+{
+	struct zc_net_address *kept;
+	uint32_t count = 0;
+
+	rule->addresses = asked->addresses;
+	rule->addresses_count = (uint32_t)asked->count;
+	if (rule->says > ZC_SAYS_ASK || zc_hosts_have(asked->host))
+		return 0;
+	kept = zc_set_alloc(f->set, (size_t)asked->count * sizeof(*kept));
+	if (kept == NULL)
+		return zc_fail_memory(f->error);
+	for (int i = 0; i < asked->count; i++) {
+		struct zc_endpoint at = endpoint_of(&asked->addresses[i]);
+
+		if (!zc_name_is_link_local(&at))
+			kept[count++] = asked->addresses[i];
+		else if (zc_texts_add(&f->set->notes,
+				      zc_set_format(f->set,
+						    "%s (%s): %s is link-local, and left out",
+						    zc_rule_text(f->set, rule, true),
+						    zc_origin_text(f->set, rule->origin),
+						    zc_net_print(f->set, at.family, at.addr))))
+			return zc_fail_memory(f->error);
+	}
+	rule->addresses = kept;
+	rule->addresses_count = count;
+	return 0;
+}
+
+/*
+ * A name that somebody wrote here and that does not exist is a mistake. Where nobody answers, or a
+ * profile has named it, the rule stays, and holds for what the name comes to while the command runs.
+ */
+static int resolve_host(struct freeze *f, struct zc_rule *rule)
+{
+	struct zc_policy_set *set = f->set;
 	struct zc_net_value net;
-	const char *why = "";
+	const struct asked *asked;
 
 	if (rule->cls != ZC_CLASS_NET || rule->everything || strncmp(rule->value, "unix:", 5) == 0)
 		return 0;
-	if (zc_net_parse(f->set, rule->origin, rule->value, false, &net, f->error))
+	if (zc_net_parse(set, rule->origin, rule->value, false, &net, f->error))
 		return -EINVAL;
-	if (net.kind != ZC_NETV_HOST)
+	if (net.kind != ZC_NETV_HOST && net.kind != ZC_NETV_WILD)
 		return 0;
-	if (last->host == NULL || strcmp(last->host, net.host) != 0) {
-		last->count = zc_net_resolve(net.host, found, ZC_LEN(found), &why);
-		if (last->count < 0)
-			return zc_fail(f->error, rule->origin, "cannot resolve '%.200s': %s",
-				       net.host, why);
-		last->host = zc_set_copy(f->set, net.host, strlen(net.host));
-		copy = zc_set_alloc(f->set, (size_t)last->count * sizeof(*copy));
-		if (last->host == NULL || copy == NULL)
-			return zc_fail_memory(f->error);
-		memcpy(copy, found, (size_t)last->count * sizeof(*copy));
-		last->addresses = copy;
+	if (net.kind == ZC_NETV_WILD || !zc_hosts_have(net.host))
+		set->flags |= ZC_IMAGE_NAMES;
+	if (net.kind == ZC_NETV_WILD)
+		return 0;
+	asked = ask(f, net.host);
+	if (asked == NULL)
+		return zc_fail_memory(f->error);
+	if (asked->count == -ENOENT && rule->layer == ZC_LAYER_USER)
+		return zc_fail(f->error, rule->origin, "cannot resolve '%.200s': %s", net.host,
+			       asked->why);
+	if (asked->count <= 0) {
+		const char *note = zc_set_format(set, "%s (%s): no address is known yet: %s",
+						 zc_rule_text(set, rule, true),
+						 zc_origin_text(set, rule->origin), asked->why);
+
+		return zc_texts_add(&set->notes, note) ? zc_fail_memory(f->error) : 0;
 	}
-	rule->addresses = last->addresses;
-	rule->addresses_count = (uint32_t)last->count;
-	return 0;
+	return take_addresses(f, rule, asked);
 }
 
 /* From the rules that were written to all the rules there are, each with what it holds for. */
 static int resolve_rules(struct freeze *f)
 {
 	struct zc_policy_set *set = f->set;
-	struct asked last = { 0 };
 	size_t expanded = 0;
 	int r = zc_derive_jail(set, f->error);
 
@@ -107,7 +187,7 @@ static int resolve_rules(struct freeze *f)
 	for (; expanded < set->rules_count && r == 0; expanded++) {
 		r = zc_expand_rule(set, f->resolver, &set->rules[expanded], f->error);
 		if (r == 0)
-			r = resolve_host(f, &last, &set->rules[expanded]);
+			r = resolve_host(f, &set->rules[expanded]);
 	}
 	if (r == 0)
 		r = zc_derive_sockets(set, f->error);
@@ -139,7 +219,6 @@ static int build_endpoints(struct freeze *f, const struct zc_rule *rule, int num
 			   unsigned classes)
 {
 	struct zc_net_value net;
-	int r = 0;
 
 	if (zc_net_parse(f->set, rule->origin, rule->value, rule->cls == ZC_CLASS_LISTEN, &net,
 			 f->error))
@@ -152,11 +231,7 @@ static int build_endpoints(struct freeze *f, const struct zc_rule *rule, int num
 	case ZC_NETV_ABSTRACT:
 		return zc_build_abstract(f->build, number, net.path.text, net.path.len);
 	case ZC_NETV_HOST:
-		for (uint32_t i = 0; i < rule->addresses_count && r == 0; i++)
-			r = zc_build_net(f->build, number, classes, rule->addresses[i].family,
-					 rule->addresses[i].addr,
-					 rule->addresses[i].family == AF_INET ? 32 : 128, net.port);
-		return r;
+	case ZC_NETV_WILD: return zc_hosts_build(f->build, rule, number, &net);
 	case ZC_NETV_UNIX: return 0; /* a variable that means nothing here */
 	}
 	return -EINVAL;
@@ -277,11 +352,16 @@ static void allow_names(struct zc_policy_set *set, struct zc_image *image)
 	struct zc_net_address servers[3];
 	size_t count = zc_net_nameservers(servers);
 
-	for (size_t i = 0; i < count && !(image->flags & ZC_IMAGE_DNS); i++)
+	for (size_t i = 0; i < count && !(image->flags & (ZC_IMAGE_DNS | ZC_IMAGE_NO_DNS)); i++)
 		if (!zc_net_is_loopback(servers[i].family, servers[i].addr) &&
 		    zc_question_resolver(image, &servers[i]))
 			image->flags |= ZC_IMAGE_DNS;
 	set->flags |= image->flags & ZC_IMAGE_DNS;
+	/* Where nobody may be asked, no answer comes. */
+	if (!(image->flags & ZC_IMAGE_DNS))
+		image->flags &= ~(uint32_t)ZC_IMAGE_NAMES;
+	if (set->world.names)
+		image->flags |= ZC_IMAGE_NAMES;
 }
 
 /* Is there a protected path that this allow names, or names something inside of? */
@@ -335,6 +415,37 @@ static int note_opened(struct zc_policy_set *set)
 	return r;
 }
 
+/*
+ * Whoever answers for a name chooses where it leads. What it came to now holds, since it was named; that
+ * it is no host of the Internet should not go unsaid.
+ */
+static int note_private(struct zc_policy_set *set)
+{
+	const struct zc_image flags = { .flags = set->flags };
+
+	for (size_t i = 0; i < set->rules_count; i++) {
+		const struct zc_rule *rule = &set->rules[i];
+
+		for (uint32_t n = 0; n < rule->addresses_count && rule->says <= ZC_SAYS_LOG; n++) {
+			const struct zc_net_address *address = &rule->addresses[n];
+			struct zc_endpoint at = endpoint_of(address);
+
+			if (zc_name_may_lead_to(&flags, &at) || zc_hosts_answer(rule))
+				continue;
+			if (zc_texts_add(&set->notes,
+					 zc_set_format(set,
+						       "%s (%s) leads to %s, inside of a network",
+						       zc_rule_text(set, rule, true),
+						       zc_origin_text(set, rule->origin),
+						       zc_net_print(set, address->family,
+								    address->addr))))
+				return -ENOMEM;
+			break;
+		}
+	}
+	return 0;
+}
+
 static int freeze_all(struct freeze *f, struct zc_image **ret_image, size_t *ret_size)
 {
 	struct zc_image *image = NULL;
@@ -345,7 +456,7 @@ static int freeze_all(struct freeze *f, struct zc_image **ret_image, size_t *ret
 	r = add_profiles(f);
 	if (r == 0)
 		r = resolve_rules(f);
-	if (r == 0 && note_opened(f->set) < 0)
+	if (r == 0 && (note_opened(f->set) < 0 || note_private(f->set) < 0))
 		r = zc_fail_memory(f->error);
 	if (r == 0)
 		r = build_image(f, &image, ret_size);

@@ -332,7 +332,7 @@ static const struct {
 	{ "version", KEY_VERSION }, { "rules", KEY_RULES }, { "include", KEY_INCLUDE },
 	{ "expect", KEY_EXPECT },   { "jail", KEY_TEXT },   { "gap", KEY_TEXT },
 	{ "no-base", KEY_FLAG },    { "no-net", KEY_FLAG }, { "audit", KEY_FLAG },
-	{ "kill", KEY_FLAG },
+	{ "kill", KEY_FLAG },       { "no-dns", KEY_FLAG }, { "private-names", KEY_FLAG },
 };
 
 static int read_flag(struct json *j, const char *name)

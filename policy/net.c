@@ -2,13 +2,15 @@
 /*
  * net.c - network values: what may be written, its canonical spelling, and what is behind a name.
  *
- *   -net     HOST | IP | CIDR | [V6] | [V6/BITS]  with an optional :PORT;  V6 and V6/BITS bare;
+ *   -net     HOST | *.HOST | IP | CIDR | [V6] | [V6/BITS]  with an optional :PORT;  V6, V6/BITS bare;
  *            :PORT;  unix:PATH;  unix:@NAME;  unix:@*
  *   -listen  PORT | :PORT | ADDRESS | ADDRESS:PORT  (addresses as above, no names)
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <resolv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,19 +141,24 @@ static bool is_name_byte(char c)
 static int parse_host(struct parse *p, const char *text)
 {
 	struct zc_net_value *ret = p->ret;
-	size_t len = strlen(text);
+	bool wild = strncmp(text, "*.", 2) == 0;
+	size_t len = strlen(text += wild ? 2 : 0);
 	const char *last;
 
-	if (strncmp(text, "*.", 2) == 0)
+	if (strchr(text, '*') != NULL)
 		return zc_fail(p->error, p->origin,
-			       "wildcard host names are not built yet ('%.200s'); name each host",
+			       "'%.200s': a '*' stands only at the front, for one or more whole "
+			       "labels: '*.example.org'",
 			       p->value);
+	if (len > 0 && text[len - 1] == '.')
+		len--;
 	if (len == 0 || len >= sizeof(ret->host))
 		return zc_fail(p->error, p->origin, "'%.200s' names no host", p->value);
-	for (size_t i = 0; i <= len; i++) {
+	ret->host[len] = '\0';
+	for (size_t i = 0; i < len; i++) {
 		char c = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
 
-		if (i < len && !is_name_byte(c))
+		if (!is_name_byte(c))
 			return zc_fail(p->error, p->origin,
 				       "'%.200s' is neither an address nor a host name", p->value);
 		ret->host[i] = c;
@@ -162,7 +169,7 @@ static int parse_host(struct parse *p, const char *text)
 	last = last != NULL && last[1] != '\0' ? last + 1 : ret->host;
 	if (last[strspn(last, "0123456789")] == '\0' || strncmp(last, "0x", 2) == 0)
 		return zc_fail(p->error, p->origin, "'%.200s' is not a whole address", p->value);
-	ret->kind = ZC_NETV_HOST;
+	ret->kind = wild ? ZC_NETV_WILD : ZC_NETV_HOST;
 	return 0;
 }
 
@@ -287,6 +294,7 @@ const char *zc_net_canonical(struct zc_policy_set *set, struct zc_net_value *net
 	switch ((enum zc_net_kind)net->kind) {
 	case ZC_NETV_PORT: return zc_set_format(set, "%s", port);
 	case ZC_NETV_HOST: return zc_set_format(set, "%s%s", net->host, port);
+	case ZC_NETV_WILD: return zc_set_format(set, "*.%s%s", net->host, port);
 	case ZC_NETV_UNIX:
 		text = zc_value_canonical(set, &net->path, base, ret_wrong);
 		return text ? zc_set_format(set, "unix:%s", text) : NULL;
@@ -310,16 +318,30 @@ bool zc_net_is_loopback(int family, const uint8_t addr[16])
 	return family == AF_INET ? addr[0] == 127 : memcmp(addr, one, 16) == 0;
 }
 
+/* A resolver that does not answer is asked once, for a few seconds; by default it would be 10 and more. */
+static void be_impatient(void)
+{
+	static bool done;
+
+	if (!done && res_init() == 0) {
+		_res.retrans = 3;
+		_res.retry = 1;
+	}
+	done = true;
+}
+
 int zc_net_resolve(const char *host, struct zc_net_address *ret, size_t cap, const char **ret_why)
 {
 	struct addrinfo want = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
 	struct addrinfo *list = NULL;
 	size_t count = 0;
-	int r = getaddrinfo(host, NULL, &want, &list);
+	int r;
 
+	be_impatient();
+	r = getaddrinfo(host, NULL, &want, &list);
 	if (r != 0) {
 		*ret_why = r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r);
-		return -ENOENT;
+		return r == EAI_AGAIN ? -EAGAIN : -ENOENT;
 	}
 	for (struct addrinfo *at = list; at != NULL && count < cap; at = at->ai_next) {
 		memset(&ret[count], 0, sizeof(ret[count]));
@@ -356,27 +378,4 @@ size_t zc_net_nameservers(struct zc_net_address ret[3])
 		count = 1;
 	}
 	return count;
-}
-
-int zc_net_add_hosts(struct zc_build *build)
-{
-	char own[256] = "", line[1024];
-	FILE *file = fopen("/etc/hosts", "re");
-	int r = zc_build_host(build, "localhost");
-
-	while (r != -ENOMEM && file != NULL && fgets(line, sizeof(line), file) != NULL) {
-		char *rest = line, *word;
-
-		line[strcspn(line, "#\n")] = '\0';
-		if (strtok_r(rest, " \t\r", &rest) == NULL)
-			continue;
-		/* A name that cannot be one is no reason to stop. */
-		while (r != -ENOMEM && (word = strtok_r(NULL, " \t\r", &rest)) != NULL)
-			r = zc_build_host(build, word);
-	}
-	if (file != NULL)
-		fclose(file);
-	if (r != -ENOMEM && gethostname(own, sizeof(own) - 1) == 0 && own[0] != '\0')
-		r = zc_build_host(build, own);
-	return r == -ENOMEM ? r : 0;
 }

@@ -36,6 +36,7 @@ struct zc_policy_world {
 	/* The root directory that the command will have, resolved; NULL: ours. Every other path here but
 	   those of ours is then as seen from inside, and so are the rules. It stands for --jail's value. */
 	const char *jail;
+	bool names; /* observers look for host names though no rule has one: to learn a policy from */
 	bool gate; /* hybrid: the image names an address for the gate page, zc_policy_seal() adds it */
 };
 
@@ -48,8 +49,8 @@ struct zc_policy_set *zc_policy_set_free(struct zc_policy_set *set); /* takes NU
 
 /*
  * Is name (without "--", without "=...") a policy flag? Covers allow- deny- log- quiet-deny- with
- * read write run net listen sys; allow-all, A; include, expect, policy, policy-json, no-base, no-net, jail, audit, kill,
- * gap. *ret_takes_value: 0 never, 1 optional, 2 always.
+ * read write run net listen sys; allow-all, A; include, expect, policy, policy-json, no-base, no-net, no-dns, private-names, jail,
+ * audit, kill, gap. *ret_takes_value: 0 never, 1 optional, 2 always.
  */
 bool zc_policy_is_flag(const char *name, int *ret_takes_value);
 /* Name closest to a mistyped policy flag, or NULL. */

@@ -73,6 +73,8 @@ static const struct {
 	const char *word, *value;
 } flags[] = {
 	{ ZC_IMAGE_NO_NET, "no-net", NULL },
+	{ ZC_IMAGE_NO_DNS, "no-dns", NULL },
+	{ ZC_IMAGE_PRIVATE_NAMES, "private-names", NULL },
 	{ ZC_IMAGE_AUDIT, "audit", NULL },
 	{ ZC_IMAGE_KILL, "kill", NULL },
 	{ ZC_IMAGE_GAP_ALLOW, "gap", "allow" },
@@ -133,6 +135,17 @@ static bool is_shown(const struct zc_rule *rule, unsigned layer)
 	       !(rule->derived && layer != ZC_LAYER_IMPLICIT && rule->text != NULL);
 }
 
+static const char *list_addresses(struct zc_policy_set *set, const struct zc_rule *rule)
+{
+	const char *list = "";
+
+	for (uint32_t i = 0; i < rule->addresses_count && list != NULL; i++)
+		list = zc_set_format(set, "%s%s%s", list, i > 0 ? " " : "",
+				     zc_net_print(set, rule->addresses[i].family,
+						  rule->addresses[i].addr));
+	return list;
+}
+
 static void print_rule(struct zc_policy_set *set, FILE *out, const struct zc_rule *rule, int width)
 {
 	const char *text = zc_rule_text(set, rule, true);
@@ -145,7 +158,7 @@ static void print_rule(struct zc_policy_set *set, FILE *out, const struct zc_rul
 	if (rule->patterns_count > 0 && rule->patterns_count <= 2)
 		last = rule->patterns[rule->patterns_count - 1].text;
 	if (rule->cls == ZC_CLASS_NET && rule->addresses_count > 0)
-		last = zc_net_print(set, rule->addresses[0].family, rule->addresses[0].addr);
+		last = list_addresses(set, rule);
 	else if (rule->cls <= ZC_CLASS_NET && !rule->everything && rule->value != NULL &&
 		 last == NULL && rule->patterns_count == 0 && strstr(rule->value, "${") != NULL)
 		last = "nothing here";

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/names.h"
 #include "policy/set.h"
 
 static int check_path(struct zc_policy_set *set, const struct zc_statement *at, const char *value,
@@ -38,6 +39,8 @@ static int check_endpoint(struct zc_policy_set *set, const struct zc_statement *
 		return -EINVAL;
 	if (net.kind == ZC_NETV_ADDRESS && net.bits != (net.family == AF_INET ? 32 : 128))
 		wrong = "one address can be asked about, not a network";
+	else if (net.kind == ZC_NETV_WILD)
+		wrong = "one host can be asked about, not a pattern";
 	else if ((net.kind == ZC_NETV_ADDRESS || net.kind == ZC_NETV_HOST) && net.port == 0)
 		wrong = "the port is missing";
 	else if (net.kind == ZC_NETV_PORT && cls == ZC_CLASS_NET)
@@ -207,6 +210,7 @@ static int ask_abstract(const struct zc_question *q, const struct zc_net_value *
 static int ask_inet(const struct zc_question *q, const struct zc_net_value *net)
 {
 	struct zc_net_address list[16] = { { AF_INET, { 0 } }, { AF_INET6, { 0 } } };
+	struct zc_known_name name = { .source = ZC_HOST_POLICY };
 	char shown[128];
 	struct zc_event event;
 	const char *why = "";
@@ -225,6 +229,10 @@ static int ask_inet(const struct zc_question *q, const struct zc_net_value *net)
 	for (int i = 0; i < count && r == 0; i++) {
 		inet_event(&event, q->cls == ZC_CLASS_LISTEN, list[i].family, list[i].addr,
 			   net->port);
+		if (net->kind == ZC_NETV_HOST)
+			name.len = (uint8_t)zc_name_spell(name.text, net->host, strlen(net->host));
+		event.names = &name;
+		event.names_count = name.len > 0;
 		zc_endpoint_print(&event.peer, shown, sizeof(shown));
 		r = put(q, &event, NULL, shown);
 	}

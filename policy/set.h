@@ -8,6 +8,7 @@
  *   json.c     the strict JSON twin -> the same words and values
  *   value.c    what a path value may look like, and its one canonical spelling
  *   net.c      what a network value may look like, and the addresses behind it
+ *   hosts.c    rules on host names: /etc/hosts, and rows of the image
  *   profile.c  @base, @dev and the others, as tables
  *   expand.c   variables, symbolic links: canonical values -> patterns
  *   derive.c   rules nobody wrote: implicit denies, sockets below writable trees, resolvers
@@ -182,6 +183,7 @@ const char *zc_variable_name(unsigned variable); /* "${HOME}" */
 enum zc_net_kind {
 	ZC_NETV_ADDRESS,
 	ZC_NETV_HOST,
+	ZC_NETV_WILD, /* "*.host" */
 	ZC_NETV_PORT,
 	ZC_NETV_UNIX,
 	ZC_NETV_ABSTRACT,
@@ -192,7 +194,7 @@ struct zc_net_value {
 	uint8_t bits;   /* prefix length */
 	uint16_t port;  /* 0: any */
 	uint8_t addr[16];
-	char host[256];            /* HOST: lower case */
+	char host[256];            /* HOST, WILD: lower case, no dot at the end */
 	struct zc_path_value path; /* UNIX, ABSTRACT (the name, decoded) */
 };
 /* Parses a -net value (listen: a -listen value). Returns 0, or fails with error filled. */
@@ -201,13 +203,27 @@ int zc_net_parse(struct zc_policy_set *set, struct zc_origin origin, const char 
 const char *zc_net_canonical(struct zc_policy_set *set, struct zc_net_value *value,
 			     const char *base, const char **ret_wrong);
 bool zc_net_is_loopback(int family, const uint8_t addr[16]);
-/* Up to cap addresses of a host. Returns how many, or -ENOENT; *ret_why says it in words. */
+/*
+ * Up to cap addresses of a host. Returns how many, -ENOENT, or -EAGAIN where nobody answered (it then
+ * waits some seconds); *ret_why says it in words.
+ */
 int zc_net_resolve(const char *host, struct zc_net_address *ret, size_t cap, const char **ret_why);
 /* The configured resolvers (resolv.conf(5)): at most 3. */
 size_t zc_net_nameservers(struct zc_net_address ret[3]);
 const char *zc_net_print(struct zc_policy_set *set, int family, const uint8_t addr[16]);
 /* Every name that is answered from /etc/hosts, and our own. */
 int zc_net_add_hosts(struct zc_build *build);
+/* hosts.c: each (address, name) of /etc/hosts, names as written. Stops at, and returns, what is not 0. */
+int zc_hosts_each(int (*each)(void *context, const struct zc_net_address *address,
+			      const char *name),
+		  void *context);
+/* Is the name answered from /etc/hosts? */
+bool zc_hosts_have(const char *host);
+/* Is it a rule on a name that is? */
+bool zc_hosts_answer(const struct zc_rule *rule);
+/* hosts.c, for freeze.c: gives a rule on names, exact or "*.", its row, and what is known already. */
+int zc_hosts_build(struct zc_build *build, const struct zc_rule *rule, int number,
+		   const struct zc_net_value *net);
 
 /* profile.c */
 struct zc_row {
@@ -241,12 +257,15 @@ const char *zc_expand_value(struct zc_policy_set *set, const struct zc_path_valu
 bool zc_pattern_covers(struct zc_pattern pattern, const char *path, size_t len);
 
 /* derive.c: each adds rules to the set. 0, or fails. */
+/* One such rule; NULL: out of memory, or value was NULL. */
+struct zc_rule *zc_derive(struct zc_policy_set *set, struct zc_origin origin, unsigned layer,
+			  unsigned says, unsigned cls, const char *value);
 int zc_derive_implicit(struct zc_policy_set *set, struct zc_policy_error *error);
 /* Rows of @base that tell of the host, not of the jail: they do not hold where policy alone confines. */
 bool zc_derive_is_beyond_jail(const struct zc_policy_set *set, const char *value);
 int zc_derive_jail(struct zc_policy_set *set, struct zc_policy_error *error);
 int zc_derive_sockets(struct zc_policy_set *set, struct zc_policy_error *error);
-/* Names may be resolved when the policy lets the command out by name: sets ZC_IMAGE_DNS. */
+/* derive_names.c. Names may be resolved when the policy lets the command out by name: sets ZC_IMAGE_DNS. */
 int zc_derive_resolvers(struct zc_policy_set *set, struct zc_policy_error *error);
 /* Do the user's rules allow or log something in cls, so that the profile's allows do not count? */
 bool zc_set_user_allows(const struct zc_policy_set *set, unsigned cls);

@@ -45,6 +45,8 @@ static const struct zc_word words[] = {
 	{ "jail", ZC_WORD_JAIL, 0, 0, ZC_VALUE_ALWAYS, 0 },
 	{ "gap", ZC_WORD_GAP, 0, 0, ZC_VALUE_ALWAYS, 0 },
 	FLAG("no-net", ZC_IMAGE_NO_NET),
+	FLAG("no-dns", ZC_IMAGE_NO_DNS),
+	FLAG("private-names", ZC_IMAGE_PRIVATE_NAMES),
 	FLAG("audit", ZC_IMAGE_AUDIT),
 	FLAG("kill", ZC_IMAGE_KILL),
 };

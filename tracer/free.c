@@ -33,6 +33,17 @@ static bool nets_refuse(const struct zc_image *image, bool abstract, unsigned ma
 	return false;
 }
 
+/* Names have rules for one class: NET. */
+static bool names_refuse(const struct zc_image *image, unsigned mask_class)
+{
+	const struct zc_image_name *names = zc_image_at(image, image->names);
+
+	for (uint32_t i = 0; i < image->names.count && mask_class == 0; i++)
+		if (names[i].mask & refusals_of(mask_class))
+			return true;
+	return false;
+}
+
 static bool path_class_free(const struct zc_image *image, unsigned cls)
 {
 	const struct zc_image_node *root = zc_image_at(image, image->nodes);
@@ -55,7 +66,7 @@ static bool net_class_free(const struct zc_image *image, unsigned cls)
 	unsigned mask_class = cls - ZC_CLASS_NET;
 
 	return !(image->flags & ZC_IMAGE_NO_NET) && !(image->any_net & refusals_of(mask_class)) &&
-	       !nets_refuse(image, false, mask_class) &&
+	       !nets_refuse(image, false, mask_class) && !names_refuse(image, mask_class) &&
 	       image->any_net & grants_of(mask_class, image->user_allows >> cls & 1);
 }
 
