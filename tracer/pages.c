@@ -50,8 +50,7 @@ static int pagemap_of(const struct zc_tracee *tracee)
 	return kept[at].fd;
 }
 
-/* At most two pages long. */
-static bool is_own(const struct zc_tracee *tracee, uint64_t address, size_t len)
+bool zc_pages_are_own_at(const struct zc_tracee *tracee, uint64_t address, size_t len)
 {
 	unsigned pages = 1 + (unsigned)((address % PAGE + len - 1) / PAGE);
 	int fd = pagemap_of(tracee);
@@ -79,9 +78,9 @@ bool zc_pages_are_own(const struct zc_tracee *tracee, const struct zc_event *eve
 							     : event->args[i];
 
 		if ((role[i] == ZC_ROLE_PATH || role[i] == ZC_ROLE_ENTRY) &&
-		    !is_own(tracee, address, event->object[0].requested_len + 1u))
+		    !zc_pages_are_own_at(tracee, address, event->object[0].requested_len + 1u))
 			return false;
-		if (role[i] == ZC_ROLE_HOW && !is_own(tracee, address, 24))
+		if (role[i] == ZC_ROLE_HOW && !zc_pages_are_own_at(tracee, address, 24))
 			return false;
 	}
 	return true;

@@ -210,6 +210,8 @@ struct zc_reader zc_tracee_reader(struct zc_tracee *tracee);
 
 /* pages.c: does all that an open's pointers lead to belong to the tracee alone, as long as it is stopped? */
 bool zc_pages_are_own(const struct zc_tracee *tracee, const struct zc_event *event);
+/* Does what lies there? At most two pages long; of more it is not known. */
+bool zc_pages_are_own_at(const struct zc_tracee *tracee, uint64_t address, size_t len);
 
 /* paths.c: resolves event.object[n] as the tracee sees it. Returns 0, or the -errno the kernel would give. */
 struct zc_held {         /* what a path was found to lead to, kept from changing meanwhile */

@@ -10,6 +10,8 @@
  * expect: never the secret: OK
  * args: mapped $T
  * expect: never the secret: OK
+ * args: shown $T
+ * expect: never the secret: OK
  * args: directory $T
  * expect: never the secret: OK
  * args: how $T
@@ -72,7 +74,7 @@ static void change(const char *what, pid_t child)
 
 			if (!strcmp(what, "written")) {
 				pwrite(mem, to, sizeof(own), (off_t)(long)own);
-			} else if (!strcmp(what, "mapped")) {
+			} else if (!strcmp(what, "mapped") || !strcmp(what, "shown")) {
 				memcpy(path, to, sizeof(own));
 			} else {
 				snprintf(place, sizeof(place), "%s", to);
@@ -83,10 +85,24 @@ static void change(const char *what, pid_t child)
 	}
 }
 
+/* A file that both map: one to write what the other, who only may read it, says that it opens. */
+static char *map_file(const char *name, int flags, int protection)
+{
+	int fd = open(name, flags | O_CLOEXEC, 0600);
+	char *at;
+
+	if (fd < 0 || (flags & O_CREAT && ftruncate(fd, 4096) < 0))
+		exit(97);
+	at = mmap(NULL, 4096, protection, MAP_SHARED, fd, 0);
+	close(fd);
+	return at;
+}
+
 int main(int argc, char **argv)
 {
 	int *got = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	const char *what = argv[1];
+	char shown[256];
 	long flags = !strcmp(what, "directory") ? CLONE_FS | SIGCHLD : SIGCHLD;
 	pthread_t thread;
 	struct stat st;
@@ -99,6 +115,9 @@ int main(int argc, char **argv)
 	secret_inode = st.st_ino;
 	if (!strcmp(what, "mapped"))
 		path = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	snprintf(shown, sizeof(shown), "%s/open/shown", argv[2]);
+	if (!strcmp(what, "shown"))
+		path = map_file(shown, O_RDWR | O_CREAT, PROT_READ | PROT_WRITE);
 	/* Of the first write nobody knows before it was made: it finds no call under way. */
 	strcpy(path, strcmp(what, "written") != 0 ? harmless : "");
 	if (!strcmp(what, "directory"))
@@ -107,6 +126,8 @@ int main(int argc, char **argv)
 	if (child == 0) {
 		if (!strcmp(what, "how"))
 			pthread_create(&thread, NULL, change_how, NULL);
+		if (!strcmp(what, "shown"))
+			path = map_file(shown, O_RDONLY, PROT_READ);
 		*got = victim(what);
 		_exit(0);
 	}

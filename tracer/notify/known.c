@@ -8,30 +8,31 @@
  * at anything. That is most of what programs open: libraries, headers, what is installed.
  *
  * It does not hold where one directory can be reached by two names, one of them writable: so it is not
- * used where mounts show a file system twice.
+ * used where mounts show a file system twice, and all is forgotten when mounts change (mounts.c).
+ *
+ * Of other spellings it is kept that they are allowed as they stand and have nothing in them that stands for
+ * something else, which the policy alone says: where they lead is looked at each time.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "core/image.h"
 #include "tracer/notify/known.h"
 
-#define SLOTS 1024u /* powers of two */
+#define SLOTS 2048u /* powers of two */
 #define PLACES 256u
 #define MOST_LINKS 40u
 #define TEXT 256u
-#define MOST_MOUNTS 512u
 
 struct slot {
 	uint16_t len;
 	uint8_t need; /* allowed: ZC_NEED_* that were asked for together */
+	uint8_t kind; /* enum zc_known */
 	char path[TEXT];
 };
 
@@ -46,11 +47,37 @@ static struct slot *slot_of(const char *path, size_t len, unsigned need)
 	return &known[zc_hash_bytes(path, len, need) & (SLOTS - 1)];
 }
 
-bool zc_known_allows(const char *path, size_t len, unsigned need)
+enum zc_known zc_known_find(const char *path, size_t len, unsigned need)
 {
 	const struct slot *slot = slot_of(path, len, need);
 
-	return slot->len == len && slot->need == need && !memcmp(slot->path, path, len);
+	return slot->len == len && slot->need == need && !memcmp(slot->path, path, len)
+		       ? (enum zc_known)slot->kind
+		       : ZC_KNOWN_NOT;
+}
+
+static void keep(const char *path, size_t len, unsigned need, enum zc_known kind)
+{
+	struct slot *slot = slot_of(path, len, need);
+
+	slot->len = (uint16_t)len;
+	slot->need = (uint8_t)need;
+	slot->kind = (uint8_t)kind;
+	memcpy(slot->path, path, len);
+}
+
+void zc_known_keep_plain(const char *path, size_t len, unsigned need)
+{
+	if (len < TEXT)
+		keep(path, len, need, ZC_KNOWN_PLAIN);
+}
+
+void zc_known_forget(void)
+{
+	for (size_t i = 0; i < SLOTS; i++)
+		known[i].len = 0;
+	for (size_t i = 0; i < PLACES; i++)
+		places[i].len = 0;
 }
 
 /* --- is it so? ------------------------------------------------------------------------------------- */
@@ -141,7 +168,8 @@ static int step(struct walk *walk, const char *name, size_t len, const char *res
 	walk->at[walk->len] = '\0';
 	if (is_place(walk->at, walk->len))
 		return 1;
-	if (may_change(walk->image, walk->at, walk->len) || lstat(walk->at, &st) < 0)
+	if (may_change(walk->image, walk->at, walk->len) || lstat(walk->at, &st) < 0 ||
+	    zc_mounts_are_proc(st.st_dev))
 		return 0;
 	if (S_ISLNK(st.st_mode)) {
 		if (is_about_who_asks(walk->at))
@@ -154,13 +182,13 @@ static int step(struct walk *walk, const char *name, size_t len, const char *res
 	return S_ISDIR(st.st_mode) || S_ISREG(st.st_mode);
 }
 
-static bool cannot_change(const struct zc_image *image, const char *path, size_t path_len,
-			  bool links)
+bool zc_known_is_fixed(const struct zc_image *image, const char *path, size_t path_len, bool links)
 {
 	static struct walk walk; /* 12 KiB: the tracer has one thread */
-	struct statfs fs;
 	const char *at;
 
+	if (*path != '/' || path_len >= PATH_MAX)
+		return false;
 	walk.image = image;
 	walk.len = walk.turn = 0;
 	walk.links = links ? 0 : MOST_LINKS;
@@ -175,87 +203,14 @@ static bool cannot_change(const struct zc_image *image, const char *path, size_t
 		at = r == 2 ? walk.rest[walk.turn] : at + len;
 	}
 	walk.at[walk.len] = '\0';
-	return walk.len && !is_about_who_asks(walk.at) && statfs(walk.at, &fs) == 0 &&
-	       fs.f_type != PROC_SUPER_MAGIC;
+	return walk.len && !is_about_who_asks(walk.at);
 }
 
 bool zc_known_learn(const struct zc_image *image, const char *path, size_t len, unsigned need,
 		    bool links)
 {
-	struct slot *slot;
-
-	if (len >= TEXT || *path != '/' || !cannot_change(image, path, len, links))
+	if (len >= TEXT || !zc_known_is_fixed(image, path, len, links))
 		return false;
-	slot = slot_of(path, len, need);
-	slot->len = (uint16_t)len;
-	slot->need = (uint8_t)need;
-	memcpy(slot->path, path, len);
+	keep(path, len, need, ZC_KNOWN_FIXED);
 	return true;
-}
-
-/* --- mounts ---------------------------------------------------------------------------------------- */
-
-struct mount {
-	unsigned major, minor;
-	char *root, *point;
-};
-
-/* Space and the like are written as \040; such places are compared as they are written. */
-static bool parse_mount(char *line, struct mount *ret)
-{
-	char root[PATH_MAX], point[PATH_MAX];
-
-	if (sscanf(line, "%*d %*d %u:%u %4095s %4095s", &ret->major, &ret->minor, root, point) != 4)
-		return false;
-	ret->root = strdup(root);
-	ret->point = strdup(point);
-	return true;
-}
-
-static const char *below(const char *path, const char *dir)
-{
-	size_t len = strcmp(dir, "/") ? strlen(dir) : 0;
-
-	return !strncmp(path, dir, len) && (path[len] == '/' || !path[len]) ? path + len : NULL;
-}
-
-/* Does a show what b shows, under another name? */
-static bool shows_too(const struct mount *a, const struct mount *b)
-{
-	const char *rest = a->major == b->major && a->minor == b->minor ? below(b->root, a->root)
-									: NULL;
-	char name[2 * PATH_MAX];
-
-	if (!rest)
-		return false;
-	snprintf(name, sizeof(name), "%s%s", strcmp(a->point, "/") ? a->point : "",
-		 strcmp(rest, "/") ? rest : "");
-	return strcmp(name[0] ? name : "/", b->point) != 0;
-}
-
-bool zc_known_is_sound(void)
-{
-	static struct mount mount[MOST_MOUNTS];
-	size_t count = 0, size = 0;
-	bool sound = true;
-	char *line = NULL;
-	FILE *file = fopen("/proc/self/mountinfo", "re");
-
-	while (file && sound && getline(&line, &size, file) > 0) {
-		sound = count < MOST_MOUNTS && parse_mount(line, &mount[count]);
-		count += sound;
-	}
-	for (size_t a = 0; sound && a < count; a++)
-		for (size_t b = 0; sound && b < count; b++)
-			sound = a == b || !mount[a].root || !mount[b].root ||
-				!shows_too(&mount[a], &mount[b]);
-	for (size_t i = 0; i < count; i++) {
-		free(mount[i].root);
-		free(mount[i].point);
-	}
-	free(line);
-	if (!file)
-		return false;
-	fclose(file);
-	return sound;
 }

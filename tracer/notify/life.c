@@ -170,9 +170,9 @@ static struct zc_tracee *learn(struct zc_tracer *tracer, pid_t tid)
 	}
 	elder = zc_tracee_find(tracer, status.ppid);
 	/* A child by vfork has its parent's memory, and with it that of the parent's threads. */
-	tracee->shares_memory = elder ? elder->shares_memory : tid != tracer->command;
-	tracee->maps_shared = elder ? elder->maps_shared || elder->left_sharers
-				    : tid != tracer->command;
+	tracee->shares_memory = elder ? elder->shares_memory || elder->left_sharers
+				      : tid != tracer->command;
+	tracee->maps_shared = elder ? elder->maps_shared : tid != tracer->command;
 	if (elder && !elder->executes && runs_the_same(tracee, elder))
 		zc_judge_birth(tracer, elder, tracee);
 	else
@@ -180,10 +180,14 @@ static struct zc_tracee *learn(struct zc_tracer *tracer, pid_t tid)
 	return tracee;
 }
 
+bool zc_notify_shares_all(const struct zc_tracer *tracer, const struct zc_tracee *tracee)
+{
+	return tracer->memory_written || tracee->shares_memory || tracee->tid != tracee->tgid;
+}
+
 bool zc_notify_shares(const struct zc_tracer *tracer, const struct zc_tracee *tracee)
 {
-	return tracer->memory_written || tracee->shares_memory || tracee->maps_shared ||
-	       tracee->tid != tracee->tgid;
+	return zc_notify_shares_all(tracer, tracee) || tracee->maps_shared;
 }
 
 /* --- execs ----------------------------------------------------------------------------------------- */

@@ -162,9 +162,15 @@ static void settle(struct zc_tracer *tracer, const struct zc_call_stop *stop)
 			respond(notify, -EPERM, 0); /* it cannot be looked at, so not judged */
 		return;
 	}
-	zc_bypass_look(tracer, tracee, stop);
-	if (zc_notify_open_plain(tracer, tracee, stop))
+	if (!notify->tried_soon) {
+		zc_bypass_look(tracer, tracee, stop);
+		if (zc_notify_open_plain(tracer, tracee, stop))
+			return;
+	}
+	if (zc_notify_maps_fixed(tracer, tracee, stop)) {
+		zc_notify_go_on(tracer);
 		return;
+	}
 	tracee->dying = false; /* an earlier call of its may have been interrupted */
 	notify->stop = stop;
 	if (judge(tracer, tracee, stop) == ZC_RESTART_KILL)
@@ -196,18 +202,30 @@ static void hear_one(struct zc_notify *notify)
  * Until it is heard of, a call that waits can be interrupted by any signal. So all of them are heard of
  * before one is judged; alone, there is nobody else to hear of.
  */
-static void hear(struct zc_tracer *tracer)
+static void hear_others(struct zc_tracer *tracer)
 {
 	struct zc_notify *notify = tracer->notify;
 	struct pollfd more = { .fd = notify->listener, .events = POLLIN };
 
-	do {
+	while (tracer->alive > 1 && notify->waiting < ZC_NOTIFY_QUEUE && poll(&more, 1, 0) == 1 &&
+	       more.revents & POLLIN)
 		hear_one(notify);
-	} while (tracer->alive > 1 && notify->waiting < ZC_NOTIFY_QUEUE && poll(&more, 1, 0) == 1 &&
-		 more.revents & POLLIN);
 }
 
-static void judge_first(struct zc_tracer *tracer)
+/* The short way is hardly longer than asking whether somebody else waits, so that comes after it. */
+static bool settle_soon(struct zc_tracer *tracer, const struct zc_call_stop *stop)
+{
+	pid_t tid = (pid_t)tracer->notify->request->pid;
+	struct zc_tracee *tracee = tid > 0 ? zc_tracee_find(tracer, tid) : NULL;
+
+	if (tracer->launching || !tracee || tracee->pidfd < 0 || tracee->executes)
+		return false;
+	zc_bypass_look(tracer, tracee, stop);
+	tracer->notify->tried_soon = true;
+	return zc_notify_open_plain(tracer, tracee, stop);
+}
+
+static void judge_first(struct zc_tracer *tracer, bool heard)
 {
 	struct zc_notify *notify = tracer->notify;
 	struct zc_call_stop stop;
@@ -215,16 +233,25 @@ static void judge_first(struct zc_tracer *tracer)
 	memcpy(notify->request, queued(notify, 0), notify->request_size);
 	notify->first = (notify->first + 1) % ZC_NOTIFY_QUEUE;
 	notify->waiting--;
-	notify->answered = false;
+	notify->answered = notify->tried_soon = false;
 	fill_stop(&notify->request->data, &stop);
+	if (!heard && settle_soon(tracer, &stop))
+		return;
+	if (!heard)
+		hear_others(tracer);
 	settle(tracer, &stop);
 }
 
 void zc_notify_take(struct zc_tracer *tracer)
 {
-	hear(tracer);
-	if (tracer->notify->waiting)
-		judge_first(tracer);
+	struct zc_notify *notify = tracer->notify;
+	bool heard = notify->waiting > 0;
+
+	hear_one(notify);
+	if (heard)
+		hear_others(tracer);
+	if (notify->waiting)
+		judge_first(tracer, heard);
 }
 
 /* --- ends ---------------------------------------------------------------------------------------- */
@@ -254,15 +281,20 @@ void zc_notify_child(struct zc_tracer *tracer, pid_t pid, int status)
 	zc_notify_ended(tracer, pid);
 }
 
-/* Returns false when there is nobody left to wait for. */
-static bool wait_for_children(struct zc_tracer *tracer)
+static void read_signals(struct zc_tracer *tracer)
 {
 	struct signalfd_siginfo info;
-	int status;
-	pid_t pid;
 
 	while (read(tracer->notify->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		zc_orphan_look(tracer);
+}
+
+/* Returns false when there is nobody left to wait for. */
+static bool wait_for_children(struct zc_tracer *tracer)
+{
+	int status;
+	pid_t pid;
+
 	while ((pid = waitpid(-1, &status, __WALL | WNOHANG | WUNTRACED)) > 0)
 		zc_notify_child(tracer, pid, status);
 	return pid == 0 || errno != ECHILD;
@@ -272,11 +304,19 @@ static bool look_at_ends(struct zc_tracer *tracer)
 {
 	struct epoll_event end[ENDS];
 	int count = epoll_wait(tracer->notify->events, end, ENDS, 0);
-	bool more = wait_for_children(tracer);
+	bool more;
 
+	for (int i = 0; i < count; i++) {
+		if (!end[i].data.u64)
+			read_signals(tracer);
+		else if (end[i].data.u64 == ZC_NOTIFY_MOUNTS)
+			zc_notify_look_at_mounts(tracer->notify);
+	}
+	/* An end may be told before its signal comes. */
+	more = wait_for_children(tracer);
 	/* Whoever was our own child is gone from the table by now. */
 	for (int i = 0; i < count; i++)
-		if (end[i].data.u64)
+		if (end[i].data.u64 && end[i].data.u64 != ZC_NOTIFY_MOUNTS)
 			zc_notify_ended(tracer, (pid_t)end[i].data.u64);
 	return more;
 }
@@ -318,11 +358,11 @@ static int loop(struct zc_tracer *tracer)
 		if (wait[1].revents)
 			more = look_at_ends(tracer);
 		if (wait[0].revents & POLLIN)
-			hear(tracer);
-		else if (wait[0].revents)
+			zc_notify_take(tracer);
+		else if (notify->waiting)
+			judge_first(tracer, true);
+		if (wait[0].revents & ~POLLIN)
 			wait[0].fd = -1; /* nobody is under the filter any more */
-		if (notify->waiting)
-			judge_first(tracer);
 	}
 	return 0;
 }

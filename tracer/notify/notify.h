@@ -15,6 +15,8 @@
  *   act.c     changes of files in the caller's stead: mkdir, rename, unlink, chmod ...
  *   call.c    other calls in the caller's stead: connect, bind, sendto
  *   known.c   names that nothing in the run can make mean something else
+ *   mounts.c  what that rests on: no file system is visible twice, and where procfs is
+ *   mapped.c  memory that is shared with nobody although it is mapped MAP_SHARED
  *   life.c    who calls: learnt from /proc at its first call, again after an exec, until its end
  *   stack.c   registers: a few from /proc; all of them by stopping who was refused
  *
@@ -40,6 +42,8 @@
 #define ZC_NOTIFY_QUEUE 2048u /* calls that were heard of and wait for their judgement */
 #define ZC_NOTIFY_EXECS 64u   /* execs whose outcome is looked for without waiting for a call */
 
+#define ZC_NOTIFY_MOUNTS UINT64_MAX /* in events; others are 0, signals, or a pid */
+
 struct zc_notify {
 	int listener; /* -1: nobody uses the filter any more */
 	int events;   /* epoll of what tells of ends: signals, and each caller's pidfd */
@@ -52,10 +56,14 @@ struct zc_notify {
 	size_t request_size, response_size;
 	const struct zc_call_stop *stop; /* of the call under judgement */
 	bool answered;
+	bool tried_soon; /* zc_notify_open_plain() has had it already */
 	bool let_go_on; /* a call that may change identities was let through: look at each caller */
 	bool domains; /* somebody has a Landlock domain of its own: nothing is opened for anybody */
 	bool apart;   /* roots or mounts may differ: likewise, and no name is what it is to us */
 	bool sound;   /* no mount shows a file system twice: names can be known */
+	bool own_names; /* the run's names are ours: it has no root of its own */
+	bool proc_elsewhere; /* procfs is visible under other names than /proc */
+	int mountinfo[2]; /* ours and, where the run has mounts of its own, the command's; -1 */
 	unsigned
 		held_below; /* ZC_NEED_*: what the policy denies of these, the kernel refuses too */
 	uint64_t identity;  /* of the run's first program: zc_notify_identity() */
@@ -94,8 +102,17 @@ void zc_notify_look_at_execs(struct zc_tracer *tracer);
 /* Hash of the ids, groups and capabilities of a thread; 0: cannot be known. */
 uint64_t zc_notify_identity(pid_t tid);
 
+/* start.c: what is mounted, when it may have changed. */
+void zc_notify_look_at_mounts(struct zc_notify *notify);
+
 /* Could somebody else change what a call's pointers lead to? */
 bool zc_notify_shares(const struct zc_tracer *tracer, const struct zc_tracee *tracee);
+
+/* ... wherever in its memory that lies? Not so where only a mapping is shared. */
+bool zc_notify_shares_all(const struct zc_tracer *tracer, const struct zc_tracee *tracee);
+/* mapped.c: does this mmap() give nobody a way to change the caller's memory? */
+bool zc_notify_maps_fixed(const struct zc_tracer *tracer, const struct zc_tracee *tracee,
+			  const struct zc_call_stop *stop);
 
 /* open.c: the short way for a spelling that is plainly allowed. Returns whether it was answered. */
 bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,

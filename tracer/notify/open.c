@@ -20,8 +20,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "tracer/notify/notify.h"
 #include "tracer/notify/known.h"
+#include "tracer/notify/notify.h"
 
 #define PAGE 4096u
 #define FIRST_LOOK 256u
@@ -121,17 +121,40 @@ static bool is_apart(const char *path)
 	       !strncmp(path, "/sys/", 5);
 }
 
+#define PROCESSES 8u
+
+/*
+ * The directory of a caller in /proc, kept: names are found a quarter faster from there. It is about one
+ * process and never about the next with its number, for which it is empty.
+ */
+static int process_directory(pid_t tid, bool anew)
+{
+	static struct {
+		pid_t tid;
+		int fd;
+	} kept[PROCESSES];
+	unsigned at = (unsigned)tid % PROCESSES;
+	char path[32];
+
+	if (kept[at].tid == tid && !anew)
+		return kept[at].fd;
+	if (kept[at].tid && kept[at].fd >= 0)
+		close(kept[at].fd);
+	snprintf(path, sizeof(path), "/proc/%d", tid);
+	kept[at].tid = tid;
+	return kept[at].fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 /* As the kernel names the directory that a relative path starts at. Returns its length or 0. */
 static size_t name_of_start(pid_t tid, int dirfd, char *buffer)
 {
-	char link[48];
-	ssize_t len;
+	char link[24] = "cwd";
+	ssize_t len = -1;
 
-	if (dirfd == AT_FDCWD)
-		snprintf(link, sizeof(link), "/proc/%d/cwd", tid);
-	else
-		snprintf(link, sizeof(link), "/proc/%d/fd/%d", tid, dirfd);
-	len = readlink(link, buffer, ZC_PATH_CAP);
+	if (dirfd != AT_FDCWD)
+		snprintf(link, sizeof(link), "fd/%d", dirfd);
+	for (unsigned turn = 0; turn < 2 && len < 0; turn++)
+		len = readlinkat(process_directory(tid, turn), link, buffer, ZC_PATH_CAP);
 	if (len <= 0 || len >= (ssize_t)ZC_PATH_CAP || *buffer != '/')
 		return 0;
 	if (len > 10 && !memcmp(buffer + len - 10, " (deleted)", 10))
@@ -139,8 +162,12 @@ static size_t name_of_start(pid_t tid, int dirfd, char *buffer)
 	return len == 1 ? 0 : (size_t)len; /* "/" is not said twice */
 }
 
-/* A path as it was written, behind where it starts. Returns its length, or 0: the long way knows. */
-static size_t read_path(pid_t tid, int dirfd, uint64_t address, char path[ZC_PATH_CAP + FIRST_LOOK])
+/*
+ * A path as it was written, behind where it starts. Returns its length, or 0: the long way knows.
+ * *ret_text: bytes of it that lie in the caller's memory, with the NUL.
+ */
+static size_t read_path(pid_t tid, int dirfd, uint64_t address, char path[ZC_PATH_CAP + FIRST_LOOK],
+			size_t *ret_text)
 {
 	static char text[FIRST_LOOK];
 	size_t len = PAGE - address % PAGE < FIRST_LOOK ? PAGE - address % PAGE : FIRST_LOOK;
@@ -152,6 +179,7 @@ static size_t read_path(pid_t tid, int dirfd, uint64_t address, char path[ZC_PAT
 	if (!end || end == text)
 		return 0;
 	len = (size_t)(end - text);
+	*ret_text = len + 1;
 	if (*text != '/') {
 		start = name_of_start(tid, dirfd, path);
 		if (!start)
@@ -200,32 +228,64 @@ static bool open_spelled(struct zc_tracer *tracer, struct zc_tracee *tracee, con
 		zc_notify_answer(tracer, tracee, -(long)errno);
 		return true;
 	}
-	done = !zc_notify_is_proc(fd) && hand_over(tracer, tracee, fd, flags);
+	done = (known || !zc_notify_is_proc(fd)) && hand_over(tracer, tracee, fd, flags);
 	close(fd);
 	return done;
 }
 
 /*
- * May the caller make its open itself? Where nobody else writes its memory, and the kernel's layers hold
- * what is denied: against who exchanges a directory or a link at this moment, and against a private mapping
- * of a file that others write, which does not show as shared.
+ * May the caller make its open itself? Where nobody else writes what it says, and either the kernel's layers
+ * hold what is denied, against who exchanges a directory or a link at this moment; or nobody of the run can
+ * do that (fixed).
+ *
+ * Who shares a mapping has the rest of its memory for itself: then its own pages are looked at. So they are
+ * where no layer holds, because a private mapping of a file that others write does not show as shared.
  */
-static bool may_go_on(struct zc_tracer *tracer, const struct zc_tracee *tracee, unsigned need)
+enum going { MAY_NOT, MAY, MAY_IF_OWN };
+
+static enum going may_go_on(const struct zc_tracer *tracer, const struct zc_tracee *tracee,
+			    unsigned need, bool fixed)
 {
-	return (tracer->notify->held_below & need) == need && !zc_notify_shares(tracer, tracee);
+	bool held = (tracer->notify->held_below & need) == need;
+
+	if (zc_notify_shares_all(tracer, tracee) || !(held || fixed))
+		return MAY_NOT;
+	return held && !tracee->maps_shared ? MAY : MAY_IF_OWN;
 }
 
-/* There is no link on the way now, nor is it one; and it is not of a procfs that is mounted elsewhere. */
+/*
+ * There is no link on the way now, nor is it one; and it is not of a procfs that is mounted elsewhere. To ask
+ * for a directory is to be told of a file without getting a descriptor for it.
+ */
 static bool has_no_links(const struct zc_notify *notify, const char *path)
 {
-	int fd = open_exactly(notify, path, O_PATH, false);
+	int fd = open_exactly(notify, path, O_PATH | (notify->proc_elsewhere ? 0 : O_DIRECTORY),
+			      false);
 	bool proc;
 
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR || errno == EACCES;
-	proc = zc_notify_is_proc(fd);
+	proc = notify->proc_elsewhere && zc_notify_is_proc(fd);
 	close(fd);
 	return !proc;
+}
+
+/* What the policy says of it as it is spelled. */
+static enum zc_known look_up(const struct zc_tracer *tracer, const char *path, size_t len,
+			     unsigned need)
+{
+	enum zc_known known = tracer->notify->sound ? zc_known_find(path, len, need) : ZC_KNOWN_NOT;
+
+	if (known != ZC_KNOWN_NOT)
+		return known;
+	if (!is_plain(path, len) || is_apart(path) ||
+	    !zc_policy_allows_path(tracer->image, path, len, need))
+		return ZC_KNOWN_NOT;
+	if (tracer->notify->sound && zc_known_learn(tracer->image, path, len, need, false))
+		return ZC_KNOWN_FIXED;
+	if (tracer->notify->sound)
+		zc_known_keep_plain(path, len, need);
+	return ZC_KNOWN_PLAIN;
 }
 
 bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
@@ -233,8 +293,10 @@ bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
 {
 	static char path[ZC_PATH_CAP + FIRST_LOOK];
 	unsigned at, need;
-	bool known, done = false;
-	size_t len;
+	enum zc_known known;
+	enum going going;
+	bool done = false;
+	size_t len, text;
 	int flags;
 
 	if (!opens_plainly(stop, &at) || tracer->notify->apart || tracer->options->view ||
@@ -242,21 +304,19 @@ bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		return false;
 	flags = (int)stop->args[at + 1];
 	need = zc_open_need((uint32_t)flags);
-	len = read_path(tracee->tid, at ? (int)stop->args[0] : AT_FDCWD, stop->args[at], path);
-	if (!len)
+	len = read_path(tracee->tid, at ? (int)stop->args[0] : AT_FDCWD, stop->args[at], path,
+			&text);
+	known = len ? look_up(tracer, path, len, need) : ZC_KNOWN_NOT;
+	if (known == ZC_KNOWN_NOT)
 		return false;
-	known = tracer->notify->sound && zc_known_allows(path, len, need);
-	if (!known && (!is_plain(path, len) || is_apart(path) ||
-		       !zc_policy_allows_path(tracer->image, path, len, need)))
-		return false;
-	known = known ||
-		(tracer->notify->sound && zc_known_learn(tracer->image, path, len, need, false));
-	if (may_go_on(tracer, tracee, need)) {
-		done = known || has_no_links(tracer->notify, path);
+	going = may_go_on(tracer, tracee, need, known == ZC_KNOWN_FIXED);
+	if (going == MAY || (going == MAY_IF_OWN &&
+			     zc_pages_are_own_at(tracee, stop->args[at], text))) {
+		done = known == ZC_KNOWN_FIXED || has_no_links(tracer->notify, path);
 		if (done)
 			zc_notify_go_on(tracer);
 	} else if (zc_notify_may_stand_in(tracer, tracee)) {
-		done = open_spelled(tracer, tracee, path, flags, known);
+		done = open_spelled(tracer, tracee, path, flags, known == ZC_KNOWN_FIXED);
 	}
 	if (done) {
 		tracee->calls++;
@@ -408,8 +468,11 @@ bool zc_notify_perform_open(struct zc_case *c)
 		return false;
 	if (may_be_known(c) &&
 	    zc_known_learn(c->tracer->image, object->requested, object->requested_len, object->need,
-			   true) &&
-	    may_go_on(c->tracer, c->tracee, object->need))
-		return false; /* it makes its open itself, this time and the next */
+			   true)) {
+		enum going going = may_go_on(c->tracer, c->tracee, object->need, true);
+
+		if (going == MAY || (going == MAY_IF_OWN && zc_pages_are_own(c->tracee, event)))
+			return false; /* it makes its open itself, this time and the next */
+	}
 	return zc_notify_may_stand_in(c->tracer, c->tracee) && open_held(c);
 }

@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -72,6 +73,7 @@ static int make(struct zc_tracer *tracer)
 	if (!notify)
 		return -ENOMEM;
 	notify->listener = notify->events = notify->signals = notify->root = -1;
+	notify->mountinfo[0] = notify->mountinfo[1] = -1;
 	tracer->notify = notify;
 	r = make_buffers(notify);
 	return r < 0 ? r : make_events(notify);
@@ -94,6 +96,8 @@ void zc_notify_finish(struct zc_tracer *tracer)
 	close_at(&notify->events);
 	close_at(&notify->signals);
 	close_at(&notify->root);
+	close_at(&notify->mountinfo[0]);
+	close_at(&notify->mountinfo[1]);
 	free(notify->request);
 	free(notify->queue);
 	free(notify->response);
@@ -143,6 +147,33 @@ static unsigned held_below(const struct zc_tracer *tracer)
 	return (root->mask | root->below) & denies ? 0 : ZC_NEED_READ;
 }
 
+void zc_notify_look_at_mounts(struct zc_notify *notify)
+{
+	struct zc_mounts own, command = { 0 };
+
+	zc_known_forget();
+	zc_mounts_begin();
+	if (notify->mountinfo[1] >= 0)
+		zc_mounts_read(notify->mountinfo[1], &command);
+	zc_mounts_read(notify->mountinfo[0], &own);
+	notify->sound = own.sound && notify->own_names;
+	notify->proc_elsewhere = own.proc_elsewhere || command.proc_elsewhere;
+}
+
+/* A mountinfo file shows, and tells of, the mounts of the namespace that its process had. */
+static int watch_mounts(struct zc_notify *notify, pid_t pid)
+{
+	struct epoll_event event = { .events = EPOLLPRI, .data = { .u64 = ZC_NOTIFY_MOUNTS } };
+	char path[40];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && epoll_ctl(notify->events, EPOLL_CTL_ADD, fd, &event) < 0)
+		close_at(&fd);
+	return fd;
+}
+
 static int root_of(pid_t pid)
 {
 	char path[32];
@@ -180,15 +211,16 @@ static int know_command(struct zc_tracer *tracer, pid_t pid)
 	}
 	notify->identity = zc_notify_identity(getpid());
 	notify->plain_ids = geteuid() == 0 || !has_capabilities();
-	notify->sound = zc_known_is_sound();
 	notify->held_below = held_below(tracer);
-	if (plan && zc_confine_plans(plan, ZC_CONFINE_CHROOT))
-		notify->sound = false; /* its names are not ours */
+	notify->own_names = !plan || !zc_confine_plans(plan, ZC_CONFINE_CHROOT);
+	notify->mountinfo[0] = watch_mounts(notify, getpid());
 	if (plan && (zc_confine_plans(plan, ZC_CONFINE_MOUNTS) ||
 		     zc_confine_plans(plan, ZC_CONFINE_CHROOT))) {
 		notify->root = root_of(pid);
-		notify->apart = notify->root < 0;
+		notify->mountinfo[1] = watch_mounts(notify, pid);
+		notify->apart = notify->root < 0 || notify->mountinfo[1] < 0;
 	}
+	zc_notify_look_at_mounts(notify);
 	/*
 	 * Who calls can be interrupted until it has been heard of: where many want to run, that must not wait
 	 * for its turn. Only with privilege; the command has been started before.
