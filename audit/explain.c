@@ -11,11 +11,6 @@
 
 #define FRAMES_SHOWN 16u
 
-static bool is(struct zc_str text, const char *plain)
-{
-	return text.at && !strcmp(text.at, plain);
-}
-
 static const char *shown(struct zc_report *report, struct zc_str text)
 {
 	text = zc_report_shown(report, text);
@@ -64,9 +59,9 @@ static void put_rule(struct zc_report *report, const struct zc_story *story)
 	fprintf(report->out, "  rule    %s", story->by.at);
 	if (story->layer.at)
 		fprintf(report->out, ", of the %s",
-			is(story->layer, "user")       ? "user"
-			: is(story->layer, "profile")  ? "profile"
-			: is(story->layer, "implicit") ? "implicit denies that nothing beats"
+			zc_str_is(story->layer, "user")       ? "user"
+			: zc_str_is(story->layer, "profile")  ? "profile"
+			: zc_str_is(story->layer, "implicit") ? "implicit denies that nothing beats"
 						       : "base");
 	fputc('\n', report->out);
 	if (story->why.at && story->rule.at)
@@ -75,35 +70,35 @@ static void put_rule(struct zc_report *report, const struct zc_story *story)
 
 static void put_code(struct zc_report *report, const struct zc_story *story)
 {
-	const struct zc_frame_told *place = story->inside ? story->inside : story->place;
-	struct zc_str site = zc_story_site(report, place);
+	const struct zc_frame_told *place = story->stack.inside ? story->stack.inside : story->stack.place;
+	struct zc_str site = zc_story_site(place);
 
 	if (place)
 		fprintf(report->out, "  code    %s%s%s%s%s\n", zc_paint(report, ZC_BOLD), site.at,
 			zc_paint(report, ZC_PLAIN), place->module.at ? " in " : "",
 			place->module.at ? shown(report, place->module) : "");
 	else
-		fprintf(report->out, "  code    not known%s%s\n", story->status_why.at ? ": " : "",
-			story->status_why.at ? shown(report, story->status_why) : "");
-	for (unsigned i = 0; i < story->frames && i < FRAMES_SHOWN; i++)
-		zc_lines_frame(report, &story->frame[i], i);
-	if (story->frames > FRAMES_SHOWN)
-		fprintf(report->out, "      and %u frames more: zcaudit report --format=text\n",
-			story->frames - FRAMES_SHOWN);
-	if (story->status.at && !is(story->status, "complete") && story->frames)
-		fprintf(report->out, "      the stack is %s%s%s\n", shown(report, story->status),
-			story->status_why.at ? ": " : "",
-			story->status_why.at ? shown(report, story->status_why) : "");
+		fprintf(report->out, "  code    not known%s%s\n", story->stack.why.at ? ": " : "",
+			story->stack.why.at ? shown(report, story->stack.why) : "");
+	for (size_t i = 0; i < story->stack.frames && i < FRAMES_SHOWN; i++)
+		zc_lines_frame(report, &story->stack.frame[i], i);
+	if (story->stack.frames > FRAMES_SHOWN)
+		fprintf(report->out, "      and %zu frames more: zcaudit report --format=text\n",
+			story->stack.frames - FRAMES_SHOWN);
+	if (story->stack.status.at && !zc_str_is(story->stack.status, "complete") && story->stack.frames)
+		fprintf(report->out, "      the stack is %s%s%s\n", shown(report, story->stack.status),
+			story->stack.why.at ? ": " : "",
+			story->stack.why.at ? shown(report, story->stack.why) : "");
 }
 
 /* Why is there no hint? The run has decided that there is none; this says it in words. */
 static const char *why_no_hint(const struct zc_story *story)
 {
-	if (is(story->action, "allowed"))
+	if (zc_str_is(story->action, "allowed"))
 		return "it was allowed, and recorded because a log- rule asked for it";
-	if (is(story->layer, "implicit"))
+	if (zc_str_is(story->layer, "implicit"))
 		return "nothing: no rule can allow it";
-	if (is(story->layer, "profile") || is(story->layer, "base"))
+	if (zc_str_is(story->layer, "profile") || zc_str_is(story->layer, "base"))
 		return "no flag is suggested: the profile protects it; only a rule of yours that "
 		       "names"
 		       " it can allow it";
@@ -122,7 +117,7 @@ static void put_hint(struct zc_report *report, const struct zc_story *story)
 
 static void put_trust(struct zc_report *report, const struct zc_story *story)
 {
-	if (is(story->trust, "inside"))
+	if (zc_str_is(story->trust, "inside"))
 		fputs("  trust   inside: said by the shim in the process itself; a hostile program "
 		      "could"
 		      " have made it up,\n          about itself only\n",
@@ -150,7 +145,7 @@ static void put_times(struct zc_report *report, const struct zc_story *story)
 
 static void put_story(struct zc_report *report, const struct zc_story *story, size_t number)
 {
-	bool audited = is(story->action, "audited");
+	bool audited = zc_str_is(story->action, "audited");
 
 	fprintf(report->out, "%zu. %s%s%s\n", number,
 		zc_paint(report, audited ? ZC_YELLOW : ZC_RED), story->title.at,
@@ -167,7 +162,7 @@ static void put_story(struct zc_report *report, const struct zc_story *story, si
 static void put_json(struct zc_report *report, const struct zc_story *story, size_t number)
 {
 	struct zc_json *json = &report->json;
-	const struct zc_frame_told *place = story->inside ? story->inside : story->place;
+	const struct zc_frame_told *place = story->stack.inside ? story->stack.inside : story->stack.place;
 
 	zc_json_open(json, NULL, '{');
 	zc_json_uint(json, "number", number);
@@ -179,11 +174,11 @@ static void put_json(struct zc_report *report, const struct zc_story *story, siz
 	zc_report_json(report, "layer", story->layer);
 	zc_report_json(report, "why", story->why);
 	zc_report_json(report, "exe", story->exe);
-	zc_report_json(report, "code", zc_story_site(report, place));
+	zc_report_json(report, "code", zc_story_site(place));
 	zc_report_json(report, "hint", story->hint);
 	if (!story->hint.at)
 		zc_json_string(json, "why_no_hint", why_no_hint(story));
-	zc_json_bool(json, "forgeable", is(story->trust, "inside"));
+	zc_json_bool(json, "forgeable", zc_str_is(story->trust, "inside"));
 	zc_json_bool(json, "plain_permissions_refuse", story->dac_refuses);
 	zc_json_uint(json, "count", story->count);
 	zc_json_close(json, '}');

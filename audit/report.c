@@ -37,7 +37,7 @@ int zc_audit_report(int argc, char **argv)
 				     audit.format);
 	if (audit.argc > 1)
 		return zc_audit_fail("report takes one run");
-	status = zc_audit_open(&audit, audit.argv[0], true, &run);
+	status = zc_audit_open(&audit, audit.argv[0], !format->events, &run);
 	if (!status)
 		status = zc_audit_write(&audit, run, format->write, NULL);
 	zc_run_free(run);

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "evidence/read/journal.h"
 #include "evidence/read/log_reader.h"
 #include "evidence/report/lines.h"
 #include "audit/audit.h"
@@ -43,7 +44,7 @@ static void put_event(struct zc_report *report, struct zc_view event)
 		return;
 	}
 	zc_story_tell(report, NULL, event, &story);
-	site = zc_story_site(report, story.inside ? story.inside : story.place);
+	site = zc_story_where(&story);
 	fprintf(report->out, "%s%s%s  %s%s%s  [%s %" PRIu64 "]\n",
 		zc_paint(report, !strcmp(type.at, "access")            ? ZC_GREEN
 				 : !strcmp(story.action.at, "audited") ? ZC_YELLOW
@@ -75,13 +76,44 @@ static bool put_line(struct zc_report *report, const struct zc_audit *audit,
 	return !zc_view_is(zc_view_get(event, "type"), "end");
 }
 
-/* Where the last lines begin: offsets in a ring. Returns -1 without memory. */
+#define BLOCK (64u << 10)
+
+/*
+ * Where the last count whole lines begin: looked for from the end, so that a long log costs nothing. The
+ * first newline on the way ends the last of them; behind it there may be the beginning of another.
+ */
+static off_t find_from_end(struct zc_run *run, off_t size, size_t count)
+{
+	static char block[BLOCK];
+	size_t left = count + 1;
+	off_t at = size;
+
+	while (at > 0) {
+		size_t len = at < (off_t)BLOCK ? (size_t)at : BLOCK;
+		const char *newline;
+
+		if (zc_journal_read_at(run->log, block, len, at - (off_t)len) != (ssize_t)len)
+			return -1;
+		at -= (off_t)len;
+		while ((newline = memrchr(block, '\n', len))) {
+			len = (size_t)(newline - block);
+			if (!--left)
+				return at + (off_t)len + 1;
+		}
+	}
+	return at;
+}
+
+/* The same where the log was rotated: offsets in a ring. Returns -1 without memory. */
 static off_t find_start(struct zc_run *run, size_t count)
 {
-	off_t *ring = calloc(count + 1, sizeof(*ring)), start;
+	off_t *ring, start, size = zc_journal_plain_size(run->log);
 	struct zc_log_reader reader;
 	size_t lines = 0;
 
+	if (size >= 0)
+		return find_from_end(run, size, count);
+	ring = calloc(count + 1, sizeof(*ring));
 	if (!ring)
 		return -1;
 	zc_log_reader_init(&reader, run->log, 0);

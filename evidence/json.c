@@ -9,29 +9,34 @@
 #include "evidence/json.h"
 #include "evidence/text.h"
 
-/* Room for len more bytes at the end of the buffer, or NULL. */
-static char *room(struct zc_json *json, size_t len)
+static bool grow(struct zc_json *json, size_t len)
 {
-	if (json->failed)
-		return NULL;
-	if (json->cap - json->len < len) {
-		size_t cap = json->cap ? json->cap : 4096;
-		char *bytes;
+	size_t cap = json->cap ? json->cap : 4096;
+	char *bytes;
 
-		while (cap - json->len < len)
-			cap *= 2;
-		bytes = realloc(json->bytes, cap);
-		if (!bytes) {
-			json->failed = true;
-			return NULL;
-		}
-		json->bytes = bytes;
-		json->cap = cap;
+	if (json->failed)
+		return false;
+	while (cap - json->len < len)
+		cap *= 2;
+	bytes = realloc(json->bytes, cap);
+	if (!bytes) {
+		json->failed = true;
+		return false;
 	}
+	json->bytes = bytes;
+	json->cap = cap;
+	return true;
+}
+
+/* Room for len more bytes at the end of the buffer, or NULL. */
+static inline char *room(struct zc_json *json, size_t len)
+{
+	if (json->failed || (json->cap - json->len < len && !grow(json, len)))
+		return NULL;
 	return json->bytes + json->len;
 }
 
-static void put(struct zc_json *json, const char *bytes, size_t len)
+static inline void put(struct zc_json *json, const char *bytes, size_t len)
 {
 	char *to = room(json, len);
 
@@ -56,9 +61,15 @@ static void put_key(struct zc_json *json, const char *key)
 	if (json->depth)
 		put_break(json);
 	if (key) {
-		put(json, "\"", 1);
-		put(json, key, strlen(key));
-		put(json, json->indent ? "\": " : "\":", json->indent ? 3 : 2);
+		size_t len = strlen(key);
+		char *to = room(json, len + 4);
+
+		if (to) {
+			*to++ = '"';
+			memcpy(to, key, len);
+			memcpy(to + len, "\": ", 3);
+			json->len += len + (json->indent ? 4 : 3);
+		}
 	}
 	json->comma = true;
 }
@@ -119,11 +130,6 @@ static void put_escape(struct zc_json *json, uint32_t point)
 	}
 }
 
-static bool is_easy(unsigned char byte)
-{
-	return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
-}
-
 /* Writes a quoted text; returns false when some bytes were not UTF-8 (each became U+FFFD). */
 static bool put_quoted(struct zc_json *json, const char *text, size_t len)
 {
@@ -132,13 +138,11 @@ static bool put_quoted(struct zc_json *json, const char *text, size_t len)
 
 	put(json, "\"", 1);
 	for (size_t at = 0; at < len;) {
-		size_t run = at;
+		size_t easy = zc_text_easy(text + at, len - at);
 		unsigned step;
 
-		while (run < len && is_easy((unsigned char)text[run]))
-			run++;
-		put(json, text + at, run - at);
-		at = run;
+		put(json, text + at, easy);
+		at += easy;
 		if (at == len)
 			break;
 		step = zc_text_decode(text + at, len - at, &point);
@@ -190,6 +194,12 @@ void zc_json_text(struct zc_json *json, const char *key, const char *text, size_
 	snprintf(beside, sizeof(beside), "%s_base64", key);
 	put_key(json, beside);
 	put_base64(json, text, len);
+}
+
+void zc_json_lossy(struct zc_json *json, const char *key, const char *text, size_t len)
+{
+	put_key(json, key);
+	put_quoted(json, text, len);
 }
 
 void zc_json_string(struct zc_json *json, const char *key, const char *string)

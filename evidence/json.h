@@ -28,6 +28,8 @@ void zc_json_free(struct zc_json *json);
 void zc_json_open(struct zc_json *json, const char *key, char bracket); /* '{' or '[' */
 void zc_json_close(struct zc_json *json, char bracket);                 /* '}' or ']' */
 void zc_json_text(struct zc_json *json, const char *key, const char *text, size_t len);
+/* Without the sibling: for somebody else's schema. */
+void zc_json_lossy(struct zc_json *json, const char *key, const char *text, size_t len);
 void zc_json_string(struct zc_json *json, const char *key, const char *string); /* NULL: null */
 void zc_json_uint(struct zc_json *json, const char *key, uint64_t value);
 void zc_json_int(struct zc_json *json, const char *key, int64_t value);

@@ -38,7 +38,7 @@ bool zc_text_is_utf8(const char *text, size_t len)
 {
 	uint32_t point;
 
-	for (size_t at = 0; at < len;) {
+	for (size_t at = zc_text_easy(text, len); at < len;) {
 		unsigned step = (unsigned char)text[at] < 0x80
 					? 1
 					: zc_text_decode(text + at, len - at, &point);
@@ -77,7 +77,7 @@ bool zc_text_plain(const char *text, size_t len)
 {
 	uint32_t point;
 
-	for (size_t at = 0; at < len;) {
+	for (size_t at = zc_text_easy(text, len); at < len;) {
 		unsigned step = zc_text_decode(text + at, len - at, &point);
 
 		if (!step || zc_text_hidden(point))

@@ -11,6 +11,11 @@
 #define ZC_EVIDENCE_TEXT_H
 
 #include <stdio.h>
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "core/base.h"
 
@@ -24,6 +29,49 @@ bool zc_text_is_utf8(const char *text, size_t len);
 bool zc_text_hidden(uint32_t point);
 /* Nothing but visible characters: can be shown and pasted as it is. */
 bool zc_text_plain(const char *text, size_t len);
+
+/*
+ * Easy bytes mean themselves wherever they go: visible ASCII but quote and backslash. Returns how many of
+ * the len at text are easy, from the first on. Most of every text is, so this looks at 16, then 8 at once.
+ */
+static inline size_t zc_text_easy(const char *text, size_t len)
+{
+	const uint64_t ones = 0x0101010101010101ull;
+	size_t at = 0;
+
+#ifdef __SSE2__
+	for (; len - at >= 16; at += 16) {
+		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text + at));
+		/* As signed numbers those from 0x80 on are below a blank, too. */
+		__m128i hard =
+			_mm_or_si128(_mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
+						  _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f))),
+				     _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+						  _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+		unsigned marks = (unsigned)_mm_movemask_epi8(hard);
+
+		if (marks)
+			return at + (unsigned)__builtin_ctz(marks);
+	}
+#endif
+	/* Whether all eight are easy: a borrow may mark a byte too many, never one too few. */
+	for (; len - at >= 8; at += 8) {
+		uint64_t word, quotes, slashes, deletes;
+
+		memcpy(&word, text + at, sizeof(word));
+		quotes = word ^ '"' * ones;
+		slashes = word ^ '\\' * ones;
+		deletes = word ^ 0x7f * ones;
+		if ((word | ((word - 0x20 * ones) & ~word) | ((quotes - ones) & ~quotes) |
+		     ((slashes - ones) & ~slashes) | ((deletes - ones) & ~deletes)) &
+		    0x80 * ones)
+			break;
+	}
+	while (at < len && (unsigned char)text[at] >= 0x20 && (unsigned char)text[at] < 0x7f &&
+	       text[at] != '"' && text[at] != '\\')
+		at++;
+	return at;
+}
 
 /* Prints for a terminal: what is hidden or not UTF-8 becomes \n, \x1b or \u202e, a backslash \\. */
 void zc_text_show(FILE *out, const char *text, size_t len);

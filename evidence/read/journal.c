@@ -387,6 +387,15 @@ ssize_t zc_journal_read(struct zc_journal *journal, void *to, size_t cap)
 	}
 }
 
+off_t zc_journal_plain_size(const struct zc_journal *journal)
+{
+	struct stat st;
+
+	if (journal->files != 1 || journal->flow.fd < 0 || fstat(journal->flow.fd, &st) < 0)
+		return -1;
+	return st.st_size;
+}
+
 /* The file of an offset, among those whose start is known. */
 static size_t index_of(const struct zc_journal *journal, off_t offset)
 {

@@ -32,6 +32,9 @@ int zc_journal_seek(struct zc_journal *journal, off_t offset);
 /* Bytes from elsewhere; zc_journal_read() goes on where it was. In an archive, cheap only forwards. */
 ssize_t zc_journal_read_at(struct zc_journal *journal, void *to, size_t cap, off_t offset);
 
+/* How long the text is, when it is one file that can be read anywhere at no cost; else -1. */
+off_t zc_journal_plain_size(const struct zc_journal *journal);
+
 /* The file that holds that offset, as far as the text was read: "archive/events-000001.jsonl.gz". */
 const char *zc_journal_file(const struct zc_journal *journal, off_t offset);
 /* How many files there are, and of one its name and whether it could not be read to its end. */

@@ -43,6 +43,10 @@ struct zc_view zc_view_get(struct zc_view view, const char *path);
 void zc_view_pick(struct zc_view object, const char *const *names, size_t count,
 		  struct zc_view *ret);
 
+/* The same from the members that zc_view_parse_members() kept. */
+void zc_members_pick(const struct zc_member *member, size_t members, const char *const *names,
+		     size_t count, struct zc_view *ret);
+
 /* Members of an object or elements of an array, in order. */
 struct zc_walk {
 	const char *at, *end;

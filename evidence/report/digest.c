@@ -12,27 +12,28 @@
 #include "core/base.h"
 #include "evidence/read/journal.h"
 #include "evidence/report/digest.h"
+#include "evidence/sha256.h"
 
 /* A log that was compressed with its run is digested as what it was. */
 static int digest_log(const char *dir, char ret_hex[65])
 {
 	static unsigned char buffer[65536];
-	unsigned char digest[crypto_hash_sha256_BYTES];
-	crypto_hash_sha256_state hash;
+	unsigned char digest[ZC_SHA256_BYTES];
+	struct zc_sha256 hash;
 	struct zc_journal *log;
 	ssize_t got = zc_journal_open_last(&log, dir);
 
 	if (got < 0)
 		return (int)got;
-	crypto_hash_sha256_init(&hash);
+	zc_sha256_init(&hash);
 	while ((got = zc_journal_read(log, buffer, sizeof(buffer))) > 0)
-		crypto_hash_sha256_update(&hash, buffer, (size_t)got);
+		zc_sha256_update(&hash, buffer, (size_t)got);
 	if (got == 0 && zc_journal_damaged(log, 0))
 		got = -EBADMSG;
 	zc_journal_free(log);
 	if (got < 0)
 		return (int)got;
-	crypto_hash_sha256_final(&hash, digest);
+	zc_sha256_final(&hash, digest);
 	sodium_bin2hex(ret_hex, 65, digest, sizeof(digest));
 	return 0;
 }
@@ -40,8 +41,8 @@ static int digest_log(const char *dir, char ret_hex[65])
 int zc_digest_file(const char *dir, const char *name, char ret_hex[65])
 {
 	static unsigned char buffer[65536];
-	unsigned char digest[crypto_hash_sha256_BYTES];
-	crypto_hash_sha256_state hash;
+	unsigned char digest[ZC_SHA256_BYTES];
+	struct zc_sha256 hash;
 	char path[ZC_PATH_CAP + 32];
 	ssize_t got;
 	int fd;
@@ -51,15 +52,15 @@ int zc_digest_file(const char *dir, const char *name, char ret_hex[65])
 	if (fd < 0)
 		return errno == ENOENT && !strcmp(name, "events.jsonl") ? digest_log(dir, ret_hex)
 									: -errno;
-	crypto_hash_sha256_init(&hash);
+	zc_sha256_init(&hash);
 	while ((got = read(fd, buffer, sizeof(buffer))) > 0 || (got < 0 && errno == EINTR))
 		if (got > 0)
-			crypto_hash_sha256_update(&hash, buffer, (size_t)got);
+			zc_sha256_update(&hash, buffer, (size_t)got);
 	got = got < 0 ? -errno : 0;
 	close(fd);
 	if (got < 0)
 		return (int)got;
-	crypto_hash_sha256_final(&hash, digest);
+	zc_sha256_final(&hash, digest);
 	sodium_bin2hex(ret_hex, 65, digest, sizeof(digest));
 	return 0;
 }

@@ -6,6 +6,7 @@
 
 bool zc_events_begin(struct zc_report *report, struct zc_events *events)
 {
+	events->first_ns = 0;
 	zc_log_reader_init(&events->reader, report->run->log, 0);
 	if (zc_journal_seek(report->run->log, 0) == 0)
 		return true;
@@ -13,26 +14,35 @@ bool zc_events_begin(struct zc_report *report, struct zc_events *events)
 	return false;
 }
 
+#define MEMBERS_MAX 64u
+
 bool zc_events_next(struct zc_report *report, struct zc_events *events, bool accesses,
 		    struct zc_story *ret)
 {
+	static const char *const names[] = { "mono_ns", "type" };
+	struct zc_member member[MEMBERS_MAX];
 	int more;
 
 	while (!report->failed && (more = zc_log_reader_next(&events->reader)) != 0) {
-		struct zc_view event, type;
+		struct zc_view event, value[2];
+		size_t members = MEMBERS_MAX;
 
 		if (more < 0) {
 			report->failed = true;
 			break;
 		}
 		if (events->reader.state != ZC_LINE_WHOLE ||
-		    zc_view_parse(&event, events->reader.text, events->reader.len))
+		    zc_view_parse_members(&event, events->reader.text, events->reader.len, member,
+					  &members))
 			continue;
-		type = zc_view_get(event, "type");
-		if (!zc_view_is(type, "violation") && !(accesses && zc_view_is(type, "access")))
+		zc_members_pick(member, members, names, 2, value);
+		if (!events->first_ns)
+			events->first_ns = zc_view_uint(value[0], 0);
+		if (!zc_view_is(value[1], "violation") &&
+		    !(accesses && zc_view_is(value[1], "access")))
 			continue;
 		zc_report_reset(report);
-		zc_story_tell(report, NULL, event, ret);
+		zc_story_tell_members(report, NULL, event, member, members, ret);
 		return true;
 	}
 	return false;

@@ -10,6 +10,7 @@
 
 struct zc_events {
 	struct zc_log_reader reader;
+	uint64_t first_ns; /* of the first line; CLOCK_MONOTONIC */
 };
 
 /* Starts at the log's beginning. */

@@ -20,7 +20,7 @@ const char *zc_paint(const struct zc_report *report, const char *code);
 void zc_lines_head(struct zc_report *report);
 /* One line: count, what, by which rule, from where, which program. */
 void zc_lines_story(struct zc_report *report, const struct zc_story *story, size_t number_of);
-void zc_lines_frame(struct zc_report *report, const struct zc_frame_told *frame, unsigned index);
+void zc_lines_frame(struct zc_report *report, const struct zc_frame_told *frame, size_t index);
 void zc_lines_hint(struct zc_report *report, const struct zc_story *story);
 /* What was left out of a list of findings. */
 void zc_lines_rest(struct zc_report *report, size_t shown);

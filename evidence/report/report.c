@@ -12,27 +12,29 @@
 #include "evidence/text.h"
 
 const struct zc_report_format zc_report_formats[] = {
-	{ "text", "report.txt", "for people, in a terminal", zc_report_as_text },
-	{ "md", "report.md", "Markdown, for a job summary (256 KiB at most)",
-	  zc_report_as_markdown },
-	{ "html", "report.html", "one page, no network", zc_report_as_html },
-	{ "sarif", "results.sarif", "SARIF 2.1.0, for code scanning", zc_report_as_sarif },
-	{ "junit", "junit.xml", "JUnit XML, passing cases too", zc_report_as_junit },
-	{ "codequality", "codequality.json", "GitLab's code quality", zc_report_as_codequality },
+	{ "text", "report.txt", "for people, in a terminal", zc_report_as_text, false },
+	{ "md", "report.md", "Markdown, for a job summary (256 KiB at most)", zc_report_as_markdown,
+	  false },
+	{ "html", "report.html", "one page, no network", zc_report_as_html, false },
+	{ "sarif", "results.sarif", "SARIF 2.1.0, for code scanning", zc_report_as_sarif, false },
+	{ "junit", "junit.xml", "JUnit XML, passing cases too", zc_report_as_junit, false },
+	{ "codequality", "codequality.json", "GitLab's code quality", zc_report_as_codequality,
+	  false },
 	{ "github", "annotations.txt", "GitHub workflow commands (ten at most)",
-	  zc_report_as_github },
+	  zc_report_as_github, false },
 	{ "intoto", "statement.json", "in-toto Statement v1 with a runtime-trace",
-	  zc_report_as_statement },
+	  zc_report_as_statement, false },
 	{ "predicate", "predicate.json", "the runtime-trace alone, to be signed by a platform",
-	  zc_report_as_predicate },
-	{ "ocsf", "ocsf.jsonl", "OCSF 1.3 events, one a line", zc_report_as_ocsf },
-	{ "folded", "stacks.folded", "folded stacks, for flamegraph.pl", zc_report_as_folded },
+	  zc_report_as_predicate, false },
+	{ "ocsf", "ocsf.jsonl", "OCSF 1.3 events, one a line", zc_report_as_ocsf, true },
+	{ "folded", "stacks.folded", "folded stacks, for flamegraph.pl", zc_report_as_folded,
+	  false },
 	{ "speedscope", "speedscope.json", "who causes violations, for speedscope",
-	  zc_report_as_speedscope },
-	{ "trace", "trace.json", "Chrome trace events, for Perfetto", zc_report_as_trace },
+	  zc_report_as_speedscope, false },
+	{ "trace", "trace.json", "Chrome trace events, for Perfetto", zc_report_as_trace, true },
 	{ "attempts", "attempts.json", "one document of all calls that were refused",
-	  zc_report_as_attempts },
-	{ NULL, NULL, NULL, NULL },
+	  zc_report_as_attempts, true },
+	{ NULL, NULL, NULL, NULL, false },
 };
 
 const struct zc_report_format *zc_report_find(const char *name)
@@ -74,7 +76,7 @@ void *zc_report_room(struct zc_report *report, size_t size)
 	return room;
 }
 
-static void free_chunks(struct zc_chunk *chunk)
+void zc_report_free_arena(struct zc_chunk *chunk)
 {
 	while (chunk) {
 		struct zc_chunk *next = chunk->next;
@@ -84,12 +86,22 @@ static void free_chunks(struct zc_chunk *chunk)
 	}
 }
 
+size_t zc_report_arena_size(const struct zc_chunk *chunk)
+{
+	size_t size = 0;
+
+	for (; chunk; chunk = chunk->next)
+		size += chunk->cap;
+	return size;
+}
+
 /* Keeps one chunk, so that a report of many small stories allocates nothing. */
 void zc_report_reset(struct zc_report *report)
 {
+	zc_story_forget(report, false);
 	if (!report->arena)
 		return;
-	free_chunks(report->arena->next);
+	zc_report_free_arena(report->arena->next);
 	report->arena->next = NULL;
 	report->arena->used = 0;
 }
@@ -109,15 +121,17 @@ struct zc_str zc_report_printf(struct zc_report *report, const char *format, ...
 {
 	struct zc_str none = { "", 0 };
 	va_list args, again;
-	char *room;
+	char small[512], *room;
 	int len;
 
 	va_start(args, format);
 	va_copy(again, args);
-	len = vsnprintf(NULL, 0, format, args);
+	len = vsnprintf(small, sizeof(small), format, args);
 	va_end(args);
 	room = len < 0 ? NULL : zc_report_room(report, (size_t)len + 1);
-	if (room)
+	if (room && (size_t)len < sizeof(small))
+		memcpy(room, small, (size_t)len + 1);
+	else if (room)
 		vsnprintf(room, (size_t)len + 1, format, again);
 	va_end(again);
 	return room ? (struct zc_str){ room, (size_t)len } : none;
@@ -217,30 +231,13 @@ void zc_report_flush(struct zc_report *report)
 	json->len = 0;
 }
 
+/* No member may come beside it in a foreign schema: U+FFFD for what is not UTF-8. */
 void zc_report_json(struct zc_report *report, const char *key, struct zc_str text)
 {
-	char *room;
-	size_t at = 0, to = 0;
-	uint32_t point;
-
-	if (!text.at) {
+	if (text.at)
+		zc_json_lossy(&report->json, key, text.at, text.len);
+	else
 		zc_json_null(&report->json, key);
-		return;
-	}
-	if (zc_text_is_utf8(text.at, text.len)) {
-		zc_json_text(&report->json, key, text.at, text.len);
-		return;
-	}
-	/* No member may come beside it in a foreign schema: U+FFFD for what is not UTF-8. */
-	room = zc_report_room(report, text.len * 3);
-	while (room && at < text.len) {
-		unsigned step = zc_text_decode(text.at + at, text.len - at, &point);
-
-		memcpy(room + to, step ? text.at + at : "\xef\xbf\xbd", step ? step : 3);
-		to += step ? step : 3;
-		at += step ? step : 1;
-	}
-	zc_json_text(&report->json, key, room ? room : "", to);
 }
 
 struct zc_str zc_report_seconds(struct zc_report *report, uint64_t ns)
@@ -251,12 +248,15 @@ struct zc_str zc_report_seconds(struct zc_report *report, uint64_t ns)
 
 static bool needs_quotes(struct zc_str word)
 {
-	for (size_t i = 0; i < word.len; i++)
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,."
-			    "/-[]~",
-			    word.at[i]) ||
-		    !word.at[i])
+	static const char extra[] = "_@%+=:,./-[]~";
+
+	for (size_t i = 0; i < word.len; i++) {
+		char c = word.at[i];
+
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		      (c && strchr(extra, c))))
 			return true;
+	}
 	return !word.len;
 }
 
@@ -289,6 +289,61 @@ struct zc_str zc_report_command(struct zc_report *report, struct zc_view words)
 	}
 	room[at] = '\0';
 	return (struct zc_str){ room, at };
+}
+
+struct zc_str zc_str_base(struct zc_str path)
+{
+	const char *slash = path.at ? memrchr(path.at, '/', path.len) : NULL;
+
+	if (!slash || slash == path.at + path.len - 1)
+		return path;
+	return (struct zc_str){ slash + 1, path.len - (size_t)(slash + 1 - path.at) };
+}
+
+/* --- pieces that several formats have -------------------------------------------------------------- */
+
+uint64_t zc_report_number(const struct zc_report *report, const char *path)
+{
+	return zc_view_uint(zc_view_get(report->run->json, path), 0);
+}
+
+void zc_report_json_sites(struct zc_report *report, const char *key, const struct zc_story *story)
+{
+	zc_json_open(&report->json, key, '[');
+	for (size_t i = 0; i < story->stack.frames; i++)
+		zc_report_json(report, NULL, story->stack.frame[i].site);
+	zc_json_close(&report->json, ']');
+}
+
+struct zc_str zc_report_next_why_not(struct zc_report *report, struct zc_walk *walk)
+{
+	struct zc_view entry;
+
+	while (zc_walk_next(walk, NULL, &entry)) {
+		struct zc_str name = zc_report_text(report, entry, "mode"),
+			      reason = zc_report_text(report, entry, "reason");
+
+		if (name.at && reason.at)
+			return zc_report_printf(report, "not %s: %s", name.at, reason.at);
+	}
+	return (struct zc_str){ NULL, 0 };
+}
+
+struct zc_str zc_report_next_layer(struct zc_report *report, struct zc_walk *walk)
+{
+	struct zc_view layer;
+
+	while (zc_walk_next(walk, NULL, &layer)) {
+		struct zc_str name = zc_report_text(report, layer, "name"),
+			      detail = zc_report_text(report, layer, "detail");
+		bool applied = zc_view_true(zc_view_get(layer, "applied"));
+
+		if (name.at)
+			return zc_report_printf(report, "%s: %s%s%s", name.at,
+						applied ? "on" : "off", detail.at ? ", " : "",
+						detail.at ? detail.at : "");
+	}
+	return (struct zc_str){ NULL, 0 };
 }
 
 /* --- writing -------------------------------------------------------------------------------------- */
@@ -326,7 +381,8 @@ int zc_report_write(struct zc_run *run, const struct zc_report_format *format, F
 	set_workspace(&report);
 	format->write(&report);
 	zc_report_flush(&report);
-	free_chunks(report.arena);
+	zc_story_forget(&report, true);
+	zc_report_free_arena(report.arena);
 	zc_json_free(&report.json);
 	if (report.failed)
 		return -ENOMEM;

@@ -17,6 +17,7 @@
 #define ZC_EVIDENCE_REPORT_REPORT_H
 
 #include <stdio.h>
+#include <string.h>
 
 #include "evidence/json.h"
 #include "evidence/read/run.h"
@@ -29,16 +30,18 @@ struct zc_report_options {
 };
 
 struct zc_report;
+struct zc_story;
 
 struct zc_report_format {
 	const char *name, *file, *what;
 	void (*write)(struct zc_report *report);
+	bool events; /* goes over the events itself: the run need not have been scanned */
 };
 
 /* Ends with a row without a name. */
 extern const struct zc_report_format zc_report_formats[];
 const struct zc_report_format *zc_report_find(const char *name); /* NULL: there is none */
-/* Writes a run that was scanned. Returns 0 or -errno. */
+/* Writes a run that was scanned, unless the format goes over the events. Returns 0 or -errno. */
 int zc_report_write(struct zc_run *run, const struct zc_report_format *format, FILE *out,
 		    const struct zc_report_options *options);
 
@@ -50,12 +53,26 @@ struct zc_str {
 	size_t len;
 };
 
+static inline bool zc_str_is(struct zc_str text, const char *plain)
+{
+	return text.at && text.len == strlen(plain) && !memcmp(text.at, plain, text.len);
+}
+
+static inline bool zc_str_begins(struct zc_str text, const char *prefix)
+{
+	return text.at && text.len >= strlen(prefix) && !memcmp(text.at, prefix, strlen(prefix));
+}
+
+/* What is behind the last slash; a path that ends with one is left as it is. */
+struct zc_str zc_str_base(struct zc_str path);
+
 struct zc_report {
 	struct zc_run *run;
 	FILE *out;
 	struct zc_report_options options;
 	struct zc_json json;
 	struct zc_chunk *arena;
+	struct zc_kept_stacks *kept; /* story_stack.c */
 	size_t workspace_len, home_len;
 	char workspace[ZC_PATH_CAP]; /* "" when not known */
 	bool exact;                  /* texts with their exact bytes, not U+FFFD */
@@ -65,6 +82,10 @@ struct zc_report {
 /* Texts of the arena hold until this. */
 void zc_report_reset(struct zc_report *report);
 void *zc_report_room(struct zc_report *report, size_t size); /* NULL: failed is set */
+void zc_report_free_arena(struct zc_chunk *arena);
+size_t zc_report_arena_size(const struct zc_chunk *arena);
+/* Drops the stacks that are kept between events: when they are many, or all. */
+void zc_story_forget(struct zc_report *report, bool all);
 struct zc_str zc_report_keep(struct zc_report *report, const char *text, size_t len);
 struct zc_str zc_report_printf(struct zc_report *report, const char *format, ...) ZC_PRINTF(2, 3);
 /* The string at that path, decoded, with the home directory replaced. */
@@ -77,6 +98,14 @@ struct zc_str zc_report_shown(struct zc_report *report, struct zc_str text);
 /* Writes out what the JSON writer has and goes on. */
 void zc_report_flush(struct zc_report *report);
 void zc_report_json(struct zc_report *report, const char *key, struct zc_str text); /* or null */
+/* A number of run.json, or 0. */
+uint64_t zc_report_number(const struct zc_report *report, const char *path);
+/* "sites" of a stack as an array of texts. */
+void zc_report_json_sites(struct zc_report *report, const char *key, const struct zc_story *story);
+/* Sentences about the run, one after the other; at NULL at the end: "not sealed: no Landlock", ... */
+struct zc_str zc_report_next_why_not(struct zc_report *report, struct zc_walk *walk);
+/* ... "landlock: on, ABI 7". walk: over mode.why_not, and over layers. */
+struct zc_str zc_report_next_layer(struct zc_report *report, struct zc_walk *walk);
 /* "12.345" from nanoseconds. */
 struct zc_str zc_report_seconds(struct zc_report *report, uint64_t ns);
 /* The command of the run in one line, as it could be pasted. */
@@ -87,37 +116,47 @@ struct zc_str zc_report_command(struct zc_report *report, struct zc_view words);
 struct zc_frame_told {
 	struct zc_str module, build_id, offset, function, function_offset, file, lang;
 	struct zc_str address;
+	struct zc_str site; /* "leak_secret (src/victim.c:65)" or "cat+0x2752", shown */
 	uint64_t line;
 	bool inlined;
 	bool own;             /* the program's own code, not a library's of the system */
 	struct zc_str inside; /* file, relative to the workspace; at NULL: not inside */
 };
 
+struct zc_told_stack {
+	struct zc_str status, why;
+	const struct zc_frame_told *frame; /* innermost first */
+	size_t frames;
+	const struct zc_frame_told *place; /* whose code: the innermost of its own; may be NULL */
+	const struct zc_frame_told
+		*inside; /* the innermost with a line in the workspace; or NULL */
+};
+
 /* One event or finding, taken apart. Texts that are missing have at NULL. */
 struct zc_story {
 	const struct zc_item *item;
-	struct zc_view event, stack, args;               /* args: of the system call */
+	struct zc_view event, object, args, argv;        /* args: of the system call */
 	struct zc_str op, action, severity, class, what; /* what: "/etc/shadow", "192.0.2.1:80" */
 	struct zc_str title;                             /* "denied open_read /etc/shadow", shown */
 	struct zc_str rule, source, layer, reason, why;
 	struct zc_str by; /* "by deny-read /etc (ci.zc:3)" or why without a rule, shown */
 	struct zc_str hint, exe, program, time, fingerprint, errno_name, syscall, trust, seen_by;
-	struct zc_str status, status_why; /* of the stack */
-	uint64_t count, seq, pid, tid, ppid;
+	uint64_t count, seq, mono_ns, pid, tid, ppid;
 	bool dac_refuses;
-	struct zc_frame_told frame[ZC_STORY_FRAMES];
-	unsigned frames;
-	const struct zc_frame_told
-		*place; /* whose code it was: the innermost of its own; may be NULL */
-	const struct zc_frame_told
-		*inside; /* innermost frame with a line in the workspace; or NULL */
+	struct zc_told_stack stack;
 };
 
-/* Texts lie in the arena. item may be NULL: an event by itself. */
+/* Texts hold until zc_report_reset(). item may be NULL: an event by itself. */
 void zc_story_tell(struct zc_report *report, const struct zc_item *item, struct zc_view event,
 		   struct zc_story *ret);
-/* "leak_secret (src/victim.c:65)" or "cat+0x2752", shown. */
-struct zc_str zc_story_site(struct zc_report *report, const struct zc_frame_told *frame);
+/* The same for an event whose members are known already. */
+void zc_story_tell_members(struct zc_report *report, const struct zc_item *item,
+			   struct zc_view event, const struct zc_member *member, size_t members,
+			   struct zc_story *ret);
+/* What people call that frame; at NULL for NULL. */
+struct zc_str zc_story_site(const struct zc_frame_told *frame);
+/* The same of the frame to look at first: in the workspace, else of the program's own code. */
+struct zc_str zc_story_where(const struct zc_story *story);
 /* Where a reader of code should look: in the workspace, else the rule's line, else the program. */
 struct zc_location {
 	struct zc_str path;

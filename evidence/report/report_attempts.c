@@ -33,10 +33,7 @@ static void put_attempt(struct zc_report *report, const struct zc_story *story)
 	zc_json_uint(json, "pid", story->pid);
 	zc_report_json(report, "exe", story->exe);
 	zc_json_uint(json, "count", story->count);
-	zc_json_open(json, "stack", '[');
-	for (unsigned i = 0; i < story->frames; i++)
-		zc_report_json(report, NULL, zc_story_site(report, &story->frame[i]));
-	zc_json_close(json, ']');
+	zc_report_json_sites(report, "stack", story);
 	zc_json_close(json, '}');
 	zc_report_flush(report);
 }

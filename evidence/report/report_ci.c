@@ -11,15 +11,10 @@
 #define ANNOTATIONS_MAX 10u
 #define MESSAGE_MAX 2000u
 
-static bool is(struct zc_str text, const char *plain)
-{
-	return text.at && !strcmp(text.at, plain);
-}
-
 /* "denied open_read /etc/shadow, by deny-read /etc (ci.zc:3), in leak (src/a.c:3), to allow it: ..." */
 static struct zc_str sentence(struct zc_report *report, const struct zc_story *story)
 {
-	struct zc_str site = zc_story_site(report, story->inside ? story->inside : story->place);
+	struct zc_str site = zc_story_where(story);
 	struct zc_str hint = zc_report_shown(report, story->hint);
 	struct zc_str text = zc_report_printf(
 		report, "%s, %s%s%s%s%s", story->title.at, story->by.at, site.at ? ", in " : "",
@@ -92,10 +87,10 @@ void zc_report_as_codequality(struct zc_report *report)
 						story.class.at ? story.class.at : "other"));
 		zc_report_json(report, "fingerprint", story.fingerprint);
 		zc_json_string(json, "severity",
-			       is(story.severity, "high")     ? "critical"
-			       : is(story.severity, "medium") ? "major"
-			       : is(story.severity, "low")    ? "minor"
-							      : "info");
+			       zc_str_is(story.severity, "high")     ? "critical"
+			       : zc_str_is(story.severity, "medium") ? "major"
+			       : zc_str_is(story.severity, "low")    ? "minor"
+								     : "info");
 		zc_json_open(json, "location", '{');
 		zc_report_json(report, "path", location.path);
 		zc_json_open(json, "lines", '{');

@@ -28,9 +28,9 @@ void zc_report_as_folded(struct zc_report *report)
 	while (zc_story_next(report, &index, &story)) {
 		put_folded(report,
 			   zc_report_shown(report, story.program.len ? story.program : unknown));
-		for (unsigned i = story.frames; i--;) {
+		for (unsigned i = story.stack.frames; i--;) {
 			fputc(';', report->out);
-			put_folded(report, zc_story_site(report, &story.frame[i]));
+			put_folded(report, zc_story_site(&story.stack.frame[i]));
 		}
 		fputc(';', report->out);
 		put_folded(report, story.title);
@@ -133,11 +133,11 @@ static void put_sample(struct flame *flame, const struct zc_story *story)
 		frame_index(flame,
 			    zc_report_shown(report, story->program.len ? story->program : unknown),
 			    none, 0));
-	for (unsigned i = story->frames; i--;) {
-		const struct zc_frame_told *frame = &story->frame[i];
+	for (size_t i = story->stack.frames; i--;) {
+		const struct zc_frame_told *frame = &story->stack.frame[i];
 
 		zc_json_uint(json, NULL,
-			     frame_index(flame, zc_story_site(report, frame),
+			     frame_index(flame, zc_story_site(frame),
 					 zc_report_shown(report, frame->file.at ? frame->file
 										: frame->module),
 					 frame->line));

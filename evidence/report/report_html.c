@@ -39,11 +39,6 @@ static const char *esc(struct zc_report *report, struct zc_str text)
 	return zc_escape_xml(report, text).at;
 }
 
-static uint64_t number(const struct zc_report *report, const char *path)
-{
-	return zc_view_uint(zc_view_get(report->run->json, path), 0);
-}
-
 static void put_top(struct zc_report *report)
 {
 	char style[sodium_base64_ENCODED_LEN(32, 1)], script[sodium_base64_ENCODED_LEN(32, 1)];
@@ -74,41 +69,20 @@ static void put_fact(struct zc_report *report, const char *name, struct zc_str t
 
 static void put_why_not(struct zc_report *report)
 {
-	struct zc_walk walk = zc_view_walk(zc_view_get(report->run->json, "mode.why_not"));
-	struct zc_view entry;
+	struct zc_walk modes = zc_view_walk(zc_view_get(report->run->json, "mode.why_not"));
+	struct zc_walk layers = zc_view_walk(zc_view_get(report->run->json, "layers"));
+	struct zc_str text;
 
-	while (zc_walk_next(&walk, NULL, &entry)) {
-		struct zc_str name = zc_report_text(report, entry, "mode"),
-			      reason = zc_report_text(report, entry, "reason");
-
-		if (name.at && reason.at)
-			put_fact(report, "",
-				 zc_report_printf(report, "not %s: %s", name.at, reason.at));
-	}
-}
-
-static void put_layers(struct zc_report *report)
-{
-	struct zc_walk walk = zc_view_walk(zc_view_get(report->run->json, "layers"));
-	struct zc_view layer;
-
-	while (zc_walk_next(&walk, NULL, &layer)) {
-		struct zc_str name = zc_report_text(report, layer, "name"),
-			      detail = zc_report_text(report, layer, "detail");
-
-		if (name.at)
-			put_fact(report, "Layer",
-				 zc_report_printf(
-					 report, "%s: %s%s%s", name.at,
-					 zc_view_true(zc_view_get(layer, "applied")) ? "on" : "off",
-					 detail.at ? ", " : "", detail.at ? detail.at : ""));
-	}
+	while ((text = zc_report_next_why_not(report, &modes)).at)
+		put_fact(report, "", text);
+	while ((text = zc_report_next_layer(report, &layers)).at)
+		put_fact(report, "Layer", text);
 }
 
 static void put_facts(struct zc_report *report)
 {
 	struct zc_view run = report->run->json;
-	uint64_t gaps = number(report, "coverage.gaps");
+	uint64_t gaps = zc_report_number(report, "coverage.gaps");
 	struct zc_str missing = { report->run->json_error, strlen(report->run->json_error) };
 
 	fputs("<dl class=\"facts\">\n", report->out);
@@ -123,14 +97,13 @@ static void put_facts(struct zc_report *report)
 			 zc_report_command(report, zc_view_get(run, "policy.sources")));
 		put_fact(report, "Mode", zc_report_text(report, run, "mode.used"));
 		put_why_not(report);
-		put_layers(report);
 		put_fact(report, "Coverage",
 			 zc_report_printf(report, "%" PRIu64 " processes, %" PRIu64 " not watched",
-					  number(report, "coverage.count"), gaps));
+					  zc_report_number(report, "coverage.count"), gaps));
 		put_fact(report, "Violations",
 			 zc_report_printf(report, "%" PRIu64 " in %" PRIu64 " findings",
-					  number(report, "counts.violations"),
-					  number(report, "counts.findings")));
+					  zc_report_number(report, "counts.violations"),
+					  zc_report_number(report, "counts.findings")));
 		put_fact(report, "Exit", zc_report_text(report, run, "exit.reason"));
 		put_fact(report, "Error", zc_report_text(report, run, "error"));
 		put_fact(report, "Head of the chain", zc_report_text(report, run, "chain.head"));
@@ -176,14 +149,14 @@ static void put_timeline(struct zc_report *report)
 
 static void put_stack(struct zc_report *report, const struct zc_story *story)
 {
-	struct zc_str status = story->status, why = story->status_why;
+	struct zc_str status = story->stack.status, why = story->stack.why;
 
 	fputs("<ol class=\"stack mono\" start=\"0\">\n", report->out);
-	for (unsigned i = 0; i < story->frames; i++) {
-		const struct zc_frame_told *frame = &story->frame[i];
+	for (size_t i = 0; i < story->stack.frames; i++) {
+		const struct zc_frame_told *frame = &story->stack.frame[i];
 
 		fprintf(report->out, "<li%s>%s", frame->own ? "" : " class=\"system\"",
-			esc(report, zc_story_site(report, frame)));
+			esc(report, zc_story_site(frame)));
 		if (frame->module.at)
 			fprintf(report->out, " <span class=\"dim\">%s+%s</span>",
 				esc(report, frame->module), esc(report, frame->offset));
@@ -197,7 +170,7 @@ static void put_stack(struct zc_report *report, const struct zc_story *story)
 
 static void put_finding(struct zc_report *report, const struct zc_story *story)
 {
-	struct zc_str site = zc_story_site(report, story->inside ? story->inside : story->place);
+	struct zc_str site = zc_story_where(story);
 	const char *level = esc(report, story->severity);
 
 	fprintf(report->out,
@@ -210,8 +183,7 @@ static void put_finding(struct zc_report *report, const struct zc_story *story)
 	put_fact(report, "Rule", story->by);
 	put_fact(report, "To allow it", story->hint);
 	put_fact(report, "Program", story->exe);
-	put_fact(report, "Arguments",
-		 zc_report_command(report, zc_view_get(story->event, "process.argv")));
+	put_fact(report, "Arguments", zc_report_command(report, story->argv));
 	put_fact(report, "Answered", story->errno_name);
 	put_fact(report, "Seen",
 		 story->trust.at ? zc_report_printf(report, "from %s, by %s", story->trust.at,

@@ -19,11 +19,6 @@
 #define STATEMENT "https://in-toto.io/Statement/v1"
 #define PREDICATE "https://in-toto.io/attestation/runtime-trace/v0.1"
 
-static bool is(struct zc_str text, const char *plain)
-{
-	return text.at && !strcmp(text.at, plain);
-}
-
 static void put_digest(struct zc_report *report, struct zc_str sha256)
 {
 	zc_json_open(&report->json, "digest", '{');
@@ -99,7 +94,8 @@ static void put_processes(struct zc_report *report)
 
 static bool is_network(const struct zc_story *story)
 {
-	return is(story->class, "net") || is(story->class, "listen") || is(story->class, "unix");
+	return zc_str_is(story->class, "net") || zc_str_is(story->class, "listen") ||
+	       zc_str_is(story->class, "unix");
 }
 
 static void put_common(struct zc_report *report, const struct zc_story *story)
@@ -117,13 +113,13 @@ static void put_common(struct zc_report *report, const struct zc_story *story)
 
 static void put_connection(struct zc_report *report, const struct zc_story *story)
 {
-	struct zc_view object = zc_view_get(story->event, "object");
+	struct zc_view object = story->object;
 	struct zc_str address = zc_report_text(report, object, "address");
 	struct zc_str host = zc_report_text(report, object, "host");
 	struct zc_json *json = &report->json;
 
 	zc_json_open(json, NULL, '{');
-	zc_json_string(json, "direction", is(story->class, "listen") ? "ingress" : "egress");
+	zc_json_string(json, "direction", zc_str_is(story->class, "listen") ? "ingress" : "egress");
 	zc_report_json(report, "destination", story->what);
 	if (address.at)
 		zc_report_json(report, "ip", address);
@@ -137,7 +133,7 @@ static void put_connection(struct zc_report *report, const struct zc_story *stor
 
 static void put_access(struct zc_report *report, const struct zc_story *story)
 {
-	struct zc_view object = zc_view_get(story->event, "object");
+	struct zc_view object = story->object;
 	struct zc_str path = zc_report_text(report, object, "path");
 	struct zc_json *json = &report->json;
 

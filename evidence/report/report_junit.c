@@ -34,11 +34,6 @@ struct counts {
 	size_t cases, failures, errors, shown, by_suite[ZC_LEN(suites)];
 };
 
-static uint64_t number(const struct zc_report *report, const char *path)
-{
-	return zc_view_uint(zc_view_get(report->run->json, path), 0);
-}
-
 static bool is_error(const struct zc_report *report)
 {
 	return !strcmp(zc_run_verdict_of(report->run), "error");
@@ -46,8 +41,10 @@ static bool is_error(const struct zc_report *report)
 
 static uint64_t losses(const struct zc_report *report)
 {
-	return number(report, "counts.lost") + number(report, "counts.not_kept") +
-	       number(report, "counts.forged") + number(report, "counts.malformed");
+	return zc_report_number(report, "counts.lost") +
+	       zc_report_number(report, "counts.not_kept") +
+	       zc_report_number(report, "counts.forged") +
+	       zc_report_number(report, "counts.malformed");
 }
 
 static void count(struct zc_report *report, struct counts *ret)
@@ -64,8 +61,8 @@ static void count(struct zc_report *report, struct counts *ret)
 	ret->cases = ret->failures + 3; /* coverage, evidence, run */
 	for (size_t i = 0; i < ZC_LEN(suites); i++)
 		ret->cases += !ret->by_suite[i];
-	ret->errors =
-		(number(report, "coverage.gaps") > 0) + (losses(report) > 0) + is_error(report);
+	ret->errors = (zc_report_number(report, "coverage.gaps") > 0) + (losses(report) > 0) +
+		      is_error(report);
 }
 
 static void put_failure(struct zc_report *report, const struct zc_story *story)
@@ -83,9 +80,9 @@ static void put_failure(struct zc_report *report, const struct zc_story *story)
 		zc_escape_xml(report, story->by).at);
 	fprintf(report->out, "%" PRIu64 " times, by %s [%" PRIu64 "]\n", story->count,
 		zc_escape_xml(report, story->exe).at, story->pid);
-	for (unsigned i = 0; i < story->frames; i++)
-		fprintf(report->out, "  #%u %s\n", i,
-			zc_escape_xml(report, zc_story_site(report, &story->frame[i])).at);
+	for (size_t i = 0; i < story->stack.frames; i++)
+		fprintf(report->out, "  #%zu %s\n", i,
+			zc_escape_xml(report, zc_story_site(&story->stack.frame[i])).at);
 	if (story->hint.at)
 		fprintf(report->out, "to allow it: %s\n", zc_escape_xml(report, story->hint).at);
 	fputs("</failure>\n    </testcase>\n", report->out);
@@ -105,7 +102,7 @@ static void put_case(struct zc_report *report, const char *name, const char *err
 
 static void put_checks(struct zc_report *report)
 {
-	uint64_t gaps = number(report, "coverage.gaps"), lost = losses(report);
+	uint64_t gaps = zc_report_number(report, "coverage.gaps"), lost = losses(report);
 	struct zc_str why = zc_report_text(report, report->run->json, "error");
 
 	put_case(report, "coverage",

@@ -83,8 +83,7 @@ static size_t put_table(struct page *page)
 	put(page, zc_report_printf(report, "| # | count | what | rule | where | to allow it |\n"
 					   "|--:|--:|---|---|---|---|\n"));
 	while (rows < ROWS && !page->full && zc_story_next(report, &index, &story)) {
-		struct zc_str site =
-			zc_story_site(report, story.inside ? story.inside : story.place);
+		struct zc_str site = zc_story_where(&story);
 		struct zc_str row = zc_report_printf(
 			report, "| %zu | %" PRIu64 " | %s | %s | %s | %s |\n", rows + 1,
 			story.count, code(page, story.title).at, code(page, story.by).at,
@@ -112,11 +111,11 @@ static void put_stacks(struct page *page)
 			break;
 		fprintf(out, "<details><summary>%zu: %s</summary>\n\n", number,
 			zc_escape_xml(report, zc_escape_cut(report, story.title, TEXT_MAX)).at);
-		for (unsigned i = 0; i < story.frames && i < FRAMES_MAX; i++)
-			fprintf(out, "%u. %s%s\n", i + 1,
-				code(page, zc_story_site(report, &story.frame[i])).at,
-				story.frame[i].own ? "" : " (system)");
-		if (!story.frames)
+		for (size_t i = 0; i < story.stack.frames && i < FRAMES_MAX; i++)
+			fprintf(out, "%zu. %s%s\n", i + 1,
+				code(page, zc_story_site(&story.stack.frame[i])).at,
+				story.stack.frame[i].own ? "" : " (system)");
+		if (!story.stack.frames)
 			fputs("There is no stack.\n", out);
 		fputs("\n</details>\n\n", out);
 		fclose(out);

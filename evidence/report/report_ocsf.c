@@ -19,16 +19,6 @@ enum {
 };
 enum { OTHER = 99 };
 
-static bool begins(struct zc_str text, const char *prefix)
-{
-	return text.at && !strncmp(text.at, prefix, strlen(prefix));
-}
-
-static bool is(struct zc_str text, const char *plain)
-{
-	return text.at && !strcmp(text.at, plain);
-}
-
 struct activity {
 	const char *op;
 	unsigned class, activity;
@@ -49,42 +39,67 @@ static struct activity activity_of(const struct zc_story *story)
 	};
 
 	for (size_t i = 0; i < ZC_LEN(known); i++)
-		if (begins(story->op, known[i].op))
+		if (zc_str_begins(story->op, known[i].op))
 			return known[i];
-	if (is(story->class, "read") || is(story->class, "write"))
+	if (zc_str_is(story->class, "read") || zc_str_is(story->class, "write"))
 		return (struct activity){ NULL, FILE_ACTIVITY, OTHER };
-	if (is(story->class, "net") || is(story->class, "unix") || is(story->class, "listen"))
+	if (zc_str_is(story->class, "net") || zc_str_is(story->class, "unix") ||
+	    zc_str_is(story->class, "listen"))
 		return (struct activity){ NULL, NETWORK_ACTIVITY, OTHER };
 	return (struct activity){ NULL, PROCESS_ACTIVITY, OTHER };
 }
 
-/* Milliseconds since 1970 of "2026-01-02T03:04:05.678901234Z". */
+/* The number of the given digits at text; -1 when one is none. */
+static int number_at(const char *text, size_t digits)
+{
+	int number = 0;
+
+	for (size_t i = 0; i < digits; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return -1;
+		number = number * 10 + (text[i] - '0');
+	}
+	return number;
+}
+
+/* Milliseconds since 1970 of "2026-01-02T03:04:05.678901234Z"; 0 for another form. */
 static uint64_t milliseconds(struct zc_str time)
 {
-	unsigned ms = 0;
-	struct tm tm = { 0 };
-	char dot[2];
+	static const struct {
+		unsigned char at, digits, last;
+	} field[] = { { 0, 4, 0 },   { 5, 2, 12 },  { 8, 2, 31 }, { 11, 2, 23 },
+		      { 14, 2, 59 }, { 17, 2, 60 }, { 20, 3, 0 } };
+	int value[ZC_LEN(field)];
+	struct tm tm;
 
-	if (!time.at || sscanf(time.at, "%4d-%2d-%2dT%2d:%2d:%2d%1[.]%3u", &tm.tm_year, &tm.tm_mon,
-			       &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, dot, &ms) < 6)
+	if (time.len < 24 || time.at[19] != '.')
 		return 0;
-	tm.tm_year -= 1900;
-	tm.tm_mon -= 1;
-	return (uint64_t)timegm(&tm) * 1000 + ms;
+	for (size_t i = 0; i < ZC_LEN(field); i++) {
+		value[i] = number_at(time.at + field[i].at, field[i].digits);
+		if (value[i] < 0 || (field[i].last && value[i] > field[i].last))
+			return 0;
+	}
+	tm = (struct tm){ .tm_year = value[0] - 1900,
+			  .tm_mon = value[1] - 1,
+			  .tm_mday = value[2],
+			  .tm_hour = value[3],
+			  .tm_min = value[4],
+			  .tm_sec = value[5] };
+	return (uint64_t)timegm(&tm) * 1000 + (uint64_t)value[6];
 }
 
 static void put_outcome(struct zc_json *json, const struct zc_story *story)
 {
-	bool refused = is(story->action, "denied") || is(story->action, "killed");
-	bool allowed = is(story->action, "allowed");
+	bool refused = zc_str_is(story->action, "denied") || zc_str_is(story->action, "killed");
+	bool allowed = zc_str_is(story->action, "allowed");
 
 	zc_json_uint(json, "action_id", refused ? 2 : allowed ? 1 : 3);
 	zc_json_uint(json, "disposition_id", refused ? 2 : 17); /* blocked, logged */
 	zc_json_uint(json, "severity_id",
-		     is(story->severity, "high")     ? 4
-		     : is(story->severity, "medium") ? 3
-		     : is(story->severity, "low")    ? 2
-						     : 1);
+		     zc_str_is(story->severity, "high")     ? 4
+		     : zc_str_is(story->severity, "medium") ? 3
+		     : zc_str_is(story->severity, "low")    ? 2
+							    : 1);
 }
 
 static void put_metadata(struct zc_report *report, const struct zc_story *story)
@@ -129,8 +144,7 @@ static void put_actor(struct zc_report *report, const struct zc_story *story)
 	zc_json_uint(json, "pid", story->pid);
 	zc_json_uint(json, "tid", story->tid);
 	zc_report_json(report, "name", story->program);
-	zc_report_json(report, "cmd_line",
-		       zc_report_command(report, zc_view_get(story->event, "process.argv")));
+	zc_report_json(report, "cmd_line", zc_report_command(report, story->argv));
 	put_file(report, "file", story->exe);
 	zc_json_open(json, "parent_process", '{');
 	zc_json_uint(json, "pid", story->ppid);
@@ -162,7 +176,7 @@ static void put_endpoint(struct zc_report *report, const char *key, struct zc_vi
 
 static void put_object(struct zc_report *report, const struct zc_story *story, unsigned class)
 {
-	struct zc_view object = zc_view_get(story->event, "object");
+	struct zc_view object = story->object;
 	struct zc_json *json = &report->json;
 
 	if (class == FILE_ACTIVITY) {
@@ -181,7 +195,8 @@ static void put_object(struct zc_report *report, const struct zc_story *story, u
 		zc_report_json(report, "hostname", story->what);
 		zc_json_close(json, '}');
 	} else {
-		put_endpoint(report, is(story->class, "listen") ? "src_endpoint" : "dst_endpoint",
+		put_endpoint(report,
+			     zc_str_is(story->class, "listen") ? "src_endpoint" : "dst_endpoint",
 			     object);
 	}
 }
@@ -196,10 +211,7 @@ static void put_unmapped(struct zc_report *report, const struct zc_story *story)
 	zc_report_json(report, "errno", story->errno_name);
 	zc_report_json(report, "fingerprint", story->fingerprint);
 	zc_report_json(report, "trust", story->trust);
-	zc_json_open(json, "stack", '[');
-	for (unsigned i = 0; i < story->frames; i++)
-		zc_report_json(report, NULL, zc_story_site(report, &story->frame[i]));
-	zc_json_close(json, ']');
+	zc_report_json_sites(report, "stack", story);
 	zc_json_close(json, '}');
 }
 

@@ -162,7 +162,7 @@ static void put_frame(struct zc_report *report, const struct zc_frame_told *fram
 		zc_json_close(json, '}');
 		zc_json_close(json, ']');
 	}
-	put_text(report, "message", zc_story_site(report, frame));
+	put_text(report, "message", zc_story_site(frame));
 	zc_json_close(json, '}');
 	if (frame->module.at)
 		zc_report_json(report, "module", frame->module);
@@ -183,10 +183,10 @@ static void put_stack(struct zc_report *report, const struct zc_story *story)
 	zc_json_open(json, "stacks", '[');
 	zc_json_open(json, NULL, '{');
 	put_text(report, "message",
-		 story->status.at ? story->status : plain(report, "unavailable"));
+		 story->stack.status.at ? story->stack.status : plain(report, "unavailable"));
 	zc_json_open(json, "frames", '[');
-	for (unsigned i = 0; i < story->frames; i++)
-		put_frame(report, &story->frame[i], story->tid);
+	for (size_t i = 0; i < story->stack.frames; i++)
+		put_frame(report, &story->stack.frame[i], story->tid);
 	zc_json_close(json, ']');
 	zc_json_close(json, '}');
 	zc_json_close(json, ']');
@@ -198,8 +198,8 @@ static void put_flow(struct zc_report *report, const struct zc_story *story)
 	struct zc_json *json = &report->json;
 	unsigned put = 0;
 
-	for (unsigned i = story->frames; i-- && put < FLOW_MAX;) {
-		const struct zc_frame_told *frame = &story->frame[i];
+	for (size_t i = story->stack.frames; i-- && put < FLOW_MAX;) {
+		const struct zc_frame_told *frame = &story->stack.frame[i];
 
 		if (!frame->file.at || !frame->line)
 			continue;
@@ -217,7 +217,7 @@ static void put_flow(struct zc_report *report, const struct zc_story *story)
 			     frame->inside.at != NULL);
 		put_region(json, frame->line);
 		zc_json_close(json, '}');
-		put_text(report, "message", zc_story_site(report, frame));
+		put_text(report, "message", zc_story_site(frame));
 		zc_json_close(json, '}');
 		zc_json_close(json, '}');
 	}
@@ -232,7 +232,7 @@ static void put_flow(struct zc_report *report, const struct zc_story *story)
 
 static struct zc_str message_of(struct zc_report *report, const struct zc_story *story)
 {
-	struct zc_str site = zc_story_site(report, story->inside ? story->inside : story->place);
+	struct zc_str site = zc_story_where(story);
 	struct zc_str hint = zc_report_shown(report, story->hint);
 
 	/* In SARIF text, brackets are links. */

@@ -12,11 +12,6 @@ const char *zc_paint(const struct zc_report *report, const char *code)
 	return report->options.color ? code : "";
 }
 
-static uint64_t number(const struct zc_report *report, const char *path)
-{
-	return zc_view_uint(zc_view_get(report->run->json, path), 0);
-}
-
 static void put_field(struct zc_report *report, const char *name, struct zc_str text)
 {
 	text = zc_report_shown(report, text);
@@ -26,40 +21,19 @@ static void put_field(struct zc_report *report, const char *name, struct zc_str 
 
 static void put_mode(struct zc_report *report)
 {
-	struct zc_view mode = zc_view_get(report->run->json, "mode"), entry;
-	struct zc_walk walk = zc_view_walk(zc_view_get(mode, "why_not"));
+	struct zc_view mode = zc_view_get(report->run->json, "mode");
+	struct zc_walk modes = zc_view_walk(zc_view_get(mode, "why_not"));
+	struct zc_walk layers = zc_view_walk(zc_view_get(report->run->json, "layers"));
 	struct zc_str used = zc_report_text(report, mode, "used"),
-		      engine = zc_report_text(report, mode, "engine");
+		      engine = zc_report_text(report, mode, "engine"), text;
 
 	if (used.at && engine.at && strcmp(used.at, engine.at) != 0)
 		used = zc_report_printf(report, "%s (%s)", used.at, engine.at);
 	put_field(report, "mode", used);
-	while (zc_walk_next(&walk, NULL, &entry)) {
-		struct zc_str name = zc_report_text(report, entry, "mode"),
-			      reason = zc_report_text(report, entry, "reason");
-
-		if (name.at && reason.at)
-			put_field(report, "",
-				  zc_report_printf(report, "not %s: %s", name.at, reason.at));
-	}
-}
-
-static void put_layers(struct zc_report *report)
-{
-	struct zc_walk walk = zc_view_walk(zc_view_get(report->run->json, "layers"));
-	struct zc_view layer;
-
-	while (zc_walk_next(&walk, NULL, &layer)) {
-		struct zc_str name = zc_report_text(report, layer, "name"),
-			      detail = zc_report_text(report, layer, "detail");
-		bool applied = zc_view_true(zc_view_get(layer, "applied"));
-
-		if (name.at)
-			put_field(report, "layer",
-				  zc_report_printf(report, "%s: %s%s%s", name.at,
-						   applied ? "on" : "off", detail.at ? ", " : "",
-						   detail.at ? detail.at : ""));
-	}
+	while ((text = zc_report_next_why_not(report, &modes)).at)
+		put_field(report, "", text);
+	while ((text = zc_report_next_layer(report, &layers)).at)
+		put_field(report, "layer", text);
 }
 
 static void put_counts(struct zc_report *report)
@@ -80,7 +54,7 @@ static void put_counts(struct zc_report *report)
 
 	fprintf(report->out, "  %-10s ", "counts");
 	for (size_t i = 0; i < ZC_LEN(counts); i++) {
-		uint64_t count = number(report, counts[i].path);
+		uint64_t count = zc_report_number(report, counts[i].path);
 
 		if (!count && i)
 			continue;
@@ -93,7 +67,8 @@ static void put_counts(struct zc_report *report)
 
 static void put_coverage(struct zc_report *report)
 {
-	uint64_t count = number(report, "coverage.count"), gaps = number(report, "coverage.gaps");
+	uint64_t count = zc_report_number(report, "coverage.count"),
+		 gaps = zc_report_number(report, "coverage.gaps");
 
 	fprintf(report->out, "  %-10s %" PRIu64 " process%s, ", "coverage", count,
 		count == 1 ? "" : "es");
@@ -141,7 +116,6 @@ void zc_lines_head(struct zc_report *report)
 	put_field(report, "policy",
 		  zc_report_command(report, zc_view_get(run->json, "policy.sources")));
 	put_mode(report);
-	put_layers(report);
 	put_coverage(report);
 	put_counts(report);
 	put_exit(report);
@@ -150,7 +124,7 @@ void zc_lines_head(struct zc_report *report)
 
 void zc_lines_story(struct zc_report *report, const struct zc_story *story, size_t number_of)
 {
-	struct zc_str site = zc_story_site(report, story->inside ? story->inside : story->place);
+	struct zc_str site = zc_story_where(story);
 	struct zc_str program = zc_report_shown(report, story->program);
 	bool audited = story->action.len == 7 && !memcmp(story->action.at, "audited", 7);
 
@@ -165,12 +139,12 @@ void zc_lines_story(struct zc_report *report, const struct zc_story *story, size
 	fputc('\n', report->out);
 }
 
-void zc_lines_frame(struct zc_report *report, const struct zc_frame_told *frame, unsigned index)
+void zc_lines_frame(struct zc_report *report, const struct zc_frame_told *frame, size_t index)
 {
-	struct zc_str site = zc_story_site(report, frame);
+	struct zc_str site = zc_story_site(frame);
 	struct zc_str module = zc_report_shown(report, frame->module);
 
-	fprintf(report->out, "%s      #%-2u %s%s", zc_paint(report, frame->own ? "" : ZC_DIM),
+	fprintf(report->out, "%s      #%-2zu %s%s", zc_paint(report, frame->own ? "" : ZC_DIM),
 		index, site.at, zc_paint(report, frame->own ? "" : ZC_PLAIN));
 	if (module.at && frame->function.at)
 		fprintf(report->out, "%s  %s+%s%s", zc_paint(report, ZC_DIM), module.at,
@@ -182,11 +156,11 @@ void zc_lines_frame(struct zc_report *report, const struct zc_frame_told *frame,
 
 static void put_stack(struct zc_report *report, const struct zc_story *story)
 {
-	struct zc_str status = zc_report_shown(report, story->status),
-		      why = zc_report_shown(report, story->status_why);
+	struct zc_str status = zc_report_shown(report, story->stack.status),
+		      why = zc_report_shown(report, story->stack.why);
 
-	for (unsigned i = 0; i < story->frames; i++)
-		zc_lines_frame(report, &story->frame[i], i);
+	for (size_t i = 0; i < story->stack.frames; i++)
+		zc_lines_frame(report, &story->stack.frame[i], i);
 	if (status.at && strcmp(status.at, "complete") != 0)
 		fprintf(report->out, "      (the stack is %s%s%s)\n", status.at, why.at ? ": " : "",
 			why.at ? why.at : "");
@@ -221,7 +195,7 @@ void zc_report_as_text(struct zc_report *report)
 
 void zc_lines_rest(struct zc_report *report, size_t shown)
 {
-	uint64_t all = number(report, "counts.findings");
+	uint64_t all = zc_report_number(report, "counts.findings");
 
 	if (all < report->run->violations)
 		all = report->run->violations;

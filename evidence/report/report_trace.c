@@ -28,24 +28,22 @@ static void put_names(struct zc_report *report)
 	}
 }
 
-static void put_instant(struct zc_report *report, const struct zc_story *story)
+static void put_instant(struct zc_report *report, const struct zc_story *story, uint64_t first_ns)
 {
 	struct zc_json *json = &report->json;
-	uint64_t at = zc_view_uint(zc_view_get(story->event, "mono_ns"), 0);
+	uint64_t at = story->mono_ns;
 
 	zc_json_open(json, NULL, '{');
 	zc_report_json(report, "name", story->title);
 	zc_report_json(report, "cat", story->class.at ? story->class : story->op);
 	zc_json_string(json, "ph", "i");
 	zc_json_string(json, "s", "t");
-	zc_json_uint(json, "ts",
-		     at > report->run->first_ns ? (at - report->run->first_ns) / 1000 : 0);
+	zc_json_uint(json, "ts", at > first_ns ? (at - first_ns) / 1000 : 0);
 	zc_json_uint(json, "pid", story->pid);
 	zc_json_uint(json, "tid", story->tid);
 	zc_json_open(json, "args", '{');
 	zc_report_json(report, "rule", story->by);
-	zc_report_json(report, "in",
-		       zc_story_site(report, story->inside ? story->inside : story->place));
+	zc_report_json(report, "in", zc_story_where(story));
 	zc_report_json(report, "fingerprint", story->fingerprint);
 	zc_json_uint(json, "seq", story->seq);
 	zc_json_close(json, '}');
@@ -70,7 +68,7 @@ void zc_report_as_trace(struct zc_report *report)
 	put_names(report);
 	if (zc_events_begin(report, &events)) {
 		while (zc_events_next(report, &events, true, &story))
-			put_instant(report, &story);
+			put_instant(report, &story, events.first_ns);
 		zc_events_end(&events);
 	}
 	zc_json_close(json, ']');

@@ -5,36 +5,55 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "evidence/report/report.h"
-
-static bool is(struct zc_str text, const char *plain)
-{
-	return text.at && text.len == strlen(plain) && !memcmp(text.at, plain, text.len);
-}
-
-static bool begins(struct zc_str text, const char *prefix)
-{
-	return text.at && text.len >= strlen(prefix) && !memcmp(text.at, prefix, strlen(prefix));
-}
-
-static struct zc_str base_of(struct zc_str path)
-{
-	const char *slash = path.at ? memrchr(path.at, '/', path.len) : NULL;
-
-	if (!slash || slash == path.at + path.len - 1)
-		return path;
-	return (struct zc_str){ slash + 1, path.len - (size_t)(slash + 1 - path.at) };
-}
+#include "evidence/report/story.h"
 
 /* --- what ----------------------------------------------------------------------------------------- */
 
-static struct zc_str describe_network(struct zc_report *report, struct zc_view object)
+/* What an event was about: an object of the log, its members picked. */
+enum {
+	PATH,
+	REQUESTED,
+	GIVEN,
+	FAMILY,
+	ADDRESS,
+	PORT,
+	ABSTRACT,
+	SOCKET_TYPE,
+	HOST,
+	PID,
+	OBJECT_MEMBERS
+};
+
+struct object {
+	struct zc_view view, value[OBJECT_MEMBERS];
+};
+
+static void pick_object(struct zc_view view, struct object *ret)
 {
-	struct zc_str family = zc_report_text(report, object, "family");
-	struct zc_str address = zc_report_text(report, object, "address");
-	struct zc_str name = zc_report_text(report, object, "abstract"),
-		      type = zc_report_text(report, object, "socket_type");
-	uint64_t port = zc_view_uint(zc_view_get(object, "port"), 0);
+	static const char *const names[OBJECT_MEMBERS] = {
+		[PATH] = "path",         [REQUESTED] = "requested",     [GIVEN] = "given",
+		[FAMILY] = "family",     [ADDRESS] = "address",         [PORT] = "port",
+		[ABSTRACT] = "abstract", [SOCKET_TYPE] = "socket_type", [HOST] = "host",
+		[PID] = "pid",
+	};
+
+	ret->view = view;
+	zc_view_pick(view, names, OBJECT_MEMBERS, ret->value);
+}
+
+static struct zc_str text_of(struct zc_report *report, const struct object *object, const char *key,
+			     size_t member)
+{
+	return zc_report_value(report, object->view, key, object->value[member]);
+}
+
+static struct zc_str describe_network(struct zc_report *report, const struct object *object)
+{
+	struct zc_str family = text_of(report, object, "family", FAMILY);
+	struct zc_str address = text_of(report, object, "address", ADDRESS);
+	struct zc_str name = text_of(report, object, "abstract", ABSTRACT),
+		      type = text_of(report, object, "socket_type", SOCKET_TYPE);
+	uint64_t port = zc_view_uint(object->value[PORT], 0);
 
 	if (address.at && memchr(address.at, ':', address.len))
 		return zc_report_printf(report, "[%s]:%" PRIu64, address.at, port);
@@ -42,7 +61,7 @@ static struct zc_str describe_network(struct zc_report *report, struct zc_view o
 		return zc_report_printf(report, "%s:%" PRIu64, address.at, port);
 	if (name.at)
 		return zc_report_printf(report, "unix:@%s", name.at);
-	name = zc_report_text(report, object, "path");
+	name = text_of(report, object, "path", PATH);
 	if (name.at)
 		return zc_report_printf(report, "unix:%s", name.at);
 	if (family.at || type.at)
@@ -51,14 +70,13 @@ static struct zc_str describe_network(struct zc_report *report, struct zc_view o
 	return (struct zc_str){ NULL, 0 };
 }
 
-static struct zc_str path_of(struct zc_report *report, struct zc_view object)
+static struct zc_str path_of(struct zc_report *report, const struct object *object)
 {
-	static const char *const spellings[] = { "path", "given", "requested" };
-	struct zc_str path = { NULL, 0 };
+	struct zc_str path = text_of(report, object, "path", PATH);
 
-	for (size_t i = 0; !path.at && i < ZC_LEN(spellings); i++)
-		path = zc_report_text(report, object, spellings[i]);
-	return path;
+	if (!path.at)
+		path = text_of(report, object, "given", GIVEN);
+	return path.at ? path : text_of(report, object, "requested", REQUESTED);
 }
 
 static struct zc_str join(struct zc_report *report, struct zc_str first, const char *between,
@@ -76,155 +94,95 @@ static struct zc_str join(struct zc_report *report, struct zc_str first, const c
 	return (struct zc_str){ room, first.len + middle + second.len };
 }
 
-static struct zc_str describe(struct zc_report *report, struct zc_view object,
-			      struct zc_view object2)
+static struct zc_str describe(struct zc_report *report, struct zc_view view, struct zc_view view2)
 {
-	struct zc_str what = zc_report_text(report, object, "host"), second;
+	struct zc_str what, second = { NULL, 0 };
+	struct object object, object2;
 
+	pick_object(view, &object);
+	what = text_of(report, &object, "host", HOST);
 	if (what.at)
 		return what;
-	if (zc_view_get(object, "family").at)
-		return describe_network(report, object);
-	what = path_of(report, object);
-	second = path_of(report, object2);
+	if (object.value[FAMILY].at)
+		return describe_network(report, &object);
+	what = path_of(report, &object);
+	if (view2.at) {
+		pick_object(view2, &object2);
+		second = path_of(report, &object2);
+	}
 	if (what.at && second.at)
 		return join(report, what, " -> ", second);
-	if (!what.at && zc_view_get(object, "pid").at)
+	if (!what.at && object.value[PID].at)
 		return zc_report_printf(report, "process %" PRIi64,
-					zc_view_int(zc_view_get(object, "pid"), 0));
+					zc_view_int(object.value[PID], 0));
 	return what.at ? what : second;
 }
 
 static void tell_rule(struct zc_report *report, struct zc_view rule, struct zc_story *story)
 {
-	story->rule = zc_report_text(report, rule, "text");
-	story->source = zc_report_text(report, rule, "source");
-	story->layer = zc_report_text(report, rule, "layer");
-	story->class = zc_report_text(report, rule, "class");
-	story->reason = zc_report_text(report, rule, "reason");
-	story->why = zc_report_text(report, rule, "why");
+	enum { SOURCE, TEXT, LAYER, CLASS, REASON, WHY, NUMBER };
+	static const char *const names[] = {
+		[SOURCE] = "source", [TEXT] = "text", [LAYER] = "layer",   [CLASS] = "class",
+		[REASON] = "reason", [WHY] = "why",   [NUMBER] = "number",
+	};
+	struct zc_view value[ZC_LEN(names)];
+	struct zc_str text[NUMBER];
+
+	zc_view_pick(rule, names, ZC_LEN(names), value);
+	for (size_t i = 0; i < NUMBER; i++)
+		text[i] = zc_report_value(report, rule, names[i], value[i]);
+	story->rule = text[TEXT];
+	story->source = text[SOURCE];
+	story->layer = text[LAYER];
+	story->class = text[CLASS];
+	story->reason = text[REASON];
+	story->why = text[WHY];
 	if (story->rule.at && story->source.at)
 		story->by =
 			zc_report_shown(report, zc_report_printf(report, "by %s (%s)",
 								 story->rule.at, story->source.at));
 	else if (story->why.at)
 		story->by = zc_report_shown(report, story->why);
-	else if (zc_view_get(rule, "number").at)
+	else if (value[NUMBER].at)
 		story->by = zc_report_printf(report, "by rule %" PRIu64,
-					     zc_view_uint(zc_view_get(rule, "number"), 0));
+					     zc_view_uint(value[NUMBER], 0));
 	else
 		story->by = zc_report_keep(report, "by a built-in rule", 18);
 }
 
-/* --- frames --------------------------------------------------------------------------------------- */
-
-static struct zc_str inside(struct zc_report *report, struct zc_str path)
+static void tell_process(struct zc_report *report, struct zc_view process, struct zc_story *story)
 {
-	struct zc_str none = { NULL, 0 };
-
-	if (!path.len || !report->workspace_len)
-		return none;
-	if (path.at[0] != '/') /* as the compiler was told: taken as relative to the workspace */
-		return memmem(path.at, path.len, "..", 2) || path.at[0] == '<' ? none : path;
-	if (path.len <= report->workspace_len + 1 || path.at[report->workspace_len] != '/' ||
-	    memcmp(path.at, report->workspace, report->workspace_len) != 0)
-		return none;
-	return (struct zc_str){ path.at + report->workspace_len + 1,
-				path.len - report->workspace_len - 1 };
-}
-
-/* Code of the system is how something was done, not who did it. */
-static bool is_own(const struct zc_frame_told *frame, struct zc_str exe)
-{
-	static const char *const system[] = { "/lib/",       "/lib64/",     "/lib32/", "/usr/lib/",
-					      "/usr/lib64/", "/usr/lib32/", "[" };
-
-	if (is(frame->function, "_start") || is(frame->function, "__libc_start_main"))
-		return false;
-	if (frame->lang.at && !is(frame->lang, "native"))
-		return true;
-	if (!frame->module.at)
-		return true; /* code outside of every module: made at run time */
-	if (exe.at && frame->module.len == exe.len && !memcmp(frame->module.at, exe.at, exe.len))
-		return true;
-	for (size_t i = 0; i < ZC_LEN(system); i++)
-		if (begins(frame->module, system[i]))
-			return false;
-	return true;
-}
-
-static void tell_frame(struct zc_report *report, struct zc_view view, struct zc_story *story)
-{
-	enum {
-		MODULE,
-		BUILD_ID,
-		OFFSET,
-		FUNCTION,
-		FUNCTION_OFFSET,
-		SOURCE,
-		LANG,
-		ADDRESS,
-		LINE,
-		INLINED
-	};
+	enum { PROCESS_PID, TID, PPID, EXE, ARGV };
 	static const char *const names[] = {
-		[MODULE] = "module", [BUILD_ID] = "build_id",
-		[OFFSET] = "offset", [FUNCTION] = "function",
-		[SOURCE] = "file",   [FUNCTION_OFFSET] = "function_offset",
-		[LANG] = "lang",     [ADDRESS] = "address",
-		[LINE] = "line",     [INLINED] = "inlined",
+		[PROCESS_PID] = "pid", [TID] = "tid",   [PPID] = "ppid",
+		[EXE] = "exe",         [ARGV] = "argv",
 	};
-	struct zc_frame_told *frame = &story->frame[story->frames++];
 	struct zc_view value[ZC_LEN(names)];
-	struct zc_str text[LINE];
 
-	zc_view_pick(view, names, ZC_LEN(names), value);
-	for (size_t i = 0; i < LINE; i++)
-		text[i] = zc_report_value(report, view, names[i], value[i]);
-	*frame = (struct zc_frame_told){
-		.module = text[MODULE],
-		.build_id = text[BUILD_ID],
-		.offset = text[OFFSET],
-		.function = text[FUNCTION],
-		.function_offset = text[FUNCTION_OFFSET],
-		.file = text[SOURCE],
-		.lang = text[LANG],
-		.address = text[ADDRESS],
-		.line = zc_view_uint(value[LINE], 0),
-		.inlined = zc_view_true(value[INLINED]),
-	};
-	frame->own = is_own(frame, story->exe);
-	if (frame->line)
-		frame->inside = inside(report, frame->file);
+	if (!process.at)
+		return;
+	zc_view_pick(process, names, ZC_LEN(names), value);
+	story->pid = zc_view_uint(value[PROCESS_PID], 0);
+	story->tid = zc_view_uint(value[TID], 0);
+	story->ppid = zc_view_uint(value[PPID], 0);
+	story->exe = zc_report_value(report, process, "exe", value[EXE]);
+	story->argv = value[ARGV];
 }
 
-/* What is not native was told by the interpreter: its line is nearer to what somebody wrote. */
-static void choose_place(struct zc_story *story)
+static void tell_call(struct zc_report *report, struct zc_view call, struct zc_view evidence,
+		      struct zc_story *story)
 {
-	for (unsigned i = 0; i < story->frames; i++) {
-		const struct zc_frame_told *frame = &story->frame[i];
+	static const char *const of_call[] = { "name", "args", "errno" };
+	static const char *const of_evidence[] = { "source", "trust" };
+	struct zc_view value[3];
 
-		if (frame->own && (!story->place || (is(story->place->lang, "native") &&
-						     frame->lang.at && !is(frame->lang, "native"))))
-			story->place = frame;
-		if (frame->own && frame->inside.at && !story->inside)
-			story->inside = frame;
-	}
-}
-
-static void tell_stack(struct zc_report *report, struct zc_story *story)
-{
-	static const char *const names[] = { "status", "why", "frames" };
-	struct zc_view value[ZC_LEN(names)], frame;
-	struct zc_walk walk;
-
-	zc_view_pick(story->stack, names, ZC_LEN(names), value);
-	story->status = zc_report_value(report, story->stack, names[0], value[0]);
-	story->status_why = zc_report_value(report, story->stack, names[1], value[1]);
-	walk = zc_view_walk(value[2]);
-	while (story->frames < ZC_STORY_FRAMES && zc_walk_next(&walk, NULL, &frame))
-		tell_frame(report, frame, story);
-	choose_place(story);
+	zc_view_pick(call, of_call, 3, value);
+	story->syscall = zc_report_value(report, call, "name", value[0]);
+	story->args = value[1];
+	story->errno_name = zc_report_value(report, call, "errno", value[2]);
+	zc_view_pick(evidence, of_evidence, 2, value);
+	story->seen_by = zc_report_value(report, evidence, "source", value[0]);
+	story->trust = zc_report_value(report, evidence, "trust", value[1]);
 }
 
 /* --- the story ------------------------------------------------------------------------------------ */
@@ -234,95 +192,93 @@ static struct zc_str or_empty(struct zc_str text)
 	return text.at ? text : (struct zc_str){ "", 0 };
 }
 
-void zc_story_tell(struct zc_report *report, const struct zc_item *item, struct zc_view event,
-		   struct zc_story *ret)
+/* "denied open_read /etc/shadow" */
+static struct zc_str title_of(struct zc_report *report, const struct zc_story *story)
 {
+	struct zc_str title = join(report, story->action, " ", story->op);
+
+	return zc_report_shown(report,
+			       join(report, title, story->what.len ? " " : "", story->what));
+}
+
+void zc_story_tell_members(struct zc_report *report, const struct zc_item *item,
+			   struct zc_view event, const struct zc_member *member, size_t members,
+			   struct zc_story *ret)
+{
+	/* In the order of the log's lines. */
 	enum {
+		SEQ,
+		TIME,
+		MONO,
 		OP,
 		ACTION,
 		SEVERITY,
-		HINT,
-		TIME,
-		FINGERPRINT,
-		EXE,
+		RULE,
 		OBJECT,
 		OBJECT2,
-		RULE,
+		SYSCALL,
 		PROCESS,
 		EVIDENCE,
 		STACK,
-		SYSCALL,
-		SEQ,
+		FINGERPRINT,
 		COUNT,
-		DAC
+		DAC,
+		HINT,
+		EXE
 	};
 	static const char *const names[] = {
-		[OP] = "op",       [ACTION] = "action",   [SEVERITY] = "severity",
-		[HINT] = "hint",   [TIME] = "time",       [FINGERPRINT] = "fingerprint",
-		[EXE] = "exe",     [OBJECT] = "object",   [OBJECT2] = "object2",
-		[RULE] = "rule",   [PROCESS] = "process", [EVIDENCE] = "evidence",
-		[STACK] = "stack", [SYSCALL] = "syscall", [SEQ] = "seq",
-		[COUNT] = "count", [DAC] = "dac_refuses",
+		[SEQ] = "seq",         [TIME] = "time",
+		[MONO] = "mono_ns",    [OP] = "op",
+		[ACTION] = "action",   [SEVERITY] = "severity",
+		[RULE] = "rule",       [OBJECT] = "object",
+		[OBJECT2] = "object2", [SYSCALL] = "syscall",
+		[PROCESS] = "process", [EVIDENCE] = "evidence",
+		[STACK] = "stack",     [FINGERPRINT] = "fingerprint",
+		[COUNT] = "count",     [DAC] = "dac_refuses",
+		[HINT] = "hint",       [EXE] = "exe",
 	};
-	struct zc_view value[ZC_LEN(names)], process;
-	struct zc_str text[OBJECT];
+	struct zc_view value[ZC_LEN(names)];
 
-	zc_view_pick(event, names, ZC_LEN(names), value);
-	for (size_t i = 0; i < OBJECT; i++)
-		text[i] = zc_report_value(report, event, names[i], value[i]);
-	memset(ret, 0, offsetof(struct zc_story, frame));
-	ret->frames = 0;
-	ret->place = ret->inside = NULL;
-	ret->item = item;
-	ret->event = event;
-	ret->stack = value[STACK];
-	ret->args = zc_view_get(value[SYSCALL], "args");
-	ret->op = or_empty(text[OP]);
-	ret->action = or_empty(text[ACTION]);
-	ret->severity = or_empty(text[SEVERITY]);
-	ret->fingerprint = or_empty(text[FINGERPRINT]);
-	ret->hint = text[HINT];
-	ret->time = text[TIME];
-	process = value[PROCESS];
-	ret->exe = process.at ? zc_report_text(report, process, "exe") : text[EXE];
-	ret->program = base_of(ret->exe);
+	if (member)
+		zc_members_pick(member, members, names, ZC_LEN(names), value);
+	else
+		zc_view_pick(event, names, ZC_LEN(names), value);
+	*ret = (struct zc_story){ .item = item, .event = event, .object = value[OBJECT] };
+	ret->op = or_empty(zc_report_value(report, event, "op", value[OP]));
+	ret->action = or_empty(zc_report_value(report, event, "action", value[ACTION]));
+	ret->severity = or_empty(zc_report_value(report, event, "severity", value[SEVERITY]));
+	ret->fingerprint =
+		or_empty(zc_report_value(report, event, "fingerprint", value[FINGERPRINT]));
+	ret->hint = zc_report_value(report, event, "hint", value[HINT]);
+	ret->time = zc_report_value(report, event, "time", value[TIME]);
+	ret->exe = zc_report_value(report, event, "exe", value[EXE]);
+	tell_process(report, value[PROCESS], ret);
+	tell_call(report, value[SYSCALL], value[EVIDENCE], ret);
+	tell_rule(report, value[RULE], ret);
+	ret->program = zc_str_base(ret->exe);
 	ret->what = or_empty(describe(report, value[OBJECT], value[OBJECT2]));
-	ret->errno_name = zc_report_text(report, value[SYSCALL], "errno");
-	ret->syscall = zc_report_text(report, value[SYSCALL], "name");
-	ret->trust = zc_report_text(report, value[EVIDENCE], "trust");
-	ret->seen_by = zc_report_text(report, value[EVIDENCE], "source");
-	ret->pid = zc_view_uint(zc_view_get(process, "pid"), 0);
-	ret->tid = zc_view_uint(zc_view_get(process, "tid"), 0);
-	ret->ppid = zc_view_uint(zc_view_get(process, "ppid"), 0);
+	ret->title = title_of(report, ret);
 	ret->seq = zc_view_uint(value[SEQ], 0);
+	ret->mono_ns = zc_view_uint(value[MONO], 0);
 	ret->count = item ? item->count : zc_view_uint(value[COUNT], 1);
 	ret->dac_refuses = zc_view_true(value[DAC]);
-	ret->title = zc_report_shown(
-		report, join(report, zc_report_printf(report, "%s %s", ret->action.at, ret->op.at),
-			     ret->what.len ? " " : "", ret->what));
-	tell_rule(report, value[RULE], ret);
-	tell_stack(report, ret);
+	zc_story_tell_stack(report, value[STACK], ret->exe, &ret->stack);
 }
 
-struct zc_str zc_story_site(struct zc_report *report, const struct zc_frame_told *frame)
+void zc_story_tell(struct zc_report *report, const struct zc_item *item, struct zc_view event,
+		   struct zc_story *ret)
 {
-	struct zc_str base, site;
+	zc_story_tell_members(report, item, event, NULL, 0, ret);
+}
 
-	if (!frame)
-		return (struct zc_str){ NULL, 0 };
-	if (frame->function.at)
-		site = frame->function;
-	else if (frame->module.at)
-		base = base_of(frame->module),
-		site = zc_report_printf(report, "%.*s+%s", (int)base.len, base.at,
-					frame->offset.at ? frame->offset.at : "?");
-	else
-		site = zc_report_printf(report, "%s", frame->address.at ? frame->address.at : "?");
-	if (frame->file.at && frame->line)
-		site = zc_report_printf(report, "%s (%s:%" PRIu64 ")", site.at,
-					frame->inside.at ? frame->inside.at : frame->file.at,
-					frame->line);
-	return zc_report_shown(report, site);
+struct zc_str zc_story_site(const struct zc_frame_told *frame)
+{
+	return frame ? frame->site : (struct zc_str){ NULL, 0 };
+}
+
+struct zc_str zc_story_where(const struct zc_story *story)
+{
+	return zc_story_site(story->stack.inside ? story->stack.inside : story->stack.place);
 }
 
 /* "ci.zc:12" -> the file and the line. A flag, or a profile, is no file. */
@@ -365,11 +321,12 @@ struct zc_location zc_story_location(struct zc_report *report, const struct zc_s
 	struct zc_location ret = { .line = 1 };
 	struct zc_str relative;
 
-	if (story->inside)
-		return (struct zc_location){ story->inside->inside, story->inside->line, true };
+	if (story->stack.inside)
+		return (struct zc_location){ story->stack.inside->inside, story->stack.inside->line,
+					     true };
 	if (!rule_location(report, story->source, &ret) && !policy_location(report, &ret))
 		ret.path = story->exe.len ? story->exe : (struct zc_str){ "unknown", 7 };
-	relative = inside(report, ret.path);
+	relative = zc_story_inside(report, ret.path);
 	ret.relative = relative.at != NULL;
 	if (relative.at)
 		ret.path = relative;

@@ -7,7 +7,28 @@
 #include <string.h>
 
 #include "evidence/chain.h"
+#include "evidence/sha256.h"
 #include "t.h"
+
+/* Cut at each length around a block, and at a second place behind it. */
+static bool hashed_in_pieces(const unsigned char *bytes, size_t len)
+{
+	unsigned char want[ZC_SHA256_BYTES], got[ZC_SHA256_BYTES];
+	bool same = true;
+
+	crypto_hash_sha256(want, bytes, len);
+	for (size_t cut = 0; cut < 200; cut++) {
+		struct zc_sha256 hash;
+
+		zc_sha256_init(&hash);
+		zc_sha256_update(&hash, bytes, cut);
+		zc_sha256_update(&hash, bytes + cut, 2 * cut);
+		zc_sha256_update(&hash, bytes + 3 * cut, len - 3 * cut);
+		zc_sha256_final(&hash, got);
+		same = same && !memcmp(want, got, sizeof(got));
+	}
+	return same;
+}
 
 int main(void)
 {
@@ -28,6 +49,7 @@ int main(void)
 		zc_chain_next(got, link, (const char *)joined + ZC_LINK_BYTES, len);
 		wrong += memcmp(want, got, sizeof(got)) != 0;
 	}
+	T_OK(hashed_in_pieces(joined, sizeof(joined)), "a hash of pieces is that of the whole");
 	T_OK(!wrong, "links equal SHA-256 as libsodium computes it (%zu differ)", wrong);
 	zc_chain_start(got, "zc-1");
 	crypto_hash_sha256(want, (const unsigned char *)"zencube.chain/1\nzc-1", 20);

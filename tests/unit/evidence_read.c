@@ -11,6 +11,7 @@
 
 #include "evidence/read/log_reader.h"
 #include "evidence/read/run.h"
+#include "evidence/text.h"
 #include "t.h"
 
 static int parse(const char *text, struct zc_view *ret)
@@ -75,6 +76,27 @@ static void takes_json_only(void)
 	T_OK(zc_view_parse(&view, deep + 40, 120) == 0, "sixty are not");
 }
 
+/* Every byte at every place of a text that is otherwise easy: the same as asking byte by byte. */
+static void finds_easy_bytes(void)
+{
+	char text[48];
+	unsigned wrong = 0;
+
+	for (size_t len = 0; len <= sizeof(text); len++) {
+		for (unsigned byte = 0; byte < 256; byte++) {
+			for (size_t at = 0; at < len; at++) {
+				bool easy = byte >= 0x20 && byte < 0x7f && byte != '"' &&
+					    byte != '\\';
+
+				memset(text, 'x', sizeof(text));
+				text[at] = (char)byte;
+				wrong += zc_text_easy(text, len) != (easy ? len : at);
+			}
+		}
+	}
+	T_OK(!wrong, "easy bytes end where they should (%u do not)", wrong);
+}
+
 static void finds_members(void)
 {
 	static const char text[] =
@@ -102,6 +124,8 @@ static void finds_members(void)
 		     zc_view_int(zc_view_get(view, "m"), 7) == -5 &&
 		     zc_view_int(zc_view_get(view, "n"), 7) == 7,
 	     "numbers that do not fit are not taken");
+	zc_members_pick(member, members, names, 3, picked);
+	T_OK(!picked[0].at, "a member that was not kept is not picked");
 	zc_view_pick(view, names, 3, picked);
 	T_OK(picked[0].at && !picked[1].at && zc_view_hex(picked[2], &hex) && hex == 0x1f,
 	     "picked");
@@ -205,6 +229,7 @@ static void counts_findings(void)
 int main(void)
 {
 	takes_json_only();
+	finds_easy_bytes();
 	finds_members();
 	reads_lines();
 	counts_findings();
