@@ -17,6 +17,7 @@ int zc_audit_tree(int argc, char **argv);
 int zc_audit_explain(int argc, char **argv);
 int zc_audit_tail(int argc, char **argv);
 int zc_audit_verify(int argc, char **argv);
+int zc_audit_rotate(int argc, char **argv);
 int zc_audit_sign(int argc, char **argv);
 int zc_audit_diff(int argc, char **argv);
 int zc_audit_report(int argc, char **argv);

@@ -29,6 +29,7 @@ static const struct {
 	{ "verify", "compute its chain again and hold run.json against it", zc_audit_verify },
 	{ "sign", "sign it with an Ed25519 key", zc_audit_sign },
 	{ "accept", "put findings into a baseline, with a reason and an end", zc_audit_accept },
+	{ "rotate", "remove or compress old runs", zc_audit_rotate },
 	{ "diff", "two runs: findings that are new, gone, changed", zc_audit_diff },
 	{ "report", "write it as HTML, SARIF, JUnit, in-toto, ...", zc_audit_report },
 	{ "schema", "print the JSON Schema of events, or of run.json", zc_audit_schema },
@@ -52,6 +53,7 @@ static int usage(FILE *out)
 	      "  accept      RUN FINDING ... --why=TEXT --until=YYYY-MM-DD [--any-caller]\n"
 	      "              [--by=NAME] [--baseline=FILE]\n"
 	      "  diff        BEFORE AFTER: exit 1 when there are new findings\n"
+	      "  rotate      --keep=N|AGE  --max-total=SIZE  --compress  --dry-run\n"
 	      "  report      --format=NAME (--format=help lists them)  --workspace=DIR\n"
 	      "  schema      event | run\n"
 	      "  render      FILE [--image=FILE] [--json|--text]: FILE is what a program wrote "

@@ -101,7 +101,7 @@ static int compress_into(int from, int to)
 	return error;
 }
 
-int zc_rotate_compress(int dir_fd, const char *plain, const char *compressed)
+int zc_rotate_compress(int from_dir, const char *plain, int to_dir, const char *compressed)
 {
 	char beside[64];
 	struct stat st;
@@ -109,26 +109,28 @@ int zc_rotate_compress(int dir_fd, const char *plain, const char *compressed)
 
 	if (snprintf(beside, sizeof(beside), "%s.new", compressed) >= (int)sizeof(beside))
 		return -ENAMETOOLONG;
-	from = openat(dir_fd, plain, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	from = openat(from_dir, plain, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (from < 0)
 		return -errno;
 	if (fstat(from, &st) < 0 || !S_ISREG(st.st_mode)) {
 		close(from);
 		return -EINVAL;
 	}
-	unlinkat(dir_fd, beside, 0); /* of one who was killed */
-	to = openat(dir_fd, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	unlinkat(to_dir, beside, 0); /* of one who was killed */
+	to = openat(to_dir, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		    st.st_mode & 0777);
+	if (to >= 0 && geteuid() == 0 && fchown(to, st.st_uid, st.st_gid) < 0)
+		errno = 0; /* it stays root's, as some file systems want it */
 	error = to >= 0 ? compress_into(from, to) : -errno;
 	close(from);
-	if (!error && renameat(dir_fd, beside, dir_fd, compressed) < 0)
+	if (!error && renameat(to_dir, beside, to_dir, compressed) < 0)
 		error = -errno;
 	if (error) {
 		if (to >= 0)
-			unlinkat(dir_fd, beside, 0);
+			unlinkat(to_dir, beside, 0);
 		return error;
 	}
-	return unlinkat(dir_fd, plain, 0) < 0 ? -errno : 0;
+	return unlinkat(from_dir, plain, 0) < 0 ? -errno : 0;
 }
 
 static void *compress_main(void *argument)
@@ -147,7 +149,7 @@ static void *compress_main(void *argument)
 		pthread_mutex_unlock(&rotation->lock);
 		zc_rotate_name(plain, done, false);
 		zc_rotate_name(compressed, done, true);
-		zc_rotate_compress(rotation->dir, plain, compressed);
+		zc_rotate_compress(rotation->dir, plain, rotation->dir, compressed);
 		pthread_mutex_lock(&rotation->lock);
 	}
 	pthread_mutex_unlock(&rotation->lock);

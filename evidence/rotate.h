@@ -36,7 +36,10 @@ unsigned zc_rotation_count(const struct zc_rotation *rotation); /* files put int
 /* Waits until all is compressed that can be. What could not stays plain, which is no loss. Takes NULL. */
 struct zc_rotation *zc_rotation_free(struct zc_rotation *rotation);
 
-/* Compresses one file in dir_fd: to name.new, then renamed, then the plain one is removed. 0 or -errno. */
-int zc_rotate_compress(int dir_fd, const char *plain, const char *compressed);
+/*
+ * Compresses one file into another directory: to NAME.new, then renamed, then the plain one is removed.
+ * Follows no link. The new one belongs to whom the plain one did. Returns 0 or -errno.
+ */
+int zc_rotate_compress(int from_dir, const char *plain, int to_dir, const char *compressed);
 
 #endif

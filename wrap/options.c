@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "evidence/units.h"
 #include "policy/policy_set.h"
 #include "wrap/option_rows.h"
 #include "wrap/wrap.h"
@@ -92,7 +93,7 @@ static int set_duration(const struct zc_option_row *row, int64_t *place, const c
 		*place = ZC_FOREVER;
 		return 0;
 	}
-	r = zc_option_duration(value, place);
+	r = zc_units_ms(value, place);
 	if (r == -ERANGE)
 		return bad_value(row, value, "too long a time", trouble);
 	if (r < 0)
@@ -110,7 +111,7 @@ static int set_limit(const struct zc_option_row *row, int64_t *place, const char
 {
 	bool size = row->kind == SIZE;
 	int64_t limit;
-	int r = size ? zc_option_size(value, &limit) : zc_option_duration(value, &limit);
+	int r = size ? zc_units_bytes(value, &limit) : zc_units_ms(value, &limit);
 
 	if (r < 0)
 		return bad_value(row, value,

@@ -65,10 +65,6 @@ void zc_options_help(const struct zc_options *options, FILE *out);
 
 /* --- optvalue.c: the words that options take --- */
 
-/* "10", "1.5s", "500ms", "2m", "1h", "1d". Returns 0, -EINVAL or -ERANGE. */
-int zc_option_duration(const char *text, int64_t *ret_ms);
-/* "65536", "64K", "1.5M", "2G", "1T": units of 1024. Returns 0, -EINVAL or -ERANGE. */
-int zc_option_size(const char *text, int64_t *ret_bytes);
 /* Decimal digits only, at most max. Returns 0, -EINVAL or -ERANGE. */
 int zc_option_number(const char *text, unsigned long max, unsigned long *ret);
 /* How many letters must be added, left out, changed or swapped to get from a to b. */

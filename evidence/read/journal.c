@@ -216,6 +216,17 @@ static int open_file(struct zc_journal *journal, struct handle *handle, size_t i
 	return open_archived(journal, handle, &journal->file[index]);
 }
 
+/* For reading on. A file of the archive that cannot be opened, or is none, reads as empty. */
+static int open_or_mark(struct zc_journal *journal, size_t index)
+{
+	int error = open_file(journal, &journal->flow, index);
+
+	if (!error || error == -ENOMEM || journal->file[index].latest)
+		return error == -ENOENT ? 0 : error;
+	journal->file[index].damaged = true;
+	return 0;
+}
+
 /* Bytes of one file; 0 at its end. A file that cannot be unpacked ends there. */
 static ssize_t read_handle(struct zc_journal *journal, struct handle *handle, void *to, size_t cap)
 {
@@ -259,7 +270,7 @@ static int move_handle(struct zc_journal *journal, struct handle *handle, off_t 
 
 /* --- the whole ------------------------------------------------------------------------------------ */
 
-static int new_source(struct zc_journal **ret, const char *dir)
+static int new_journal(struct zc_journal **ret, const char *dir)
 {
 	struct zc_journal *journal;
 
@@ -297,15 +308,15 @@ static int find_files(struct zc_journal *journal, bool only_last)
 		journal->fixed = true;
 		journal->flow.index = 0;
 	} else if (journal->files > 1) {
-		error = open_file(journal, &journal->flow, 0);
+		error = open_or_mark(journal, 0);
 	}
 	return error;
 }
 
-static int open_source(struct zc_journal **ret, const char *dir, bool only_last)
+static int open_journal(struct zc_journal **ret, const char *dir, bool only_last)
 {
 	struct zc_journal *journal;
-	int error = new_source(&journal, dir);
+	int error = new_journal(&journal, dir);
 
 	if (error)
 		return error;
@@ -320,12 +331,12 @@ static int open_source(struct zc_journal **ret, const char *dir, bool only_last)
 
 int zc_journal_open(struct zc_journal **ret, const char *dir)
 {
-	return open_source(ret, dir, false);
+	return open_journal(ret, dir, false);
 }
 
 int zc_journal_open_last(struct zc_journal **ret, const char *dir)
 {
-	return open_source(ret, dir, true);
+	return open_journal(ret, dir, true);
 }
 
 struct zc_journal *zc_journal_free(struct zc_journal *journal)
@@ -354,11 +365,7 @@ static int go_on(struct zc_journal *journal)
 	journal->file[index + 1].start = journal->file[index].start + journal->flow.at;
 	if (journal->starts < index + 2)
 		journal->starts = index + 2;
-	error = open_file(journal, &journal->flow, index + 1);
-	if (error == -ENOENT) {
-		journal->file[index + 1].damaged = !journal->file[index + 1].latest;
-		error = 0;
-	}
+	error = open_or_mark(journal, index + 1);
 	return error ? error : 1;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/unit/t.h"
+#include "evidence/units.h"
 #include "wrap/wrap.h"
 
 static void test_times(void)
@@ -42,7 +43,7 @@ static void test_times(void)
 
 	for (size_t i = 0; i < ZC_LEN(cases); i++) {
 		int64_t ms = -1;
-		int r = zc_option_duration(cases[i].text, &ms);
+		int r = zc_units_ms(cases[i].text, &ms);
 
 		T_OK(cases[i].ms < 0 ? r < 0 && ms == -1 : r == 0 && ms == cases[i].ms,
 		     "time '%s' is %lld ms", cases[i].text, (long long)cases[i].ms);
