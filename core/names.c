@@ -208,6 +208,23 @@ bool zc_name_may_lead_to(const struct zc_image *image, const struct zc_endpoint 
 	return may_lead(ranges6, ZC_LEN(ranges6), addr, private);
 }
 
+bool zc_name_is_worth(const struct zc_image *image, const struct zc_endpoint *address,
+		      const char *name, size_t len)
+{
+	uint64_t allows = ZC_MASK_BASE(0);
+	const struct zc_image_name *row;
+	struct zc_name_walk walk;
+
+	if (zc_name_may_lead_to(image, address))
+		return true;
+	for (unsigned says = ZC_SAYS_ALLOW; says <= ZC_SAYS_ASK; says++)
+		allows |= ZC_MASK_PROFILE(0, says) | ZC_MASK_USER(0, says);
+	for (zc_name_first(&walk, image, name, len, 0); (row = zc_name_next(&walk)) != NULL;)
+		if (row->mask & allows)
+			return false;
+	return true;
+}
+
 /* --- names of addresses ---------------------------------------------------------------------------- */
 
 static uint32_t slot_of(const struct zc_endpoint *address, uint32_t count)

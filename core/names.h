@@ -20,6 +20,13 @@
 #include "core/event.h"
 #include "core/image.h"
 
+/* How many rules on names are there? Without one no verdict depends on a name. */
+static inline uint32_t zc_names_count(const struct zc_image *image)
+{
+	const struct zc_image *stricter = zc_image_stricter(image);
+
+	return image->names.count + (stricter ? stricter->names.count : 0);
+}
 /* Are the names behind addresses worth looking for? */
 bool zc_names_wanted(const struct zc_image *image);
 
@@ -61,6 +68,12 @@ bool zc_name_is_link_local(const struct zc_endpoint *address);
 /* May an answer that comes up while the command runs lead there? */
 bool zc_name_may_lead_to(const struct zc_image *image, const struct zc_endpoint *address);
 
+/*
+ * Should it be remembered that the name, which came up while the command runs, leads to the address? Not
+ * where a rule allows the name and may not be stretched that far.
+ */
+bool zc_name_is_worth(const struct zc_image *image, const struct zc_endpoint *address,
+		      const char *name, size_t len);
 /* Remembers that the name, in its one spelling, leads to the address, for ttl_s seconds or longer. */
 void zc_names_learn(struct zc_name_slot *slots, uint32_t count, const struct zc_endpoint *address,
 		    const char *name, size_t len, enum zc_host_source source, uint64_t now_s,

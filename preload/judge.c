@@ -154,6 +154,8 @@ int zc_guard_decide(struct zc_guard *guard)
 			guard->verdict.error = EPERM;
 		return -(int)guard->verdict.error;
 	}
+	if (zc_names_count(zc_shim.image))
+		zc_name_peer(guard);
 	guard->verdict = zc_policy_decide(zc_shim.image, &guard->event);
 	if (guard->verdict.action == ZC_ALLOWED)
 		return 0;
@@ -164,6 +166,8 @@ int zc_guard_decide(struct zc_guard *guard)
 	}
 	if (zc_refuses(guard->verdict))
 		count(&page->refused);
+	zc_name_peer(guard);
+	zc_event_host(zc_shim.image, &guard->event, guard->verdict.rule);
 	zc_report(guard);
 	return zc_refuses(guard->verdict) ? -(int)guard->verdict.error : 0;
 }

@@ -29,6 +29,48 @@ static int judge_name(const void *caller, const char *host)
 	return error;
 }
 
+/* What hybrid allows is not for the shim to say. */
+static bool may_learn(const char *host)
+{
+	return zc_is_armed() && !zc_shim.hybrid && host && zc_text_len(host) > 0;
+}
+
+static void learn_list(const char *host, const struct addrinfo *found)
+{
+	int kept = errno;
+
+	for (; found && may_learn(host); found = found->ai_next)
+		if (found->ai_addr)
+			zc_name_learn(host, found->ai_addr, found->ai_addrlen);
+	errno = kept;
+}
+
+static void learn_entry(const char *host, const struct hostent *entry)
+{
+	int kept = errno;
+	union {
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} address;
+	bool v6;
+
+	if (!entry || !may_learn(host))
+		return;
+	v6 = entry->h_addrtype == AF_INET6;
+	for (char **at = entry->h_addr_list; at && *at; at++) {
+		zc_fill(&address, 0, sizeof(address));
+		address.v4.sin_family = (sa_family_t)entry->h_addrtype;
+		if (v6 && entry->h_length == 16)
+			zc_copy(&address.v6.sin6_addr, *at, 16);
+		else if (!v6 && entry->h_length == 4)
+			zc_copy(&address.v4.sin_addr, *at, 4);
+		else
+			break;
+		zc_name_learn(host, &address, v6 ? sizeof(address.v6) : sizeof(address.v4));
+	}
+	errno = kept;
+}
+
 ZC_EXPORT int getaddrinfo(const char *restrict host, const char *restrict service,
 			  const struct addrinfo *restrict hints, struct addrinfo **restrict found)
 {
@@ -42,20 +84,25 @@ ZC_EXPORT int getaddrinfo(const char *restrict host, const char *restrict servic
 		zc_ret(error ? error : -ENOSYS);
 		return EAI_SYSTEM;
 	}
-	return real(host, service, hints, found);
+	error = real(host, service, hints, found);
+	if (!error)
+		learn_list(host, *found);
+	return error;
 }
 
 #define LOOKUP(name, parameters, arguments) \
 	ZC_EXPORT struct hostent *name parameters \
 	{ \
-		struct hostent *(*real)parameters = zc_next(#name); \
+		struct hostent *(*real)parameters = zc_next(#name), *entry; \
 		int error = judge_name(ZC_CALLER, host); \
 \
 		if (error || !real) { \
 			zc_ret(error ? error : -ENOSYS); \
 			return NULL; \
 		} \
-		return real arguments; \
+		entry = real arguments; \
+		learn_entry(host, entry); \
+		return entry; \
 	}
 LOOKUP(gethostbyname, (const char *host), (host))
 LOOKUP(gethostbyname2, (const char *host, int family), (host, family))
@@ -66,8 +113,12 @@ LOOKUP(gethostbyname2, (const char *host, int family), (host, family))
 		int(*real) parameters = zc_next(#name); \
 		int error = judge_name(ZC_CALLER, host); \
 \
-		if (!error && real) \
-			return real arguments; \
+		if (!error && real) { \
+			error = real arguments; \
+			if (!error) \
+				learn_entry(host, *found); \
+			return error; \
+		} \
 		*found = NULL; \
 		*why = NO_RECOVERY; \
 		return error ? -error : ENOSYS; \

@@ -115,8 +115,9 @@ struct zc_guard {
 	char spelled[2][320]; /* "/proc/self/fd/N/last-component" */
 	struct zc_pin pin[2];
 	char parent[ZC_PATH_CAP];
-	uint64_t cwd_mark;  /* zc_cwd_mark() before its name was read */
-	const void *caller; /* return address of the hook */
+	struct zc_known_name known[ZC_KNOWN_NAMES]; /* of event.peer */
+	uint64_t cwd_mark;                          /* zc_cwd_mark() before its name was read */
+	const void *caller;                         /* return address of the hook */
 	uint32_t slot;
 };
 struct zc_guard *zc_guard_take(const void *caller); /* NULL: no memory at all */
@@ -186,6 +187,13 @@ long zc_text_len(const char *text);
  * to as much. What is in the copy was read once. -ENAMETOOLONG: it does not fit.
  */
 long zc_text_take(char *blocks, size_t cap, const char *text, const char **ret);
+
+/* ---- known.c: names behind addresses, as libc's resolver has told them to the run ---- */
+
+/* Gives the event the names that are known for its peer. */
+void zc_name_peer(struct zc_guard *guard);
+/* libc has resolved host to this address. */
+void zc_name_learn(const char *host, const void *address, size_t len);
 
 /* ---- report.c ---- */
 
