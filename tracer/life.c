@@ -24,18 +24,24 @@ static uint32_t uid_of(pid_t tid)
 	return stat(path, &st) < 0 ? 0 : st.st_uid;
 }
 
-static void learn_program(struct zc_tracer *tracer, struct zc_tracee *tracee)
+static char *name_of_program(pid_t tid)
 {
 	static char name[ZC_PATH_CAP];
 	char link[32];
 	ssize_t len;
 
-	snprintf(link, sizeof(link), "/proc/%d/exe", tracee->tid);
+	snprintf(link, sizeof(link), "/proc/%d/exe", tid);
 	len = readlink(link, name, sizeof(name) - 1);
 	name[len > 0 ? len : 0] = '\0';
-	free(tracee->exe);
-	tracee->exe = strdup(name);
-	tracee->program_hash = zc_hash_bytes(name, len > 0 ? (size_t)len : 0, 3);
+	return strdup(name);
+}
+
+/* An engine that had to look at it already has left its name. */
+static void learn_program(struct zc_tracer *tracer, struct zc_tracee *tracee)
+{
+	if (!tracee->exe)
+		tracee->exe = name_of_program(tracee->tid);
+	tracee->program_hash = tracee->exe ? zc_hash_bytes(tracee->exe, strlen(tracee->exe), 3) : 0;
 	zc_recheck_exec(tracer, tracee);
 	tracee->judged_hash = 0;
 }

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -132,6 +133,13 @@ static int fill_with(struct zc_case *c, char *path)
 	return error;
 }
 
+static void remember(struct zc_tracee *tracee, const struct zc_object *object)
+{
+	tracee->judged_hash = zc_hash_bytes(object->path, object->path_len, 0);
+	free(tracee->judged_path);
+	tracee->judged_path = strndup(object->path, object->path_len);
+}
+
 struct zc_outcome_of zc_judge_program(struct zc_case *c)
 {
 	uint64_t argv = c->event.call == ZC_ID_execveat ? c->event.args[2] : c->event.args[1];
@@ -150,7 +158,7 @@ struct zc_outcome_of zc_judge_program(struct zc_case *c)
 		outcome = zc_case_decide(c);
 		if (outcome.natural || outcome.refusal || !object->path)
 			return outcome;
-		c->tracee->judged_hash = zc_hash_bytes(object->path, object->path_len, 0);
+		remember(c->tracee, object);
 		content = look_inside(c, next);
 		if (content != ZC_CONTENT_SCRIPT) {
 			int launched = content == ZC_CONTENT_LOADER ? find_launched(c, argv, next)

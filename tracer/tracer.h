@@ -103,6 +103,7 @@ struct zc_tracee {
 	int pidfd;         /* tells its end; -1: none, then ... */
 	uint64_t born;     /* ... this tells it from the next of its number */
 	bool executes;     /* an exec was let go on, and it is not known yet what came of it */
+	bool looks_deep;   /* ... which its program's name alone would not tell */
 	bool stranger;     /* it has other ids or capabilities than we have */
 	uint64_t identity; /* of what it runs: changes with each exec */
 };

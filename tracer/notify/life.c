@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -80,18 +81,32 @@ uint64_t zc_notify_identity(pid_t tid)
 	return read_status(tid, &status) < 0 ? 0 : status.identity;
 }
 
-/* What an exec makes anew: where the kernel has put things for it, and the file. */
-static uint64_t image_of(pid_t tid)
+/* The file that it runs, as /proc calls it. Returns its length, or -1: nobody is there any more. */
+static ssize_t exe_of(pid_t pid, char name[ZC_PATH_CAP])
 {
-	char text[2048], name[ZC_PATH_CAP];
 	char link[32];
-	long got = read_proc(tid, "auxv", text, sizeof(text));
 	ssize_t len;
 
-	snprintf(link, sizeof(link), "/proc/%d/exe", tid);
-	len = readlink(link, name, sizeof(name));
-	return zc_hash_bytes(text, got > 0 ? (size_t)got : 0,
-			     zc_hash_bytes(name, len > 0 ? (size_t)len : 0, 4));
+	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	len = readlink(link, name, ZC_PATH_CAP - 1);
+	name[len > 0 ? len : 0] = '\0';
+	return len;
+}
+
+/*
+ * What an exec makes anew: the file, and, asked for where that may be the same before and after, where the
+ * kernel has put things for the program.
+ */
+static uint64_t image_of(pid_t pid, const char *exe, bool deep)
+{
+	uint64_t hash = zc_hash_bytes(exe, strlen(exe), 4);
+	char text[2048];
+	long got;
+
+	if (!deep)
+		return hash;
+	got = read_proc(pid, "auxv", text, sizeof(text));
+	return zc_hash_bytes(text, got > 0 ? (size_t)got : 0, hash);
 }
 
 /* --- births ---------------------------------------------------------------------------------------- */
@@ -118,12 +133,14 @@ static uint64_t born_at(const struct zc_tracee *tracee)
 	return at ? strtoull(at, NULL, 10) : 0;
 }
 
-static void watch_end(struct zc_notify *notify, struct zc_tracee *tracee)
+/* pidfd: of a process; -1 where there is none yet. */
+static void watch_end(struct zc_notify *notify, struct zc_tracee *tracee, int pidfd)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data = { .u64 = (uint64_t)tracee->tid } };
 	unsigned flags = tracee->tid == tracee->tgid ? 0 : THREAD_PIDFD;
 
-	tracee->pidfd = (int)syscall(SYS_pidfd_open, tracee->tid, flags);
+	tracee->pidfd =
+		pidfd >= 0 ? pidfd : (int)syscall(SYS_pidfd_open, tracee->tid, flags);
 	if (tracee->pidfd >= 0 &&
 	    epoll_ctl(notify->events, EPOLL_CTL_ADD, tracee->pidfd, &event) < 0) {
 		close(tracee->pidfd);
@@ -136,38 +153,79 @@ static void watch_end(struct zc_notify *notify, struct zc_tracee *tracee)
 static bool runs_the_same(const struct zc_tracee *tracee, const struct zc_tracee *other)
 {
 	static char name[ZC_PATH_CAP];
-	char link[32];
-	ssize_t len;
 
-	snprintf(link, sizeof(link), "/proc/%d/exe", tracee->tid);
-	len = readlink(link, name, sizeof(name) - 1);
-	name[len > 0 ? len : 0] = '\0';
+	exe_of(tracee->tid, name);
 	return other->exe && strcmp(other->exe, name) == 0;
+}
+
+/* struct pidfd_info of linux/pidfd.h, in its first size (Linux 6.13). */
+struct info {
+	uint64_t mask, cgroup;
+	uint32_t pid, tgid, ppid, ids[8];
+	int32_t exit_code;
+};
+#define GET_INFO _IOWR(0xff, 11, struct info)
+#define INFO_PID (1u << 0)
+
+/*
+ * Of a child whose parent is known, a pidfd says all that is asked, in a twentieth of the time that its
+ * status takes: it has its parent's ids and capabilities, since nobody has changed any, and an exec that
+ * may has been looked at. Returns false where that cannot be said.
+ */
+static bool ask_pidfd(const struct zc_tracer *tracer, int pidfd, struct status *ret)
+{
+	const struct zc_notify *notify = tracer->notify;
+	struct info info = { .mask = INFO_PID };
+	const struct zc_tracee *elder;
+
+	if (pidfd < 0 || notify->let_go_on || tracer->memory_written ||
+	    ioctl(pidfd, GET_INFO, &info) < 0 || !(info.mask & INFO_PID) || !info.ppid)
+		return false;
+	elder = zc_tracee_find((struct zc_tracer *)tracer, (pid_t)info.ppid);
+	if (!elder || elder->stranger || elder->executes)
+		return false;
+	*ret = (struct status){ .tgid = (pid_t)info.tgid,
+				.ppid = (pid_t)info.ppid,
+				.identity = notify->identity };
+	return true;
+}
+
+/* From a thread that has begun. */
+static struct zc_tracee *learn_thread(struct zc_tracer *tracer, struct zc_tracee *tracee,
+				      struct zc_tracee *elder)
+{
+	tracee->shares_memory = elder->shares_memory = true;
+	tracee->ppid = elder->ppid;
+	zc_judge_birth(tracer, elder, tracee);
+	return tracee;
 }
 
 static struct zc_tracee *learn(struct zc_tracer *tracer, pid_t tid)
 {
 	struct zc_tracee *tracee, *elder = NULL;
 	struct status status;
+	int pidfd = (int)syscall(SYS_pidfd_open, tid, 0);
 
-	if (read_status(tid, &status) < 0)
+	if (!ask_pidfd(tracer, pidfd, &status) && read_status(tid, &status) < 0) {
+		if (pidfd >= 0)
+			close(pidfd);
 		return NULL;
+	}
 	if (status.tgid != tid)
 		elder = zc_notify_tracee(tracer, status.tgid);
 	tracee = zc_tracee_add(tracer, tid);
-	if (!tracee)
+	if (!tracee) {
+		if (pidfd >= 0)
+			close(pidfd);
 		return NULL;
+	}
 	tracee->new_born = false;
 	tracee->tgid = status.tgid;
 	tracee->ppid = status.ppid;
 	tracee->stranger = status.identity != tracer->notify->identity;
-	watch_end(tracer->notify, tracee);
-	if (elder) {
-		tracee->shares_memory = elder->shares_memory = true;
-		tracee->ppid = elder->ppid;
-		zc_judge_birth(tracer, elder, tracee);
-		return tracee;
-	}
+	watch_end(tracer->notify, tracee, pidfd);
+	if (elder)
+		return learn_thread(tracer, tracee, elder);
 	elder = zc_tracee_find(tracer, status.ppid);
 	/* A child by vfork has its parent's memory, and with it that of the parent's threads. */
 	tracee->shares_memory = elder ? elder->shares_memory || elder->left_sharers
@@ -199,8 +257,23 @@ static void forget_exec(struct zc_notify *notify, pid_t pid)
 			notify->exec[i--] = notify->exec[--notify->execs];
 }
 
+/*
+ * Could it be called the same in /proc afterwards? Where it runs itself once more, and with a loader, which is
+ * told what to run; or where somebody else may write what is to be run.
+ */
+static bool may_stay_alike(const struct zc_tracer *tracer, const struct zc_tracee *tracee,
+			   uint64_t judged_hash, const char *exe)
+{
+	const char *slash = strrchr(exe, '/');
+
+	return !judged_hash || judged_hash == zc_hash_bytes(exe, strlen(exe), 0) || !slash ||
+	       !strncmp(slash, "/ld", 3) || zc_notify_shares(tracer, tracee) ||
+	       !tracer->notify->own_names;
+}
+
 void zc_notify_executes(struct zc_tracer *tracer, struct zc_tracee *tracee)
 {
+	static char exe[ZC_PATH_CAP];
 	struct zc_notify *notify = tracer->notify;
 	struct zc_tracee *leader = zc_tracee_find(tracer, tracee->tgid);
 
@@ -208,7 +281,14 @@ void zc_notify_executes(struct zc_tracer *tracer, struct zc_tracee *tracee)
 		return;
 	/* Whichever thread asks: what comes out has the number of the first. */
 	leader->judged_hash = tracee->judged_hash;
-	leader->identity = image_of(leader->tid);
+	if (leader != tracee) {
+		free(leader->judged_path);
+		leader->judged_path = tracee->judged_path;
+		tracee->judged_path = NULL;
+	}
+	exe_of(leader->tid, exe);
+	leader->looks_deep = may_stay_alike(tracer, leader, leader->judged_hash, exe);
+	leader->identity = image_of(leader->tid, exe, leader->looks_deep);
 	leader->executes = true;
 	forget_exec(notify, leader->tid);
 	if (notify->execs < ZC_NOTIFY_EXECS) {
@@ -234,18 +314,28 @@ static bool may_change_ids(const struct zc_notify *notify, pid_t pid)
 /* Has the exec happened? Then it is another program, which is judged once more as what it is. */
 static struct zc_tracee *look_at_exec(struct zc_tracer *tracer, struct zc_tracee *tracee)
 {
+	static char exe[ZC_PATH_CAP];
+	char *judged = tracee->judged_path;
 	pid_t pid = tracee->tid;
 	bool stranger = tracee->stranger;
 	bool left = tracee->left_sharers || tracee->maps_shared || tracee->shares_memory;
 	struct status status;
 	int pidfd = tracee->pidfd;
 
-	if (image_of(pid) == tracee->identity)
+	exe_of(pid, exe);
+	if (image_of(pid, exe, tracee->looks_deep) == tracee->identity)
 		return tracee;
 	forget_exec(tracer->notify, pid);
+	tracee->judged_path = NULL;
 	tracee = zc_tracee_exec(tracer, pid, pid);
-	if (!tracee)
+	if (!tracee) {
+		free(judged);
 		return NULL;
+	}
+	/* One that has ended meanwhile ran what it was let run. */
+	tracee->exe = exe[0] ? strdup(exe) : judged;
+	if (exe[0])
+		free(judged);
 	tracee->pidfd = pidfd;
 	tracee->executes = false;
 	tracee->left_sharers = left;

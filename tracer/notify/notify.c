@@ -218,8 +218,10 @@ static bool settle_soon(struct zc_tracer *tracer, const struct zc_call_stop *sto
 	pid_t tid = (pid_t)tracer->notify->request->pid;
 	struct zc_tracee *tracee = tid > 0 ? zc_tracee_find(tracer, tid) : NULL;
 
-	if (tracer->launching || !tracee || tracee->pidfd < 0 || tracee->executes)
+	if (tracer->launching || !tracee || tracee->pidfd < 0)
 		return false;
+	if (tracee->executes)
+		return zc_notify_open_first(tracer, tracee, stop);
 	zc_bypass_look(tracer, tracee, stop);
 	tracer->notify->tried_soon = true;
 	return zc_notify_open_plain(tracer, tracee, stop);

@@ -117,6 +117,9 @@ bool zc_notify_maps_fixed(const struct zc_tracer *tracer, const struct zc_tracee
 /* open.c: the short way for a spelling that is plainly allowed. Returns whether it was answered. */
 bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			  const struct zc_call_stop *stop);
+/* Of one of which an exec is expected: what a new program opens first waits for nothing more than this. */
+bool zc_notify_open_first(struct zc_tracer *tracer, struct zc_tracee *tracee,
+			  const struct zc_call_stop *stop);
 bool zc_notify_perform_open(struct zc_case *c);
 
 /* Would what is done for the caller here be the same as if it had done it? */

@@ -288,41 +288,96 @@ static enum zc_known look_up(const struct zc_tracer *tracer, const char *path, s
 	return ZC_KNOWN_PLAIN;
 }
 
-bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
-			  const struct zc_call_stop *stop)
-{
-	static char path[ZC_PATH_CAP + FIRST_LOOK];
-	unsigned at, need;
-	enum zc_known known;
-	enum going going;
-	bool done = false;
-	size_t len, text;
+struct opening {
+	uint64_t text; /* where the path stands in the caller's memory, and how long it is with its NUL */
+	size_t text_len;
 	int flags;
+	unsigned need;
+	char path[ZC_PATH_CAP + FIRST_LOOK];
+};
+
+static struct opening opening; /* one at a time; 4 KiB */
+
+/* What a call opens, if it is one of those that have a short way. */
+static enum zc_known take_opening(struct zc_tracer *tracer, const struct zc_tracee *tracee,
+				  const struct zc_call_stop *stop, struct opening *ret)
+{
+	unsigned at;
+	size_t len;
 
 	if (!opens_plainly(stop, &at) || tracer->notify->apart || tracer->options->view ||
 	    tracer->image->jail.count)
-		return false;
-	flags = (int)stop->args[at + 1];
-	need = zc_open_need((uint32_t)flags);
-	len = read_path(tracee->tid, at ? (int)stop->args[0] : AT_FDCWD, stop->args[at], path,
-			&text);
-	known = len ? look_up(tracer, path, len, need) : ZC_KNOWN_NOT;
+		return ZC_KNOWN_NOT;
+	ret->text = stop->args[at];
+	ret->flags = (int)stop->args[at + 1];
+	ret->need = zc_open_need((uint32_t)ret->flags);
+	len = read_path(tracee->tid, at ? (int)stop->args[0] : AT_FDCWD, ret->text, ret->path,
+			&ret->text_len);
+	return len ? look_up(tracer, ret->path, len, ret->need) : ZC_KNOWN_NOT;
+}
+
+static void count_open(struct zc_tracer *tracer, struct zc_tracee *tracee)
+{
+	tracee->calls++;
+	__atomic_fetch_add(&tracer->page->judged, 1, __ATOMIC_RELAXED);
+}
+
+bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
+			  const struct zc_call_stop *stop)
+{
+	struct opening *o = &opening;
+	enum zc_known known = take_opening(tracer, tracee, stop, o);
+	bool fixed = known == ZC_KNOWN_FIXED, done = false;
+	enum going going;
+
 	if (known == ZC_KNOWN_NOT)
 		return false;
-	going = may_go_on(tracer, tracee, need, known == ZC_KNOWN_FIXED);
-	if (going == MAY || (going == MAY_IF_OWN &&
-			     zc_pages_are_own_at(tracee, stop->args[at], text))) {
-		done = known == ZC_KNOWN_FIXED || has_no_links(tracer->notify, path);
+	going = may_go_on(tracer, tracee, o->need, fixed);
+	if (going == MAY ||
+	    (going == MAY_IF_OWN && zc_pages_are_own_at(tracee, o->text, o->text_len))) {
+		done = fixed || has_no_links(tracer->notify, o->path);
 		if (done)
 			zc_notify_go_on(tracer);
 	} else if (zc_notify_may_stand_in(tracer, tracee)) {
-		done = open_spelled(tracer, tracee, path, flags, known == ZC_KNOWN_FIXED);
+		done = open_spelled(tracer, tracee, o->path, o->flags, fixed);
 	}
-	if (done) {
-		tracee->calls++;
-		__atomic_fetch_add(&tracer->page->judged, 1, __ATOMIC_RELAXED);
-	}
+	if (done)
+		count_open(tracer, tracee);
 	return done;
+}
+
+/* Loaders open it before anything else, and it may well lie where it was built. */
+static bool is_shim(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && !strcmp(slash, "/libzcshim.so");
+}
+
+/*
+ * Who asks may be the new program or, if the exec has failed, still the old one. The answer is the same: the
+ * policy knows no programs, the name is none that the run can change, and that nobody else writes the memory
+ * holds for the old one and is true of any that has just begun, since it would have had to ask before it
+ * shared any. Only then is it looked at, while it goes on. What a process hides by ending in this moment
+ * is its arguments, which it may write anyway.
+ */
+bool zc_notify_open_first(struct zc_tracer *tracer, struct zc_tracee *tracee,
+			  const struct zc_call_stop *stop)
+{
+	pid_t tid = tracee->tid;
+	enum zc_known known;
+
+	if (tid != tracee->tgid)
+		return false;
+	known = take_opening(tracer, tracee, stop, &opening);
+	if (known == ZC_KNOWN_NOT || may_go_on(tracer, tracee, opening.need, true) != MAY ||
+	    (known != ZC_KNOWN_FIXED &&
+	     !(is_shim(opening.path) && has_no_links(tracer->notify, opening.path))))
+		return false;
+	zc_notify_go_on(tracer);
+	count_open(tracer, tracee);
+	zc_notify_tracee(tracer, tid);
+	return true;
 }
 
 /* --- the long way: after a verdict ----------------------------------------------------------------- */
