@@ -2,7 +2,8 @@
 """What the end-to-end tests share: TAP, scratch space, and running zcwrap.
 
 A test is a function with @test("sentence"); it raises AssertionError, or Skip. `finish()` runs them,
-`finish("shim", "trace")` each of them in both modes.
+`finish("shim", "trace")` each of them in both modes. Every run that a test left must be of the shipped schemas,
+unless the test says that it changed one: s.made_up = True.
 """
 import glob
 import json
@@ -13,6 +14,8 @@ import sys
 import tempfile
 import time
 import traceback
+
+from schemas import Checker
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("ZC_BUILD", os.path.join(ROOT, "build")))
@@ -41,6 +44,7 @@ class Scratch:
         os.chmod(self.path, 0o755)
         self.logs = os.path.join(self.path, "logs")
         self.mounts = []
+        self.made_up = False
 
     def file(self, name, text="", mode=0o644):
         path = os.path.join(self.path, name)
@@ -61,6 +65,10 @@ class Scratch:
 
     def runs(self, logs=None):
         return sorted(glob.glob(os.path.join(logs or self.logs, "zc-*")))
+
+    def all_runs(self):
+        """Also those in log directories that a test chose."""
+        return [os.path.dirname(path) for path in glob.glob(f"{self.path}/**/zc-*/events.jsonl", recursive=True)]
 
     def run_json(self, logs=None):
         runs = self.runs(logs)
@@ -109,6 +117,7 @@ def alive(pid):
 
 def finish(*modes):
     failed = 0
+    checker = Checker(ROOT)
     only = sys.argv[1] if len(sys.argv) > 1 else ""
     tests = [(mode, f"{mode}: {t[0]}" if modes else t[0], t[1]) for mode in modes or ["auto"] for t in TESTS]
     tests = [t for t in tests if only in t[1]]
@@ -116,6 +125,8 @@ def finish(*modes):
         scratch = Scratch(mode)
         try:
             function(scratch)
+            for directory in [] if scratch.made_up else scratch.all_runs():
+                checker.run(directory)
             print(f"ok {number} - {sentence}")
         except Skip as why:
             print(f"ok {number} - {sentence} # SKIP {why}")
