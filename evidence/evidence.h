@@ -22,6 +22,7 @@
 #include "core/wire.h"
 
 struct zc_evidence;
+struct zc_redaction; /* evidence/redact.h */
 
 struct zc_why_not {
 	const char *mode, *reason;
@@ -62,6 +63,7 @@ struct zc_evidence_setup {
 	bool color;
 	const struct zc_page *page; /* shared counters; NULL: none */
 	pid_t command_pid;          /* set later with zc_evidence_command() when not known yet */
+	struct zc_redaction *redaction; /* what is hidden in events and run.json; NULL: nothing */
 	uint64_t rotate_size; /* bytes after which events.jsonl goes on in a new file; 0: never */
 	int64_t rotate_ms;    /* age after which it does; 0: never */
 };

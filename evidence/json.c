@@ -316,6 +316,12 @@ void zc_json_members(struct zc_json *json, const char *members, size_t len)
 		zc_json_raw(json, NULL, members, len);
 }
 
+void zc_json_append(struct zc_json *json, const char *bytes, size_t len)
+{
+	if (len)
+		put(json, bytes, len);
+}
+
 void zc_json_newline(struct zc_json *json)
 {
 	put(json, "\n", 1);

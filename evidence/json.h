@@ -43,6 +43,8 @@ void zc_json_list(struct zc_json *json, const char *key, const char *texts, size
 void zc_json_raw(struct zc_json *json, const char *key, const char *value, size_t len);
 /* Ready-made members ("a":1,"b":2), as cut out of another writer. */
 void zc_json_members(struct zc_json *json, const char *members, size_t len);
+/* Bytes as they are, without key or comma. */
+void zc_json_append(struct zc_json *json, const char *bytes, size_t len);
 void zc_json_newline(struct zc_json *json);
 
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "evidence/log.h"
+#include "evidence/redact.h"
 
 int zc_log_init(struct zc_log *log, const char *dir, FILE *out, const char *run_id)
 {
@@ -79,8 +80,10 @@ static bool write_chained(struct zc_log *log, struct zc_json *line)
 
 bool zc_log_write(struct zc_log *log, struct zc_json *line)
 {
-	bool kept = !line->failed;
+	bool kept;
 
+	zc_redact_json(log->redaction, line);
+	kept = !line->failed;
 	if (log->fd >= 0) {
 		kept = kept && write_chained(log, line);
 	} else if (kept && log->out) {

@@ -21,16 +21,19 @@
 #include "evidence/json.h"
 #include "evidence/rotate.h"
 
+struct zc_redaction;
+
 struct zc_log {
 	int fd;    /* events.jsonl; -1: none */
 	FILE *out; /* lines without a chain go here when there is no file; may be NULL */
 	FILE *copy; /* whole lines go here too; NULL: nowhere. What becomes of them there is not our loss */
-	off_t size;                   /* bytes of whole lines in this file */
-	uint64_t lines;               /* of the run */
-	uint64_t not_kept;            /* lines that could not be written */
-	int error;                    /* errno of the first that could not; 0 */
-	bool torn;                    /* half a line could not be taken back: writing has ended */
-	struct zc_rotation *rotation; /* NULL: one file for the whole run */
+	off_t size;                     /* bytes of whole lines in this file */
+	uint64_t lines;                 /* of the run */
+	uint64_t not_kept;              /* lines that could not be written */
+	int error;                      /* errno of the first that could not; 0 */
+	bool torn;                      /* half a line could not be taken back: writing has ended */
+	struct zc_redaction *redaction; /* not owned; NULL: none */
+	struct zc_rotation *rotation;   /* NULL: one file for the whole run */
 	unsigned char link[ZC_LINK_BYTES];
 };
 

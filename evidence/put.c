@@ -46,6 +46,7 @@ int zc_evidence_new(struct zc_evidence **ret, const struct zc_evidence_setup *se
 	if (e->processes && e->findings)
 		error = zc_log_init(&e->log, setup->dir, setup->events_out, e->setup.run_id);
 	e->log.copy = setup->events_copy;
+	e->log.redaction = setup->redaction;
 	if (error) {
 		zc_evidence_free(e);
 		return error;

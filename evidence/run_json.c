@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "evidence/redact.h"
 #include "evidence/secret.h"
 #include "evidence/state.h"
 
@@ -363,6 +364,7 @@ int zc_evidence_finish(struct zc_evidence *e, int exit_code, const char *exit_re
 	if (!e->setup.dir)
 		return 0;
 	write_run(&json, e, exit_code, exit_reason);
+	zc_redact_json(e->setup.redaction, &json);
 	error = json.failed ? -ENOMEM : replace(e->setup.dir, json.bytes, json.len);
 	zc_json_free(&json);
 	return error;

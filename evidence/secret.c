@@ -9,6 +9,7 @@
 #include "evidence/secret.h"
 
 #define MASK "***"
+#define KEY_TITLE 64u /* "-----BEGIN RSA PRIVATE KEY-----" is shorter */
 
 static bool is_word(char c)
 {
@@ -163,8 +164,8 @@ static size_t secret_at(const char *text, size_t len, size_t *at)
 		++*at;
 		return header_value(text, len, at);
 	}
-	if (!strncmp(text + *at, "-----BEGIN ", len - *at < 11 ? len - *at : 11) &&
-	    len - *at > 11 && contains(text + *at, len - *at, "PRIVATE KEY")) {
+	if (len - *at > 11 && !memcmp(text + *at, "-----BEGIN ", 11) &&
+	    contains(text + *at, len - *at < KEY_TITLE ? len - *at : KEY_TITLE, "PRIVATE KEY")) {
 		*at += 11;
 		return len - *at;
 	}

@@ -81,6 +81,8 @@ const struct zc_option_row zc_option_rows[] = {
 	{ "report", 0, TEXT, ALWAYS, EVIDENCE, AT(report), "=FMT[:FILE],...", "at the end: text md html sarif junit github ..." },
 	{ "sign-key", 0, TEXT, ALWAYS, EVIDENCE, AT(sign_key), "=FILE", "sign the run: an Ed25519 key, PEM" },
 	{ "baseline", 0, TEXT, ALWAYS, EVIDENCE, AT(baseline), "=FILE", "findings that are accepted (zcaudit accept)" },
+	{ "redact-home", 0, FLAG, NEVER, EVIDENCE, AT(redact_home), "", "home directories become ~ in the evidence" },
+	{ "redact", 0, HIDDEN, ALWAYS, EVIDENCE, AT(redact), "=TEXT", "TEXT becomes *** in the evidence" },
 	{ "rotate-size", 0, SIZE, ALWAYS, EVIDENCE, AT(rotate_size), "=SIZE", "begin a new events.jsonl every 64K, 16M, 1G; the\nold one goes to archive/, compressed" },
 	{ "rotate-age", 0, AGE, ALWAYS, EVIDENCE, AT(rotate_ms), "=TIME", "... every 10m, 1h, 1d" },
 	{ "status-fd", 0, DESCRIPTOR, ALWAYS, EVIDENCE, AT(status_fd), "=N", "JSON lines on descriptor N" },

@@ -13,6 +13,7 @@ enum zc_option_kind {
 	DURATION,
 	LINGER,
 	SIZE,
+	HIDDEN,
 	AGE,
 	LIST,
 	FILES,

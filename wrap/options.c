@@ -171,6 +171,8 @@ static int set_text(const struct zc_option_row *row, void *place, const char *va
 	}
 	if (row->kind == NAME_VALUE && (!strchr(value, '=') || *value == '='))
 		return bad_value(row, value, "expected NAME=VALUE", trouble);
+	if (row->kind == HIDDEN && strlen(value) < 3)
+		return bad_value(row, "...", "at least three bytes", trouble);
 	if (row->kind == LIST && (!*value || strchr(value, '=')))
 		return bad_value(row, value, "expected the name of a variable", trouble);
 	if (row->kind == FILES && !*value)
@@ -189,6 +191,7 @@ static int apply(struct zc_options *options, const struct zc_option_row *row, co
 	case FLAG: *(bool *)place = true; return 0;
 	case TEXT:
 	case LIST:
+	case HIDDEN:
 	case FILES:
 	case NAME_VALUE: return set_text(row, place, given, trouble);
 	case DURATION:
@@ -344,6 +347,7 @@ void zc_options_finish(struct zc_options *options)
 	free(options->drop_env.item);
 	free(options->set_env.item);
 	free(options->attach.item);
+	free(options->redact.item);
 	free(options->audit_policy.item);
 	free(options->policy);
 }

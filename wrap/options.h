@@ -49,6 +49,8 @@ struct zc_options {
 	bool verbose, stacks, summary, enforce;
 	const char *classes, *output, *json;
 	struct zc_option_list attach;
+	struct zc_option_list redact;
+	bool redact_home;
 	struct zc_option_list keep_env, drop_env, set_env;
 	struct zc_policy_flag *policy;
 	size_t policy_count;

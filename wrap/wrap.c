@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/policy.h"
+#include "evidence/redact.h"
 #include "evidence/baseline.h"
 #include "policy/policy_set.h"
 #include "wrap/layers.h"
@@ -43,6 +45,29 @@ static const char **list_texts(const struct zc_policy_set *set,
 	return list;
 }
 
+/* Whose home it is: ours, as the environment and the user's entry say, and the command's. */
+static int plan_redaction(struct zc_job *job)
+{
+	const struct zc_options *options = job->options;
+	const struct passwd *user;
+	int r = 0;
+
+	if (!options->redact_home && !options->redact.count)
+		return 0;
+	job->redaction = zc_redaction_new();
+	if (!job->redaction)
+		return zc_trouble(&job->trouble, -ENOMEM, "out of memory");
+	if (options->redact_home) {
+		user = getpwuid(getuid());
+		r = zc_redaction_add_home(job->redaction, getenv("HOME"));
+		r = r ? r : zc_redaction_add_home(job->redaction, user ? user->pw_dir : NULL);
+		r = r ? r : zc_redaction_add_home(job->redaction, zc_env_get(job->env, "HOME"));
+	}
+	for (size_t i = 0; r == 0 && i < options->redact.count; i++)
+		r = zc_redaction_add_text(job->redaction, options->redact.item[i]);
+	return r < 0 ? zc_trouble(&job->trouble, r, "cannot redact: %s", strerror(-r)) : 0;
+}
+
 static int open_evidence(struct zc_job *job)
 {
 	struct zc_evidence_setup setup = {
@@ -68,6 +93,7 @@ static int open_evidence(struct zc_job *job)
 		.events_copy = job->json,
 		.color = wants_color(job),
 		.page = job->channel.page,
+		.redaction = job->redaction,
 		.rotate_size = (uint64_t)job->options->rotate_size,
 		.rotate_ms = job->options->rotate_ms,
 	};
@@ -298,6 +324,7 @@ static void release(struct zc_job *job)
 	zc_layers_finish(job);
 	free(job->host);
 	zc_env_free(job->env);
+	zc_redaction_free(job->redaction);
 	free(job->sources);
 	free(job->notes);
 	free(job->image);
@@ -320,6 +347,8 @@ static int carry_out(struct zc_job *job)
 		       "why");
 	zc_status_open(&job->status, job->options->status_fd);
 	r = zc_layers_plan(job);
+	if (r == 0)
+		r = plan_redaction(job);
 	if (r == 0)
 		r = open_run(job);
 	if (r < 0) {

@@ -412,6 +412,7 @@ struct zc_job {
 	char own[ZC_OWN_FILES][ZC_PATH_CAP];
 	const char *own_write[ZC_OWN_FILES + 1];
 	const char **sources, **notes;      /* of the policy, NULL-ended */
+	struct zc_redaction *redaction;     /* --redact-home, --redact; NULL: none */
 	struct zc_policy_set *stricter_set; /* --audit-policy; NULL: none */
 	const char **stricter_sources;
 	struct zc_baseline *baseline; /* --baseline; NULL: none */
