@@ -36,6 +36,8 @@ struct zc_engine {
 	bool (*waits)(struct zc_tracer *tracer);
 	/* Makes an allowed call in the caller's stead. Returns whether it has its answer. NULL: never. */
 	bool (*perform)(struct zc_case *c);
+	/* A call has been judged, and answered when natural is an -errno. NULL: that is of no use. */
+	void (*learn)(const struct zc_case *c, int natural);
 	/* What a walk of the stack begins with; as much of it as is known without stopping anybody. */
 	int (*registers)(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			 struct zc_wire_regs *ret);

@@ -32,5 +32,6 @@ const struct zc_engine zc_engine_ptrace = {
 	.loop = zc_loop,
 	.answer = answer,
 	.set_argument = set_argument,
+	.learn = zc_quick_learn,
 	.registers = registers,
 };

@@ -415,6 +415,8 @@ static enum zc_restart settle(struct zc_case *c, struct zc_outcome_of outcome)
 		zc_view_call(c->tracer, c->tracee, &c->event, c->verdict);
 	if (only_watches(c->tracer))
 		return ZC_RESTART_GO;
+	if (c->tracer->engine->learn && !outcome.refusal)
+		c->tracer->engine->learn(c, outcome.natural);
 	if (outcome.kill)
 		return ZC_RESTART_KILL;
 	if (!error && c->tracer->engine->perform && c->tracer->engine->perform(c))

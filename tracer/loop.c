@@ -20,6 +20,8 @@
 #include "tracer/tracer.h"
 
 #define BATCH 64
+#define QUIET_TURNS 4
+#define LOOK_TURNS 8
 
 struct arrival {
 	pid_t tid;
@@ -106,6 +108,8 @@ static enum zc_restart judge(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	if (filtered && stop.call == ZC_ID_seccomp)
 		return zc_judge_listener(tracer, tracee);
 	zc_bypass_look(tracer, tracee, &stop);
+	if (zc_quick_passes(tracer, tracee, &stop))
+		return ZC_RESTART_GO;
 	return zc_judge_stop(tracer, tracee, &stop);
 }
 
@@ -281,21 +285,29 @@ static void handle(struct zc_tracer *tracer, const struct arrival *arrival)
 		kill(arrival->tid, SIGKILL);
 }
 
-/* One alone starves nobody: then there is no second look. */
-static size_t gather(const struct zc_tracer *tracer, struct arrival batch[BATCH])
+/*
+ * Looking whether there is more costs a call each time. One alone starves nobody; and where the last
+ * looks found nobody else waiting, only some turns look. A stranger's parent is looked for at once.
+ */
+static size_t gather(struct zc_tracer *tracer, struct arrival batch[BATCH])
 {
-	size_t count = 0, most = tracer->alive > 1 ? BATCH : 1;
+	static unsigned alone; /* turns that brought one arrival */
+	size_t count = 0, most = 1;
 	int flags = __WALL;
 
+	if (tracer->alive > 1 && (alone < QUIET_TURNS || alone % LOOK_TURNS == 0))
+		most = BATCH;
 	while (count < most) {
 		struct arrival *next = &batch[count];
 
 		next->tid = waitpid(-1, &next->status, flags);
 		if (next->tid <= 0)
 			break;
-		count++;
+		if (count++ == 0 && !known(tracer, next->tid))
+			most = BATCH;
 		flags |= WNOHANG;
 	}
+	alone = count > 1 ? 0 : alone + 1;
 	return count;
 }
 

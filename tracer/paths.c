@@ -62,8 +62,7 @@ void zc_paths_diverge(void)
 	seen.diverged = true;
 }
 
-/* Does the tracee see our root? True for all until one of them changes roots or mounts. */
-static bool root_is_ours(const struct zc_tracee *tracee)
+bool zc_paths_root_is_ours(const struct zc_tracee *tracee)
 {
 	struct stat own, its;
 	char path[32];
@@ -95,7 +94,8 @@ static bool has_dotdot(const char *path)
 static int take_anchor(const struct zc_tracee *tracee, struct zc_object *object, uint64_t resolve,
 		       struct anchor *ret)
 {
-	bool ours = root_is_ours(tracee), in_dirfd = resolve & (RESOLVE_IN_ROOT | RESOLVE_BENEATH);
+	bool ours = zc_paths_root_is_ours(tracee),
+	     in_dirfd = resolve & (RESOLVE_IN_ROOT | RESOLVE_BENEATH);
 	char name[24];
 
 	*ret = (struct anchor){ .fd = AT_FDCWD, .resolve = resolve, .own_rules = resolve };

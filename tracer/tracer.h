@@ -21,6 +21,7 @@
  *   paths.c   names as the tracee sees them: its root, directory, descriptors, mount namespace
  *   judge.c   a seccomp stop -> event -> zc_policy_decide() -> refuse in this very stop, or go on
  *             program.c: an exec; sockets.c: addresses; targets.c: whose process; life.c: birth to end
+ *   quick.c   what was judged before, and can mean nothing else; known.c: which names are like that
  *   bypass.c  mode hybrid: who calls around the shim that is there
  *   recheck.c after an exec, or an open of a tracee that shares memory: was it what was judged?
  *   maps.c    what code is mapped where; elf.c: which build it is
@@ -208,6 +209,12 @@ int zc_regs_walk(pid_t tid, struct zc_wire_regs *ret);
 /* mem.c: a reader over process_vm_readv with /proc/PID/mem behind it; context is struct zc_tracee *. */
 extern const struct zc_reader zc_tracee_memory_template;
 struct zc_reader zc_tracee_reader(struct zc_tracee *tracee);
+/*
+ * The text at address, when it is short; kept for who reads it as text in the same stop. Returns NULL where
+ * it is not plainly there; *ret_len without its NUL. unpeek: a new stop, what was kept is void.
+ */
+const char *zc_tracee_peek(struct zc_tracee *tracee, uint64_t address, size_t *ret_len);
+void zc_tracee_unpeek(void);
 
 /* pages.c: does all that an open's pointers lead to belong to the tracee alone, as long as it is stopped? */
 bool zc_pages_are_own(const struct zc_tracee *tracee, const struct zc_event *event);
@@ -234,6 +241,8 @@ void zc_paths_spell(struct zc_tracee *tracee, struct zc_event *event, unsigned n
 void zc_paths_end(struct zc_names *names); /* lets go of what was held */
 /* From here on roots and mount namespaces may differ from ours: they are looked at for every path. */
 void zc_paths_diverge(void);
+/* Does the tracee see our root? True for all until one of them changes roots or mounts. */
+bool zc_paths_root_is_ours(const struct zc_tracee *tracee);
 /* Name of the program that it runs (tracee->exe, when it has just been seen), as the policy knows it. Returns its
    length or -errno. */
 long zc_paths_exe(struct zc_tracee *tracee, char *buffer);
@@ -287,6 +296,13 @@ void zc_judge_exec(struct zc_tracer *tracer,
 		   struct zc_tracee *tracee); /* after EXEC: sign-in frame */
 void zc_judge_birth(struct zc_tracer *tracer, struct zc_tracee *parent, struct zc_tracee *child);
 void zc_judge_exit(struct zc_tracer *tracer, struct zc_tracee *tracee, int status);
+
+/* quick.c: is this stop at a call that was a plain allow, and can be nothing else? Then it may go on. */
+struct zc_case;
+bool zc_quick_passes(struct zc_tracer *tracer, struct zc_tracee *tracee,
+		     const struct zc_call_stop *stop);
+/* A call has been judged; natural is the -errno it was answered for that, or 0. engine.h. */
+void zc_quick_learn(const struct zc_case *c, int natural);
 
 /* targets.c: is the event's process one of ours, of the run, or a stranger? Sets ZC_EV_*_TARGET. */
 void zc_targets_look(struct zc_tracer *tracer, struct zc_tracee *tracee, struct zc_event *event);

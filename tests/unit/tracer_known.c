@@ -9,7 +9,7 @@
 
 #include "tests/unit/decide.h"
 #include "tests/unit/t.h"
-#include "tracer/notify/known.h"
+#include "tracer/known.h"
 
 static char base[] = "/tmp/zc-known-XXXXXX";
 
@@ -32,7 +32,7 @@ static void make_tree(void)
 		{ "file", "fixed/to-fixed" },        { "../open/file", "fixed/to-open" },
 		{ "../fixed/file", "open/back" },    { "../open/back", "fixed/around" },
 		{ "dir", "fixed/to-dir" },           { "loop", "fixed/loop" },
-		{ "/proc/self/status", "fixed/me" },
+		{ "/proc/self/status", "fixed/me" }, { "../open/none", "fixed/to-none" },
 	};
 
 	if (!mkdtemp(base))
@@ -55,7 +55,8 @@ static void remove_tree(void)
 	static const char *const names[] = { "fixed/dir/file", "open/dir/file",  "fixed/file",
 					     "open/file",      "fixed/to-fixed", "fixed/to-open",
 					     "open/back",      "fixed/around",   "fixed/to-dir",
-					     "fixed/loop",     "fixed/me",       "fixed/fifo" };
+					     "fixed/loop",     "fixed/me",       "fixed/to-none",
+					     "fixed/fifo" };
 	static const char *const directories[] = { "fixed/dir", "open/dir", "fixed", "open", "" };
 
 	for (size_t i = 0; i < ZC_LEN(names); i++)
@@ -68,13 +69,15 @@ static const struct {
 	const char *name;
 	bool plain, links; /* is it kept when links may not, and may, be on the way? */
 } cases[] = {
-	{ "fixed/file", true, true },      { "fixed/dir/file", true, true },
-	{ "fixed/dir", true, true },       { "fixed/../fixed/./dir//file", true, true },
-	{ "fixed/missing", false, false }, { "fixed/fifo", false, false },
-	{ "fixed/to-fixed", false, true }, { "fixed/to-dir/file", false, true },
-	{ "fixed/to-open", false, false }, { "fixed/around", false, false },
-	{ "fixed/loop", false, false },    { "fixed/me", false, false },
-	{ "open/file", false, false },     { "open/dir/../../fixed/file", false, false },
+	{ "fixed/file", true, true },       { "fixed/dir/file", true, true },
+	{ "fixed/dir", true, true },        { "fixed/../fixed/./dir//file", true, true },
+	{ "fixed/missing", true, true },    { "fixed/missing/below", true, true },
+	{ "fixed/file/below", true, true }, { "open/missing", false, false },
+	{ "fixed/to-none", false, false },  { "fixed/fifo", false, false },
+	{ "fixed/to-fixed", false, true },  { "fixed/to-dir/file", false, true },
+	{ "fixed/to-open", false, false },  { "fixed/around", false, false },
+	{ "fixed/loop", false, false },     { "fixed/me", false, false },
+	{ "open/file", false, false },      { "open/dir/../../fixed/file", false, false },
 	{ "open/back", false, false },
 };
 
@@ -99,6 +102,9 @@ static void test_learn(const struct zc_image *image)
 	     "nor is what begins alike");
 	T_OK(!zc_known_learn(image, "/proc/self/status", 17, ZC_NEED_READ, true),
 	     "what is about who asks is never kept");
+	T_OK(!zc_known_learn(image, "/proc/self/none", 15, ZC_NEED_READ, true) &&
+		     !zc_known_learn(image, "/dev/zc-none", 12, ZC_NEED_READ, true),
+	     "nor is what is missing there");
 }
 
 static void test_forget(const struct zc_image *image)

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tracer/notify/known.h"
+#include "tracer/known.h"
 #include "tracer/notify/notify.h"
 
 static bool is_read_only_file(int fd, struct stat *ret)

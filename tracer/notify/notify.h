@@ -14,8 +14,6 @@
  *   open.c    opens in the caller's stead, where it is the same as if the caller had done it
  *   act.c     changes of files in the caller's stead: mkdir, rename, unlink, chmod ...
  *   call.c    other calls in the caller's stead: connect, bind, sendto
- *   known.c   names that nothing in the run can make mean something else
- *   mounts.c  what that rests on: no file system is visible twice, and where procfs is
  *   mapped.c  memory that is shared with nobody although it is mapped MAP_SHARED
  *   life.c    who calls: learnt from /proc at its first call, again after an exec, until its end
  *   stack.c   registers: a few from /proc; all of them by stopping who was refused

@@ -24,7 +24,7 @@
 #include "confine/confine.h"
 #include "tracer/launch.h"
 #include "tracer/notify/notify.h"
-#include "tracer/notify/known.h"
+#include "tracer/known.h"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * known.h - between open.c, known.c and mounts.c: spellings that the run cannot make mean something else,
+ * known.h - between known.c, mounts.c and their users (quick.c, notify/): spellings that the run cannot make mean something else,
  * what they were allowed for, and the mounts that this rests on.
  */
-#ifndef ZC_TRACER_NOTIFY_KNOWN_H
-#define ZC_TRACER_NOTIFY_KNOWN_H
+#ifndef ZC_TRACER_KNOWN_H
+#define ZC_TRACER_KNOWN_H
 
 #include "tracer/tracer.h"
 
@@ -19,7 +19,7 @@ enum zc_known zc_known_find(const char *path, size_t len, unsigned need);
 /*
  * It is a plain allow: can the run not change where it leads, so that it is kept as FIXED? path is absolute
  * and NUL-terminated, as the caller wrote it. links: the verdict was on what its links lead to, so they may
- * be there.
+ * be there. What is missing, and the run cannot make, is kept as well.
  */
 bool zc_known_learn(const struct zc_image *image, const char *path, size_t len, unsigned need,
 		    bool links);

@@ -12,7 +12,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "tracer/notify/known.h"
+#include "tracer/known.h"
 
 #define MOST_MOUNTS 512u
 #define MOST_PROCS 16u
@@ -47,8 +47,8 @@ static bool parse_mount(const char *line, struct mount *ret)
 	char root[PATH_MAX], point[PATH_MAX];
 	const char *type = strstr(line, " - "); /* no field before it can hold that */
 
-	if (!type || sscanf(line, "%*d %*d %u:%u %4095s %4095s", &ret->major, &ret->minor, root,
-			    point) != 4)
+	if (!type ||
+	    sscanf(line, "%*d %*d %u:%u %4095s %4095s", &ret->major, &ret->minor, root, point) != 4)
 		return false;
 	ret->proc = !strncmp(type + 3, "proc ", 5);
 	ret->root = strdup(root);

@@ -5,7 +5,8 @@
  * A path whose every entry on the way (and those of the links it goes through) may not be written under
  * the policy leads where it led when it was judged: no process of the run can rename, remove or replace
  * one of them. A caller whose memory is its own can be let go on with such a path at once, without a look
- * at anything. That is most of what programs open: libraries, headers, what is installed.
+ * at anything. That is most of what programs open: libraries, headers, what is installed. And what is
+ * missing in such a place stays missing: most of what compilers look for.
  *
  * It does not hold where one directory can be reached by two names, one of them writable: so it is not
  * used where mounts show a file system twice, and all is forgotten when mounts change (mounts.c).
@@ -22,9 +23,9 @@
 #include <unistd.h>
 
 #include "core/image.h"
-#include "tracer/notify/known.h"
+#include "tracer/known.h"
 
-#define SLOTS 2048u /* powers of two */
+#define SLOTS 4096u /* powers of two */
 #define PLACES 256u
 #define MOST_LINKS 40u
 #define TEXT 256u
@@ -147,39 +148,45 @@ static bool follow(struct walk *walk, const char *rest)
 	return true;
 }
 
-/* One component. Returns 1 to go on, 2 when the rest has become another, 0: it may change. */
-static int step(struct walk *walk, const char *name, size_t len, const char *rest)
+/* What a component says of the path. */
+enum step { MAY_CHANGE, GOES_ON, GOES_ELSEWHERE, MISSING };
+
+/* One component. GOES_ELSEWHERE: the rest has become another. */
+static enum step step(struct walk *walk, const char *name, size_t len, const char *rest)
 {
 	size_t before = walk->len;
 	struct stat st;
 
 	if (len == 1 && *name == '.')
-		return 1;
+		return GOES_ON;
 	if (len == 2 && !memcmp(name, "..", 2)) {
 		while (walk->len && walk->at[--walk->len] != '/')
 			;
-		return 1;
+		return GOES_ON;
 	}
 	if (walk->len + len + 2 > sizeof(walk->at))
-		return 0;
+		return MAY_CHANGE;
 	walk->at[walk->len] = '/';
 	memcpy(walk->at + walk->len + 1, name, len);
 	walk->len += len + 1;
 	walk->at[walk->len] = '\0';
 	if (is_place(walk->at, walk->len))
-		return 1;
-	if (may_change(walk->image, walk->at, walk->len) || lstat(walk->at, &st) < 0 ||
-	    zc_mounts_are_proc(st.st_dev))
-		return 0;
+		return GOES_ON;
+	if (may_change(walk->image, walk->at, walk->len))
+		return MAY_CHANGE;
+	if (lstat(walk->at, &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? MISSING : MAY_CHANGE;
+	if (zc_mounts_are_proc(st.st_dev))
+		return MAY_CHANGE;
 	if (S_ISLNK(st.st_mode)) {
 		if (is_about_who_asks(walk->at))
-			return 0;
+			return MAY_CHANGE;
 		walk->len = before; /* at still has the whole name, for readlink() */
-		return follow(walk, rest) ? 2 : 0;
+		return follow(walk, rest) ? GOES_ELSEWHERE : MAY_CHANGE;
 	}
 	if (S_ISDIR(st.st_mode))
 		add_place(walk->at, walk->len);
-	return S_ISDIR(st.st_mode) || S_ISREG(st.st_mode);
+	return S_ISDIR(st.st_mode) || S_ISREG(st.st_mode) ? GOES_ON : MAY_CHANGE;
 }
 
 bool zc_known_is_fixed(const struct zc_image *image, const char *path, size_t path_len, bool links)
@@ -196,11 +203,11 @@ bool zc_known_is_fixed(const struct zc_image *image, const char *path, size_t pa
 	at = walk.rest[0];
 	while (*(at += strspn(at, "/"))) {
 		size_t len = strcspn(at, "/");
-		int r = step(&walk, at, len, at + len);
+		enum step said = step(&walk, at, len, at + len);
 
-		if (r == 0)
-			return false;
-		at = r == 2 ? walk.rest[walk.turn] : at + len;
+		if (said == MAY_CHANGE || said == MISSING)
+			return said == MISSING && !is_about_who_asks(walk.at);
+		at = said == GOES_ELSEWHERE ? walk.rest[walk.turn] : at + len;
 	}
 	walk.at[walk.len] = '\0';
 	return walk.len && !is_about_who_asks(walk.at);
