@@ -179,10 +179,19 @@ install: all
 	install -m 755 $(B)/libzcshim.so $(to)/lib/zencube
 	install -m 644 $(man1) $(to)/share/man/man1
 	install -m 644 $(man7) $(to)/share/man/man7
+	install -D -m 644 completions/zencube.bash $(to)/share/bash-completion/completions/zcwrap
+	ln -sf zcwrap $(to)/share/bash-completion/completions/zctrace
+	ln -sf zcwrap $(to)/share/bash-completion/completions/zcaudit
+	install -D -m 644 completions/_zencube $(to)/share/zsh/site-functions/_zencube
+	for name in zcwrap zctrace zcaudit; do install -D -m 644 completions/zencube.fish \
+		$(to)/share/fish/vendor_completions.d/$$name.fish; done
 uninstall:
 	rm -f $(addprefix $(to)/bin/,zcwrap zctrace zcaudit) $(to)/lib/zencube/libzcshim.so
 	rm -f $(addprefix $(to)/share/man/man1/,$(notdir $(man1)))
 	rm -f $(addprefix $(to)/share/man/man7/,$(notdir $(man7)))
+	rm -f $(addprefix $(to)/share/bash-completion/completions/,zcwrap zctrace zcaudit)
+	rm -f $(to)/share/zsh/site-functions/_zencube
+	rm -f $(addprefix $(to)/share/fish/vendor_completions.d/,zcwrap.fish zctrace.fish zcaudit.fish)
 	-rmdir $(to)/lib/zencube
 
 clean:

@@ -9,6 +9,9 @@
 
 int zc_audit_bypasses(int argc, char **argv);
 int zc_audit_accept(int argc, char **argv);
+int zc_audit_policy_diff(int argc, char **argv);
+int zc_audit_policy_export(int argc, char **argv);
+int zc_audit_policy_import(int argc, char **argv);
 int zc_audit_render(int argc, char **argv);
 int zc_audit_list(int argc, char **argv);
 int zc_audit_show(int argc, char **argv);

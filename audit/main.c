@@ -32,6 +32,9 @@ static const struct {
 	{ "rotate", "remove or compress old runs", zc_audit_rotate },
 	{ "diff", "two runs: findings that are new, gone, changed", zc_audit_diff },
 	{ "report", "write it as HTML, SARIF, JUnit, in-toto, ...", zc_audit_report },
+	{ "policy-diff", "two policies: rules, and what is allowed no more or now", zc_audit_policy_diff },
+	{ "policy-export", "a policy for bwrap, systemd or Landlock-config", zc_audit_policy_export },
+	{ "policy-import", "a Landlock-config as a policy", zc_audit_policy_import },
 	{ "schema", "print the JSON Schema of events, or of run.json", zc_audit_schema },
 	{ "render", "print a file of raw frames (ZENCUBE_LOG) as event lines", zc_audit_render },
 };
@@ -40,7 +43,7 @@ static int usage(FILE *out)
 {
 	fprintf(out, "usage: zcaudit SUBCOMMAND [OPTION ...] [RUN ...]\n\n");
 	for (size_t i = 0; i < ZC_LEN(commands); i++)
-		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].what);
+		fprintf(out, "  %-13s %s\n", commands[i].name, commands[i].what);
 	fputs("\nRUN is the path of a run's directory, the beginning of its id, or 'latest' (also "
 	      "when\n"
 	      "none is named), below --log-dir=DIR (else logs/, then $XDG_STATE_HOME/zencube).\n\n"
@@ -53,7 +56,14 @@ static int usage(FILE *out)
 	      "  accept      RUN FINDING ... --why=TEXT --until=YYYY-MM-DD [--any-caller]\n"
 	      "              [--by=NAME] [--baseline=FILE]\n"
 	      "  diff        BEFORE AFTER: exit 1 when there are new findings\n"
+<<<<<<< HEAD
 	      "  rotate      --keep=N|AGE  --max-total=SIZE  --compress  --dry-run\n"
+=======
+	      "  policy-diff    BEFORE AFTER: files, or profiles like @dev; exit 1 when rules "
+	      "differ\n"
+	      "  policy-export  --format=bwrap|systemd|landlock POLICY\n"
+	      "  policy-import  FILE (Landlock-config JSON)\n"
+>>>>>>> 91515ea (audit, scripts: compare, export and import policies; complete)
 	      "  report      --format=NAME (--format=help lists them)  --workspace=DIR\n"
 	      "  schema      event | run\n"
 	      "  render      FILE [--image=FILE] [--json|--text]: FILE is what a program wrote "

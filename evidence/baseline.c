@@ -327,31 +327,39 @@ static int load(const char *path, char **ret, size_t *ret_len)
 	return error;
 }
 
+int zc_baseline_parse(struct zc_baseline **ret, const char *name, const char *text, size_t len,
+		      char *error, size_t cap)
+{
+	struct reading r = { .path = name, .error = error, .cap = cap };
+	struct zc_baseline *baseline = zc_baseline_new();
+	int result = baseline ? 0 : -ENOMEM;
+
+	*error = '\0';
+	if (result == 0)
+		result = parse(&r, text, len, baseline);
+	if (result == 0) {
+		*ret = baseline;
+		return 0;
+	}
+	if (!*error)
+		snprintf(error, cap, "%s: %s", name, strerror(-result));
+	zc_baseline_free(baseline);
+	return result;
+}
+
 int zc_baseline_read(struct zc_baseline **ret, const char *path, char *error, size_t cap)
 {
-	struct reading r = { .path = path, .error = error, .cap = cap };
-	struct zc_baseline *baseline;
 	char *text = NULL;
 	size_t len = 0;
 	int result = load(path, &text, &len);
 
-	if (result < 0) {
+	if (result == 0)
+		result = zc_baseline_parse(ret, path, text, len, error, cap);
+	else
 		snprintf(error, cap, "%s: %s", path,
 			 result == -EINVAL ? "not a regular file" : strerror(-result));
-		return result;
-	}
-	baseline = zc_baseline_new();
-	*error = '\0';
-	result = baseline ? parse(&r, text, len, baseline) : -ENOMEM;
 	free(text);
-	if (result < 0) {
-		if (!*error)
-			snprintf(error, cap, "%s: %s", path, strerror(-result));
-		zc_baseline_free(baseline);
-		return result;
-	}
-	*ret = baseline;
-	return 0;
+	return result;
 }
 
 /* --- writing --- */

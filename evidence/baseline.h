@@ -35,6 +35,9 @@ struct zc_baseline;
 
 /* Reads a file. Returns 0, -errno when it cannot be read, -EINVAL when it is not a baseline. */
 int zc_baseline_read(struct zc_baseline **ret, const char *path, char *error, size_t cap);
+/* The same from a text; name is for messages. */
+int zc_baseline_parse(struct zc_baseline **ret, const char *name, const char *text, size_t len,
+		      char *error, size_t cap);
 /* An empty one. NULL: out of memory. */
 struct zc_baseline *zc_baseline_new(void);
 struct zc_baseline *zc_baseline_free(struct zc_baseline *baseline); /* takes NULL, returns NULL */

@@ -230,3 +230,42 @@ const char *zc_policy_file(const struct zc_policy_set *set, size_t index)
 {
 	return index < set->files.count ? set->files.items[index] : NULL;
 }
+
+bool zc_policy_line(const struct zc_policy_set *set, size_t index, struct zc_policy_line *ret)
+{
+	/* The set's memory takes the texts made here; nothing else of it changes. */
+	struct zc_policy_set *scratch = (struct zc_policy_set *)(uintptr_t)set;
+	const struct zc_rule *rule;
+
+	if (index >= set->rules_count)
+		return false;
+	rule = &set->rules[index];
+	*ret = (struct zc_policy_line){
+		.layer = rule->layer,
+		.says = rule->says,
+		.cls = rule->cls,
+		.everything = rule->everything,
+		.derived = rule->derived,
+		.text = zc_rule_text(scratch, rule, false),
+		.value = rule->value,
+		.source = zc_origin_text(scratch, rule->origin),
+		.patterns = rule->patterns_count,
+	};
+	return ret->text && ret->source;
+}
+
+const char *zc_policy_line_path(const struct zc_policy_set *set, size_t index, size_t pattern,
+				bool *ret_plain)
+{
+	const struct zc_rule *rule = &set->rules[index];
+
+	if (pattern >= rule->patterns_count)
+		return NULL;
+	*ret_plain = rule->patterns[pattern].literal || !strchr(rule->patterns[pattern].text, '*');
+	return rule->patterns[pattern].text;
+}
+
+const char *zc_policy_says_name(unsigned says)
+{
+	return zc_says_name(says);
+}

@@ -101,6 +101,24 @@ int zc_policy_explain(struct zc_policy_set *set, const struct zc_image *image, u
 /* After freezing: how many rules somebody wrote (profiles not counted), and how many expect lines held. */
 void zc_policy_count(const struct zc_policy_set *set, size_t *ret_rules, size_t *ret_expects);
 
+/* One rule of a frozen set, as plain values; texts live as long as the set. */
+struct zc_policy_line {
+	uint8_t layer, says, cls; /* enum zc_layer, zc_says, zc_class (NET covers unix sockets) */
+	bool everything;          /* no value: all of the class */
+	bool derived;             /* nobody wrote it: it follows from others or from the run */
+	const char *text;         /* "deny-read ~/.ssh", canonical */
+	const char *value;        /* canonical; NULL when everything */
+	const char *source;       /* "ci.zc:12" */
+	size_t patterns;          /* of a path or unix rule: see zc_policy_line_path() */
+};
+/* False past the last. */
+bool zc_policy_line(const struct zc_policy_set *set, size_t index, struct zc_policy_line *ret);
+/* One of the absolute paths that a rule holds for. *ret_plain: no wildcard in it. NULL past the last. */
+const char *zc_policy_line_path(const struct zc_policy_set *set, size_t index, size_t pattern,
+				bool *ret_plain);
+/* Enum zc_says and class as words: "quiet-deny", "read". */
+const char *zc_policy_says_name(unsigned says);
+
 /*
  * Puts a second image behind *image, whose refusals are then recorded where the first allows
  * (--audit-policy). *image and *size are replaced. Returns 0, -ENOMEM, -E2BIG, or -EINVAL when one of
