@@ -56,14 +56,11 @@ static int usage(FILE *out)
 	      "  accept      RUN FINDING ... --why=TEXT --until=YYYY-MM-DD [--any-caller]\n"
 	      "              [--by=NAME] [--baseline=FILE]\n"
 	      "  diff        BEFORE AFTER: exit 1 when there are new findings\n"
-<<<<<<< HEAD
 	      "  rotate      --keep=N|AGE  --max-total=SIZE  --compress  --dry-run\n"
-=======
 	      "  policy-diff    BEFORE AFTER: files, or profiles like @dev; exit 1 when rules "
 	      "differ\n"
 	      "  policy-export  --format=bwrap|systemd|landlock POLICY\n"
 	      "  policy-import  FILE (Landlock-config JSON)\n"
->>>>>>> 91515ea (audit, scripts: compare, export and import policies; complete)
 	      "  report      --format=NAME (--format=help lists them)  --workspace=DIR\n"
 	      "  schema      event | run\n"
 	      "  render      FILE [--image=FILE] [--json|--text]: FILE is what a program wrote "
