@@ -85,7 +85,7 @@ _zencube_wrap() {
 			COMPREPLY=($(compgen -c -f -- "$cur"))
 		fi
 	elif [[ $cur == -* ]]; then
-		COMPREPLY=($(compgen -W "--allow-all --allow-listen --allow-net --allow-read --allow-run --allow-sys --allow-write --attach= --audit --audit-policy= --baseline= --best-effort --cap-drop= --cap-keep= --chdir= --check-policy= --classes= --clear-env --deny-listen --deny-net --deny-read --deny-run --deny-sys --deny-write --die-with-parent --doctor --drop-env= --enforce --engine= --expect= --explain-net= --explain-path= --fast --freeze= --gap= --grace= --help --include= --jail= --json --keep-env= --kernel= --kill --learn --linger= --log-dir= --log-listen --log-net --log-read --log-run --log-sys --log-write --mode= --new-session --no-base --no-color --no-net --output= --policy= --print-command --project --quiet --quiet-deny-listen --quiet-deny-net --quiet-deny-read --quiet-deny-run --quiet-deny-sys --quiet-deny-write --report= --require= --rotate-age= --rotate-size= --set-env= --shim= --show-policy --sign-key= --stacks --status-fd= --summary --timeout= --user= --verbose --version --violation-exit=" -- "$cur"))
+		COMPREPLY=($(compgen -W "--allow-all --allow-listen --allow-net --allow-read --allow-run --allow-sys --allow-write --attach= --audit --audit-policy= --baseline= --best-effort --cap-drop= --cap-keep= --chdir= --check-policy= --classes= --clear-env --deny-listen --deny-net --deny-read --deny-run --deny-sys --deny-write --die-with-parent --doctor --drop-env= --enforce --engine= --expect= --explain-net= --explain-path= --fast --freeze= --gap= --grace= --help --include= --jail= --json --keep-env= --kernel= --kill --learn --linger= --log-dir= --log-listen --log-net --log-read --log-run --log-sys --log-write --mode= --new-session --no-base --no-color --no-dns --no-net --output= --policy= --print-command --private-names --project --quiet --quiet-deny-listen --quiet-deny-net --quiet-deny-read --quiet-deny-run --quiet-deny-sys --quiet-deny-write --redact= --redact-home --report= --require= --rotate-age= --rotate-size= --set-env= --shim= --show-policy --sign-key= --stacks --status-fd= --summary --timeout= --user= --verbose --version --violation-exit=" -- "$cur"))
 		[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
 	else
 		COMPREPLY=($(compgen -c -- "$cur"))
@@ -98,9 +98,9 @@ _zencube_audit() {
 	_zencube_words
 	_zencube_value && return
 	if ((COMP_CWORD == 1)); then
-		COMPREPLY=($(compgen -W "list show findings explain tree bypasses tail verify sign accept diff report policy-diff policy-export policy-import schema render --help --version" -- "$cur"))
+		COMPREPLY=($(compgen -W "list show findings explain tree bypasses tail verify sign accept rotate diff report policy-diff policy-export policy-import schema render --help --version" -- "$cur"))
 	elif [[ $cur == -* ]]; then
-		COMPREPLY=($(compgen -W "--any-caller --baseline= --by= --color= --format= --head= --image= --json --key= --log-dir= --redact-home --text --until= --why= --workspace=" -- "$cur"))
+		COMPREPLY=($(compgen -W "--any-caller --baseline= --by= --color= --compress --dry-run --format= --head= --image= --json --keep= --key= --log-dir= --max-total= --redact-home --text --until= --why= --workspace=" -- "$cur"))
 		[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
 	else
 		COMPREPLY=($(compgen -f -W "latest $(cd logs 2>/dev/null && echo zc-*)" -- "$cur"))

@@ -2,7 +2,7 @@
 complete -c zcwrap -x -a '(__fish_complete_subcommand)'
 complete -c zcwrap -l allow-all -s A -d 'allow everything that no rule denies'
 complete -c zcwrap -l allow-listen -d '[ADDRESS:]PORT'
-complete -c zcwrap -l allow-net -d 'HOST[:PORT], CIDR, :PORT, unix:PATH, unix:@NAME'
+complete -c zcwrap -l allow-net -d 'HOST[:PORT], *.DOMAIN, CIDR, :PORT, unix:PATH, unix:@NAME'
 complete -c zcwrap -l allow-read -d 'allow reading PATH and all below'
 complete -c zcwrap -l allow-run -d '... running programs'
 complete -c zcwrap -l allow-sys -d 'mount, bpf, ptrace and so on'
@@ -56,10 +56,12 @@ complete -c zcwrap -l mode -x -a 'auto sealed trace hybrid shim watch' -d 'auto 
 complete -c zcwrap -l new-session -d 'away from this terminal, setsid(2)'
 complete -c zcwrap -l no-base -d 'without @base: loader, locale, /dev/null ...'
 complete -c zcwrap -l no-color -d 'plain text, as with NO_COLOR'
+complete -c zcwrap -l no-dns -d 'ask nobody for names while it runs'
 complete -c zcwrap -l no-net -d 'no sockets but unix ones'
 complete -c zcwrap -l output -s o -r -d 'what would go to stderr goes to FILE'
 complete -c zcwrap -l policy -r -d 'rules from a file, instead of @dev; - is stdin'
 complete -c zcwrap -l print-command -d 'program, environment and policy'
+complete -c zcwrap -l private-names -d 'names in rules may come to private addresses'
 complete -c zcwrap -l project -d 'the file .zencube here or above, as --policy'
 complete -c zcwrap -l quiet -s q -d 'say nothing but errors'
 complete -c zcwrap -l quiet-deny-listen -d 'refuse; not a finding'
@@ -68,6 +70,8 @@ complete -c zcwrap -l quiet-deny-read -d 'refuse; not a finding'
 complete -c zcwrap -l quiet-deny-run -d 'refuse; not a finding'
 complete -c zcwrap -l quiet-deny-sys -d 'refuse; not a finding'
 complete -c zcwrap -l quiet-deny-write -d 'refuse; not a finding'
+complete -c zcwrap -l redact -x -d 'TEXT becomes *** in the evidence'
+complete -c zcwrap -l redact-home -d 'home directories become ~ in the evidence'
 complete -c zcwrap -l report -x -a 'text md html sarif junit codequality github intoto ocsf folded speedscope trace attempts' -d 'at the end: text md html sarif junit github ...'
 complete -c zcwrap -l require -x -a 'sealed trace hybrid shim watch' -d 'fail with 125 rather than use a weaker mode'
 complete -c zcwrap -l rotate-age -x -d '... every 10m, 1h, 1d'
@@ -87,7 +91,7 @@ complete -c zcwrap -l violation-exit -x -d 'exit N where success met violations 
 complete -c zctrace -x -a '(__fish_complete_subcommand)'
 complete -c zctrace -l allow-all -s A -d 'allow everything that no rule denies'
 complete -c zctrace -l allow-listen -d '[ADDRESS:]PORT'
-complete -c zctrace -l allow-net -d 'HOST[:PORT], CIDR, :PORT, unix:PATH, unix:@NAME'
+complete -c zctrace -l allow-net -d 'HOST[:PORT], *.DOMAIN, CIDR, :PORT, unix:PATH, unix:@NAME'
 complete -c zctrace -l allow-read -d 'allow reading PATH and all below'
 complete -c zctrace -l allow-run -d '... running programs'
 complete -c zctrace -l allow-sys -d 'mount, bpf, ptrace and so on'
@@ -141,10 +145,12 @@ complete -c zctrace -l mode -x -a 'auto sealed trace hybrid shim watch' -d 'auto
 complete -c zctrace -l new-session -d 'away from this terminal, setsid(2)'
 complete -c zctrace -l no-base -d 'without @base: loader, locale, /dev/null ...'
 complete -c zctrace -l no-color -d 'plain text, as with NO_COLOR'
+complete -c zctrace -l no-dns -d 'ask nobody for names while it runs'
 complete -c zctrace -l no-net -d 'no sockets but unix ones'
 complete -c zctrace -l output -s o -r -d 'what would go to stderr goes to FILE'
 complete -c zctrace -l policy -r -d 'rules from a file, instead of @dev; - is stdin'
 complete -c zctrace -l print-command -d 'program, environment and policy'
+complete -c zctrace -l private-names -d 'names in rules may come to private addresses'
 complete -c zctrace -l project -d 'the file .zencube here or above, as --policy'
 complete -c zctrace -l quiet -s q -d 'say nothing but errors'
 complete -c zctrace -l quiet-deny-listen -d 'refuse; not a finding'
@@ -153,6 +159,8 @@ complete -c zctrace -l quiet-deny-read -d 'refuse; not a finding'
 complete -c zctrace -l quiet-deny-run -d 'refuse; not a finding'
 complete -c zctrace -l quiet-deny-sys -d 'refuse; not a finding'
 complete -c zctrace -l quiet-deny-write -d 'refuse; not a finding'
+complete -c zctrace -l redact -x -d 'TEXT becomes *** in the evidence'
+complete -c zctrace -l redact-home -d 'home directories become ~ in the evidence'
 complete -c zctrace -l report -x -a 'text md html sarif junit codequality github intoto ocsf folded speedscope trace attempts' -d 'at the end: text md html sarif junit github ...'
 complete -c zctrace -l require -x -a 'sealed trace hybrid shim watch' -d 'fail with 125 rather than use a weaker mode'
 complete -c zctrace -l rotate-age -x -d '... every 10m, 1h, 1d'
@@ -179,6 +187,7 @@ complete -c zcaudit -n __fish_use_subcommand -f -a tail -d 'its last events; -f 
 complete -c zcaudit -n __fish_use_subcommand -f -a verify -d 'compute its chain again and hold run.json against it'
 complete -c zcaudit -n __fish_use_subcommand -f -a sign -d 'sign it with an Ed25519 key'
 complete -c zcaudit -n __fish_use_subcommand -f -a accept -d 'put findings into a baseline, with a reason and an end'
+complete -c zcaudit -n __fish_use_subcommand -f -a rotate -d 'remove or compress old runs'
 complete -c zcaudit -n __fish_use_subcommand -f -a diff -d 'two runs: findings that are new, gone, changed'
 complete -c zcaudit -n __fish_use_subcommand -f -a report -d 'write it as HTML, SARIF, JUnit, in-toto, ...'
 complete -c zcaudit -n __fish_use_subcommand -f -a policy-diff -d 'two policies: rules, and what is allowed no more or now'
@@ -190,12 +199,16 @@ complete -c zcaudit -n 'not __fish_use_subcommand' -l any-caller
 complete -c zcaudit -n 'not __fish_use_subcommand' -l baseline -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l by -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l color -r
+complete -c zcaudit -n 'not __fish_use_subcommand' -l compress
+complete -c zcaudit -n 'not __fish_use_subcommand' -l dry-run
 complete -c zcaudit -n 'not __fish_use_subcommand' -l format -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l head -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l image -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l json
+complete -c zcaudit -n 'not __fish_use_subcommand' -l keep -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l key -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l log-dir -r
+complete -c zcaudit -n 'not __fish_use_subcommand' -l max-total -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l redact-home
 complete -c zcaudit -n 'not __fish_use_subcommand' -l text
 complete -c zcaudit -n 'not __fish_use_subcommand' -l until -r
