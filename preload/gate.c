@@ -19,7 +19,7 @@ static void claim(bool has)
 }
 
 /* Never over anything else: kernels before 4.17 take the flag for a hint, so the answer is looked at. */
-static bool map_page(const struct zc_image *image, int image_fd)
+bool zc_gate_map(const struct zc_image *image, int image_fd)
 {
 	long at = zc_sys6(__NR_mmap, (long)image->gate, ZC_GATE_PAGE, PROT_READ | PROT_EXEC,
 			  MAP_PRIVATE | MAP_FIXED_NOREPLACE, image_fd, (long)zc_gate_offset(image));
@@ -31,16 +31,15 @@ static bool map_page(const struct zc_image *image, int image_fd)
 	return false;
 }
 
-void zc_gate_start(int image_fd)
+void zc_gate_start(uint64_t gate)
 {
-	const struct zc_image *image = zc_shim.image;
 	struct zc_page *page = zc_shim.page;
 
 	/* Without the run's page nobody could tell us that names have changed their meaning. */
-	if (page->magic != ZC_PAGE_MAGIC || !map_page(image, image_fd))
+	if (page->magic != ZC_PAGE_MAGIC || !gate)
 		return;
 	zc_shim.diverged = __atomic_load_n(&page->diverged, __ATOMIC_RELAXED);
-	zc_shim.gate = image->gate;
+	zc_shim.gate = gate;
 	claim(true);
 }
 

@@ -51,8 +51,10 @@ static inline long zc_pass4(long nr, long a, long b, long c, long d)
 	return zc_sys4(nr, a, b, c, d);
 }
 
-/* Maps the gate of the image in fd and tells the tracer. Without one the hooks stand aside. */
-void zc_gate_start(int image_fd);
+/* Maps the gate of the image in fd. Returns whether it is there. */
+bool zc_gate_map(const struct zc_image *image, int image_fd);
+/* Tells the tracer that it is at this address; 0: it is not. Without one the hooks stand aside. */
+void zc_gate_start(uint64_t gate);
 /* After a fork: the child has the gate too. */
 void zc_gate_forked(void);
 /* For good: names mean something else from now on (a new root). */

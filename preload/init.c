@@ -82,22 +82,32 @@ static bool is_inode(int fd, uint64_t ino, struct stat *st)
 	return zc_sys2(__NR_fstat, fd, (long)st) == 0 && st->st_ino == ino;
 }
 
-static void *map_fd(int fd, size_t size, int protection)
+/*
+ * gate: 0, or that of the run. A shared mapping is held by an observer, twice the price of all else here, and
+ * makes the process one whose memory others can write; from the gate it is not.
+ */
+static struct zc_page *map_page(int fd, uint64_t gate)
 {
-	long at = zc_sys6(__NR_mmap, 0, (long)size, protection, MAP_SHARED, fd, 0);
+	const long size = sizeof(struct zc_page), protection = PROT_READ | PROT_WRITE;
+	long at = gate ? zc_door(gate + ZC_GATE_PASS, __NR_mmap, 0, size, protection, MAP_SHARED,
+				 fd, 0)
+		       : zc_sys6(__NR_mmap, 0, size, protection, MAP_SHARED, fd, 0);
 
-	return at < 0 && at > -4096 ? NULL : (void *)at;
+	return at < 0 && at > -4096 ? NULL : (struct zc_page *)at;
 }
 
 static const struct zc_image *map_image(int fd, const struct stat *st, bool sealed)
 {
 	const struct zc_image *image;
+	long at;
 
 	if (st->st_size < (long)sizeof(struct zc_image))
 		return NULL;
-	image = map_fd(fd, (size_t)st->st_size, PROT_READ);
-	if (!image)
+	/* Nobody writes it, here or elsewhere: private is the same, and not held by an observer. */
+	at = zc_sys6(__NR_mmap, 0, st->st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (at < 0 && at > -4096)
 		return NULL;
+	image = (const struct zc_image *)at;
 	/* zcwrap checked what it sealed; a file by hand is checked here, whatever that costs. */
 	if ((sealed ? zc_image_check_head(image, (size_t)st->st_size)
 		    : zc_image_check(image, (size_t)st->st_size)) < 0) {
@@ -107,25 +117,29 @@ static const struct zc_image *map_image(int fd, const struct stat *st, bool seal
 	return image;
 }
 
-static bool open_session(const char *value)
+/* *ret_gate: where it could be mapped, its address. */
+static bool open_session(const char *value, uint64_t *ret_gate)
 {
 	const long seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
 	struct zc_session *session = &zc_shim.session;
 	struct stat st;
 	struct zc_page *page;
+	uint64_t gate = 0;
 
 	if (zc_session_parse(session, value) < 0)
 		return false;
+	if (is_inode(session->image_fd, session->image_ino, &st) &&
+	    (zc_sys3(__NR_fcntl, session->image_fd, F_GET_SEALS, 0) & seals) == seals)
+		zc_shim.image = map_image(session->image_fd, &st, true);
+	if (zc_shim.image && zc_shim.image->gate && zc_gate_map(zc_shim.image, session->image_fd))
+		gate = zc_shim.image->gate;
 	if (is_inode(session->page_fd, session->page_ino, &st) &&
 	    st.st_size >= (long)sizeof(*page)) {
-		page = map_fd(session->page_fd, sizeof(*page), PROT_READ | PROT_WRITE);
+		page = map_page(session->page_fd, gate);
 		if (page && page->magic == ZC_PAGE_MAGIC)
 			zc_shim.page = page;
 	}
-	if (!is_inode(session->image_fd, session->image_ino, &st) ||
-	    (zc_sys3(__NR_fcntl, session->image_fd, F_GET_SEALS, 0) & seals) != seals)
-		return false;
-	zc_shim.image = map_image(session->image_fd, &st, true);
+	*ret_gate = gate;
 	return zc_shim.image && zc_shim.image->instance == session->instance;
 }
 
@@ -206,11 +220,12 @@ static void find_policy(char **environment)
 	const char *image = find_variable(environment, ZC_ENV_IMAGE);
 	const char *log = find_variable(environment, ZC_ENV_LOG);
 	bool found = false;
+	uint64_t gate = 0;
 	int ours[4];
 
 	remember_preload(find_variable(environment, ZC_ENV_PRELOAD));
 	if (session) {
-		found = open_session(session);
+		found = open_session(session, &gate);
 		remember_variable(zc_shim.session_env, sizeof(zc_shim.session_env), ZC_ENV_SESSION,
 				  session);
 	} else if (image) {
@@ -230,7 +245,7 @@ static void find_policy(char **environment)
 		zc_shim.armed = found ? ZC_ARMED : zc_shim.session.gap_allow ? ZC_INERT : ZC_BLIND;
 	if (found && session && zc_shim.image->gate) {
 		zc_shim.hybrid = 1;
-		zc_gate_start(zc_shim.session.image_fd);
+		zc_gate_start(gate);
 		if (!zc_shim.gate)
 			zc_shim.armed =
 				ZC_INERT; /* the tracer sees it all, and counts us as without */

@@ -14,9 +14,10 @@
 
 #define SITES 1024u /* a power of two: sites that were told; beyond that one may be told again */
 
-static bool has_gate(const struct zc_tracer *tracer, pid_t pid)
+bool zc_bypass_has_gate(const struct zc_tracer *tracer, pid_t pid)
 {
-	return __atomic_load_n(&tracer->page->gated[(uint32_t)pid % ZC_PAGE_GATED],
+	return tracer->image->gate &&
+	       __atomic_load_n(&tracer->page->gated[(uint32_t)pid % ZC_PAGE_GATED],
 			       __ATOMIC_RELAXED) == pid;
 }
 
@@ -52,7 +53,7 @@ void zc_bypass_look(struct zc_tracer *tracer, struct zc_tracee *tracee,
 
 	if (!tracer->image->gate || stop->abi != ZC_ABI_X86_64 || stop->call >= ZC_CALL_COUNT ||
 	    zc_calls[stop->call].class != ZC_CALL_FILE ||
-	    zc_gate_is_side(tracer->image, stop->ip) || !has_gate(tracer, tracee->tgid))
+	    zc_gate_is_side(tracer->image, stop->ip) || !zc_bypass_has_gate(tracer, tracee->tgid))
 		return;
 	map = zc_mapped_find(tracee, stop->ip);
 	if (map && is_libc(map))

@@ -330,7 +330,8 @@ static void leaf(struct zc_filter_code *code, const struct zc_filter_free *free_
 	equal(code, number.nr, NEXT, PASS);
 	if (code->gate && number.row < ZC_CALL_COUNT &&
 	    ((zc_calls[number.row].class == ZC_CALL_FILE && number.row != ZC_ID_ioctl) ||
-	     number.row == ZC_ID_chdir || number.row == ZC_ID_fchdir))
+	     number.row == ZC_ID_chdir || number.row == ZC_ID_fchdir ||
+	     number.row == ZC_ID_mmap)) /* the shim maps the page of the run */
 		block_gate(code);
 	if (number.row < ZC_CALL_COUNT && (number.nr != OLD_MMAP || number.row != ZC_ID_mmap))
 		block(code, free_, number.row);

@@ -312,6 +312,8 @@ bool zc_targets_is_ours(const struct zc_tracer *tracer, pid_t pid);
 /* bypass.c: is this a call around a shim that is there? Counted, and told once for each place. */
 void zc_bypass_look(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		    const struct zc_call_stop *stop);
+/* Does the shim in this process say that it has the gate? */
+bool zc_bypass_has_gate(const struct zc_tracer *tracer, pid_t pid);
 void zc_bypass_forget(struct zc_tracer *tracer, pid_t pid); /* at its exec */
 
 /* recheck.c */

@@ -100,6 +100,23 @@ static void test_doors(void)
 	zc_filter_free(&program);
 }
 
+/* The shim maps the page of the run, which all of the run write, where everybody else is held. */
+static void test_mapping(void)
+{
+	struct sock_fprog program = built(GATE, SECCOMP_RET_USER_NOTIF);
+	struct seccomp_data data = call(ZC_ABI_X86_64, SYS_mmap, 0x401000);
+	bool held, side, passes;
+
+	data.args[3] = MAP_SHARED;
+	held = zc_filter_run(&program, &data) != SECCOMP_RET_ALLOW;
+	data.instruction_pointer = SIDE;
+	side = zc_filter_run(&program, &data) != SECCOMP_RET_ALLOW;
+	data.instruction_pointer = PASS;
+	passes = zc_filter_run(&program, &data) == SECCOMP_RET_ALLOW;
+	T_OK(held && side && passes, "a shared mapping is held but for one from the gate");
+	zc_filter_free(&program);
+}
+
 /*
  * What the kernel asks itself once for each number: does the program come to ALLOW by looking at nothing
  * but number and ABI? Then it is never run for that number again.
@@ -272,6 +289,7 @@ static void test_kernel(void)
 int main(void)
 {
 	test_doors();
+	test_mapping();
 	test_constant();
 	test_births();
 	test_kernel();

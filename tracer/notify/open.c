@@ -333,6 +333,8 @@ bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	if (known == ZC_KNOWN_NOT)
 		return false;
 	going = may_go_on(tracer, tracee, o->need, fixed);
+	if (going == MAY && zc_bypass_has_gate(tracer, tracee->tgid))
+		going = MAY_IF_OWN; /* it shares the run's page with all others */
 	if (going == MAY ||
 	    (going == MAY_IF_OWN && zc_pages_are_own_at(tracee, o->text, o->text_len))) {
 		done = fixed || has_no_links(tracer->notify, o->path);
