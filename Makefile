@@ -159,7 +159,11 @@ lint:
 format:
 	clang-format -i $$(sh scripts/lint.sh --files)
 
-bench: all
+$(B)/bench/evidence: $(B)/tool/bench/evidence.o $(B)/libtestable.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(link)
+bench: all $(B)/bench/evidence
 	@sh scripts/deps.sh --tests
 	@python3 bench/run --build=$(B) $(BENCH)
 

@@ -110,6 +110,25 @@ def measure(bench, events=1_000_000, findings=1000, keep=None, only=None):
             shutil.rmtree(directory, ignore_errors=True)
 
 
+def writing(bench, records=30_000):
+    """What a record costs on its way from its frame to its line, with chain and checkpoints: the least of five."""
+    program = os.path.join(bench.build, "bench/evidence")
+    if not os.path.exists(program):
+        print("bench/evidence is not built: make bench does it")
+        return
+    bench.section("Writing evidence: 30,000 records")
+    for what, stack, goal in (("a record, chained, as a line", 0, 12.0), ("one with a stack of 4 KiB to be walked and named", 4096, None)):
+        rounds = []
+        for _ in range(5):
+            with tempfile.TemporaryDirectory(prefix="zc-evidence-") as directory:
+                done = subprocess.run([program, directory, str(records), str(stack)], check=True, capture_output=True, encoding="utf-8")
+                size = os.path.getsize(f"{directory}/events.jsonl")
+            rounds.append([float(x) for x in done.stdout.split()])
+        cpu, wall = min(r[1] for r in rounds), min(r[0] for r in rounds)
+        bench.row(what, f"{cpu:.1f} us", f"<= {goal:.0f} us" if goal else "-", not goal or cpu <= goal,
+                  f"of CPU time; {wall:.1f} us with waiting for the disk, {size / records / 1000:.1f} KB a line")
+
+
 class Alone:
     """What measure() wants of bench/run, for use by hand."""
     def __init__(self, build):
