@@ -76,7 +76,7 @@ static unsigned answer(const struct zc_image *image, struct zc_event event, unsi
 	event.call = (uint16_t)row;
 	event.op = zc_calls[row].op;
 	verdict = zc_policy_decide(image, &event);
-	return zc_refuses(verdict) ? verdict.error : 0;
+	return zc_forbids(verdict) ? verdict.error : 0;
 }
 
 static bool has_target(unsigned row)
@@ -108,7 +108,8 @@ static bool reaches_any(const struct zc_image *image)
 	const struct zc_image_net *nets = zc_image_at(image, image->nets);
 	const struct zc_image_name *names = zc_image_at(image, image->names);
 	uint64_t allows = ZC_MASK_BASE(0) | ZC_MASK_USER(0, ZC_SAYS_ALLOW) |
-			  ZC_MASK_USER(0, ZC_SAYS_LOG);
+			  ZC_MASK_USER(0, ZC_SAYS_LOG) | ZC_MASK_USER(0, ZC_SAYS_ASK) |
+			  ZC_MASK_PROFILE(0, ZC_SAYS_ASK);
 
 	if (image->flags & ZC_IMAGE_NO_NET)
 		return false;

@@ -59,7 +59,7 @@ static bool may_sys(const struct zc_image *image, unsigned sys)
 
 	memset(&event, 0, sizeof(event));
 	event.op = (uint8_t)(ZC_OP_SYS_FIRST + sys);
-	return !zc_refuses(zc_policy_decide(image, &event));
+	return !zc_forbids(zc_policy_decide(image, &event));
 }
 
 /* Names what the policy allows and a Landlock domain of any kind would refuse; NULL: nothing. */

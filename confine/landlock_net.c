@@ -15,7 +15,8 @@ static uint64_t allow_bits(const struct zc_image *image, unsigned cls)
 {
 	unsigned at = cls - ZC_CLASS_NET;
 	uint64_t bits = ZC_MASK_BASE(at) | ZC_MASK_USER(at, ZC_SAYS_ALLOW) |
-			ZC_MASK_USER(at, ZC_SAYS_LOG);
+			ZC_MASK_USER(at, ZC_SAYS_LOG) | ZC_MASK_USER(at, ZC_SAYS_ASK) |
+			ZC_MASK_PROFILE(at, ZC_SAYS_ASK);
 
 	if (!(image->user_allows >> cls & 1))
 		bits |= ZC_MASK_PROFILE(at, ZC_SAYS_ALLOW) | ZC_MASK_PROFILE(at, ZC_SAYS_LOG);
@@ -27,7 +28,7 @@ static uint64_t deny_bits(unsigned cls)
 	unsigned at = cls - ZC_CLASS_NET;
 	uint64_t bits = ZC_MASK_IMPLICIT(at);
 
-	for (unsigned says = ZC_SAYS_ASK; says <= ZC_SAYS_QUIET; says++)
+	for (unsigned says = ZC_SAYS_DENY; says <= ZC_SAYS_QUIET; says++)
 		bits |= ZC_MASK_PROFILE(at, says) | ZC_MASK_USER(at, says);
 	return bits;
 }

@@ -63,7 +63,8 @@ static uint64_t of_profile(unsigned cls, unsigned says)
 
 static uint64_t allow_bits(const struct zc_image *image, unsigned cls)
 {
-	uint64_t bits = ZC_MASK_BASE(cls) | bits_of(of_user, cls, ZC_SAYS_ALLOW, ZC_SAYS_LOG);
+	uint64_t bits = ZC_MASK_BASE(cls) | bits_of(of_user, cls, ZC_SAYS_ALLOW, ZC_SAYS_ASK) |
+			bits_of(of_profile, cls, ZC_SAYS_ASK, ZC_SAYS_ASK);
 
 	if (!(image->user_allows >> cls & 1))
 		bits |= bits_of(of_profile, cls, ZC_SAYS_ALLOW, ZC_SAYS_LOG);
@@ -72,8 +73,8 @@ static uint64_t allow_bits(const struct zc_image *image, unsigned cls)
 
 static uint64_t deny_bits(unsigned cls)
 {
-	return ZC_MASK_IMPLICIT(cls) | bits_of(of_user, cls, ZC_SAYS_ASK, ZC_SAYS_QUIET) |
-	       bits_of(of_profile, cls, ZC_SAYS_ASK, ZC_SAYS_QUIET);
+	return ZC_MASK_IMPLICIT(cls) | bits_of(of_user, cls, ZC_SAYS_DENY, ZC_SAYS_QUIET) |
+	       bits_of(of_profile, cls, ZC_SAYS_DENY, ZC_SAYS_QUIET);
 }
 
 /* The path as the image has it: without the jail. */
@@ -344,6 +345,17 @@ static void walk(struct walker *w, uint32_t index, size_t len, struct spot spot)
 		walk_wild(w, node->dstar, len, wild);
 }
 
+/* A rule on a command may let any file run; which, it says by names that the kernel does not know. */
+static bool any_program_allowed(const struct zc_image *image)
+{
+	const struct zc_image_argv_rule *rules = zc_image_at(image, image->argv_rules);
+
+	for (uint32_t i = 0; i < image->argv_rules.count; i++)
+		if (zc_image_rule(image, rules[i].rule)->says <= ZC_SAYS_ASK)
+			return true;
+	return false;
+}
+
 static bool any_unix_allowed(const struct zc_image *image)
 {
 	return image->any_unix & allow_bits(image, ZC_CLASS_UNIX);
@@ -373,6 +385,8 @@ int zc_places_collect(struct zc_places *places, const struct zc_plan_maker *make
 		walk(w, 0, len, (struct spot){ len, true, false, NULL });
 		if (any_unix_allowed(image))
 			zc_places_add(places, "/", 1, true, ZC_LL_OF_UNIX, 0);
+		if (any_program_allowed(image))
+			zc_places_add(places, "/", 1, true, ZC_LL_OF_RUN, 0);
 		error = places->error;
 	}
 	free(w->edges);

@@ -46,7 +46,7 @@ bool zc_stay_allows(const struct zc_image *image, const char *path, unsigned cls
 	object->requested_len = object->given_len = object->path_len = (uint32_t)strlen(path);
 	object->need = (uint8_t)(1u << cls);
 	object->flags = ZC_OBJ_EXISTS;
-	return !zc_refuses(zc_policy_decide(image, &event));
+	return !zc_forbids(zc_policy_decide(image, &event));
 }
 
 static bool is_system(const char *path)

@@ -80,6 +80,8 @@ enum {
 	ZC_EV_DATAGRAM = 256,        /* the socket is not a stream (observer's knowledge) */
 };
 
+struct zc_argv;
+
 struct zc_event {
 	uint16_t call;   /* enum zc_call_id */
 	uint8_t abi;     /* enum zc_abi */
@@ -99,6 +101,8 @@ struct zc_event {
 	uint8_t names_count;
 	/* Under which names the observer knows peer's address (core/names.h); the observer's memory. */
 	const struct zc_known_name *names;
+	const struct zc_argv *argv; /* EXEC: set by the observer where rules ask for it (argv.h) */
+	uint64_t fed; /* EXEC: bit n: with it the n-th rule on feeders is met (feeds.h) */
 };
 
 /* Reads the caller's memory. Both return bytes copied, or -EFAULT. */

@@ -176,6 +176,27 @@ static bool gate_fits(const struct zc_image *image)
 				image->gate % ZC_GATE_PAGE == 0);
 }
 
+/* The words of every rule lie in the table, and their texts in strings. */
+static bool check_argv(const struct zc_image *image)
+{
+	const struct zc_image_argv_rule *rules = zc_image_at(image, image->argv_rules);
+	const struct zc_image_argv_word *words = zc_image_at(image, image->argv_words);
+
+	for (uint32_t i = 0; i < image->argv_rules.count; i++)
+		if (rules[i].rule >= image->rules.count || rules[i].groups > ZC_ARGV_GROUPS ||
+		    !range_fits(rules[i].first,
+				(uint64_t)rules[i].programs + rules[i].arguments + rules[i].feeders,
+				image->argv_words.count) ||
+		    (rules[i].feeders && rules[i].feed >= ZC_ARGV_FEEDS))
+			return false;
+	for (uint32_t i = 0; i < image->argv_words.count; i++)
+		if (words[i].kind >= ZC_ARG_KINDS || words[i].group >= ZC_ARGV_GROUPS ||
+		    words[i].prefix_len > words[i].len ||
+		    !range_fits(words[i].text, words[i].len, image->strings.count))
+			return false;
+	return true;
+}
+
 static int check_head(const void *block, size_t size)
 {
 	const struct zc_image *image = block;
@@ -195,7 +216,9 @@ static int check_head(const void *block, size_t size)
 	    !table_fits(image, image->nets, sizeof(struct zc_image_net)) ||
 	    !table_fits(image, image->hosts, sizeof(struct zc_image_host)) ||
 	    !table_fits(image, image->names, sizeof(struct zc_image_name)) ||
-	    !table_fits(image, image->found, sizeof(struct zc_image_found)))
+	    !table_fits(image, image->found, sizeof(struct zc_image_found)) ||
+	    !table_fits(image, image->argv_rules, sizeof(struct zc_image_argv_rule)) ||
+	    !table_fits(image, image->argv_words, sizeof(struct zc_image_argv_word)))
 		return -EINVAL;
 	if (!image->nodes.count || image->nodes.count > NODES_MAX || !image->strings.count ||
 	    image->rules.count >= ZC_RULE_STRICTER || !power_of_two(image->edges.count) ||
@@ -288,7 +311,8 @@ static bool check_rules(const struct zc_image *image, uint32_t behind)
 	for (uint32_t i = 0; i < image->rules.count; i++)
 		if (rules[i].text - behind >= image->strings.count ||
 		    rules[i].source - behind >= image->strings.count ||
-		    rules[i].layer >= ZC_LAYER_COUNT || rules[i].says >= ZC_SAYS_COUNT)
+		    rules[i].layer >= ZC_LAYER_COUNT || rules[i].says >= ZC_SAYS_COUNT ||
+		    rules[i].risk >= ZC_RISKS)
 			return false;
 	for (unsigned layer = 0; layer < ZC_LAYER_COUNT; layer++)
 		for (unsigned says = 0; says < ZC_SAYS_COUNT; says++)
@@ -343,7 +367,7 @@ static bool check_names(const struct zc_image *image)
 static bool check_tables(const struct zc_image *image, uint32_t behind)
 {
 	return check_nodes(image) && check_edges(image) && check_rules(image, behind) &&
-	       check_nets(image) && check_names(image);
+	       check_nets(image) && check_names(image) && check_argv(image);
 }
 
 int zc_image_check(const void *block, size_t size)

@@ -63,6 +63,16 @@ enum zc_says {
 #define ZC_MASK_USER(cls, says) (1ull << (28 + (cls)*5 + (says)))
 uint64_t zc_mask_bit(enum zc_layer layer, unsigned cls, enum zc_says says);
 
+/* How bad it is when a command does what a rule is about. */
+enum zc_risk {
+	ZC_RISK_NONE,
+	ZC_RISK_LOW,
+	ZC_RISK_MEDIUM,
+	ZC_RISK_HIGH,
+	ZC_RISK_CRITICAL,
+	ZC_RISKS
+};
+
 #define ZC_IMAGE_MAGIC 0x31474d49434e455aull /* "ZENCIMG1" */
 #define ZC_IMAGE_VERSION 1u
 #define ZC_RULE_NONE 0xffffffffu
@@ -124,6 +134,39 @@ struct zc_image {
 	struct zc_image_table stricter;
 	struct zc_image_table names; /* struct zc_image_name, in the order of zc_name_order() */
 	struct zc_image_table found; /* struct zc_image_found, in the order of zc_found_order() */
+	struct zc_image_table argv_rules; /* struct zc_image_argv_rule: rules on commands */
+	struct zc_image_table argv_words; /* struct zc_image_argv_word, of these rules */
+	uint32_t argv_feeds;              /* rules with feeders: at most ZC_ARGV_FEEDS */
+	uint32_t pad;
+};
+
+/* One word of a rule on commands (core/argv.h). */
+enum {
+	ZC_ARG_NAME,  /* program: its name; '*' is any bytes */
+	ZC_ARG_FILE,  /* program: its path, as a pattern; what lies below too */
+	ZC_ARG_TEXT,  /* argument: as a whole; '*' is any bytes */
+	ZC_ARG_SHORT, /* "-r": one letter of an option cluster, or the long name that goes with it */
+	ZC_ARG_LONG,  /* "--force", "--force=...", "--for" */
+	ZC_ARG_PATH, /* a path, made absolute and clean; behind prefix_len bytes that stand as they are */
+	ZC_ARG_KINDS
+};
+#define ZC_ARGV_GROUPS 16u
+#define ZC_ARGV_FEEDS 64u
+struct zc_image_argv_word {
+	uint32_t text; /* offset into strings */
+	uint16_t len;
+	uint16_t prefix_len; /* PATH: "of=" */
+	uint8_t kind;        /* ZC_ARG_* */
+	uint8_t group;       /* of an argument: words of one group are alternatives */
+	uint8_t pad[6];
+};
+struct zc_image_argv_rule {
+	uint32_t rule; /* what it says, in which layer */
+	uint32_t
+		first; /* into argv_words: the words on the program, then arguments, then feeders */
+	uint16_t programs, arguments, feeders;
+	uint8_t groups; /* of its arguments */
+	uint8_t feed;   /* with feeders: which of them it is */
 };
 
 struct zc_image_node {
@@ -168,7 +211,8 @@ struct zc_image_rule {
 	uint8_t layer, says;   /* enum zc_layer, enum zc_says */
 	uint8_t classes;       /* bit n: enum zc_class n */
 	uint8_t protects;      /* a profile's deny: no hint is given for it */
-	uint32_t pad;
+	uint8_t risk;          /* enum zc_risk: what a rule on commands says of itself */
+	uint8_t pad[3];
 };
 
 enum { ZC_NET_EMPTY, ZC_NET_V4, ZC_NET_V6, ZC_NET_ABSTRACT };

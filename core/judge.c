@@ -44,7 +44,7 @@ struct zc_ruling zc_rule_on(unsigned said, bool lifted, bool replaced)
 	by = said & ZC_SAID_USER(ZC_SAYS_ASK) ? ZC_SAID_USER(ZC_SAYS_ASK)
 					      : said & ZC_SAID_PROFILE(ZC_SAYS_ASK);
 	if (by)
-		return ruling(ZC_OUT_REFUSE, by, 0);
+		return ruling(ZC_OUT_ASK, by, 0);
 	if (replaced)
 		said &= ~(ZC_SAID_PROFILE(ZC_SAYS_LOG) | ZC_SAID_PROFILE(ZC_SAYS_ALLOW));
 	by = said & ZC_SAID_USER(ZC_SAYS_LOG) ? ZC_SAID_USER(ZC_SAYS_LOG)
@@ -220,4 +220,17 @@ bool zc_policy_allows_below(const struct zc_image *image, const char *path, size
 	if (!allows(image, path, len, need, &below) || !below)
 		return false;
 	return !stricter || (allows(stricter, path, len, need, &below) && below);
+}
+
+bool zc_judge_is_named(const struct zc_image *image, const struct zc_object *object, unsigned cls)
+{
+	struct zc_walk walk;
+	uint32_t parts = 0;
+
+	if (!object->path || object->path_len < 2)
+		return false;
+	for (uint32_t i = 0; i < object->path_len; i++)
+		parts += object->path[i] == '/';
+	zc_walk(image, object->path, object->path_len, NULL, &walk);
+	return !walk.complex && walk.allow_named[cls] >= parts;
 }

@@ -15,7 +15,14 @@
 #include "core/walk.h"
 
 /* Weakest first: of several, the greatest decides. */
-enum zc_outcome { ZC_OUT_ALLOW, ZC_OUT_LOG, ZC_OUT_QUIET, ZC_OUT_REFUSE, ZC_OUT_IMPLICIT };
+enum zc_outcome {
+	ZC_OUT_ALLOW,
+	ZC_OUT_LOG,
+	ZC_OUT_ASK,
+	ZC_OUT_QUIET,
+	ZC_OUT_REFUSE,
+	ZC_OUT_IMPLICIT
+};
 
 struct zc_judgement {
 	uint8_t outcome; /* enum zc_outcome */
@@ -85,6 +92,14 @@ struct zc_ruling zc_judge_ruling(const struct zc_image *image, const struct zc_w
 /* An object in one class: where it leads, and denies on the name as given. */
 struct zc_judgement zc_judge_object(const struct zc_image *image, const struct zc_object *object,
 				    unsigned cls);
+/* Does a user's allow name the very object, not only a directory above it? */
+bool zc_judge_is_named(const struct zc_image *image, const struct zc_object *object, unsigned cls);
+/*
+ * argv_match.c: an exec under the rules on commands. ALLOW where they say nothing. *ret_grants: a rule that
+ * lets it run where no rule on paths says anything, or ZC_RULE_NONE.
+ */
+struct zc_judgement zc_judge_argv(const struct zc_image *image, const struct zc_event *event,
+				  uint32_t *ret_grants);
 struct zc_judgement zc_judge_move(const struct zc_image *image, const struct zc_event *event);
 struct zc_judgement zc_judge_net(const struct zc_image *image, const struct zc_event *event);
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "core/argv.h"
 #include "core/judge.h"
 #include "core/mem.h"
 
@@ -69,6 +70,22 @@ static struct zc_judgement judge_objects(const struct zc_image *image, const str
 	return worst;
 }
 
+/* Rules on commands: they refuse what paths allow, and let run what no rule on paths speaks of. */
+static struct zc_judgement judge_program(const struct zc_image *image, const struct zc_event *event)
+{
+	struct zc_judgement worst = judge_objects(image, event), said;
+	uint32_t grants;
+
+	if (!zc_argv_matters(image))
+		return worst;
+	said = zc_judge_argv(image, event, &grants);
+	if (worst.outcome == ZC_OUT_REFUSE && worst.reason == ZC_WHY_NO_ALLOW &&
+	    grants != ZC_RULE_NONE)
+		worst = zc_judged(ZC_OUT_ALLOW, ZC_WHY_RULE, ZC_CLASS_RUN);
+	zc_judge_worst(&worst, said);
+	return worst;
+}
+
 static unsigned said_on_sys(const struct zc_image *image, unsigned sys)
 {
 	unsigned said = 0;
@@ -127,6 +144,8 @@ static struct zc_judgement judge(const struct zc_image *image, const struct zc_e
 		return zc_judged(ZC_OUT_REFUSE, ZC_WHY_UNREADABLE, class_of_op(event->op));
 	if (event->flags & ZC_EV_HARMLESS || event->op == ZC_OP_WATCH || event->op >= ZC_OP_COUNT)
 		return zc_judged(ZC_OUT_ALLOW, ZC_WHY_RULE, class_of_op(event->op));
+	if (event->op == ZC_OP_EXEC)
+		return judge_program(image, event);
 	if (is_file_op(event->op))
 		return judge_objects(image, event);
 	if (event->op < ZC_OP_SYS_FIRST)
@@ -160,6 +179,8 @@ static struct zc_verdict decide(const struct zc_image *image, const struct zc_ev
 		.cls = judgement.cls,
 		.object = judgement.object,
 		.rule = judgement.rule,
+		.asks = judgement.outcome == ZC_OUT_ASK && !absent &&
+			!(image->flags & ZC_IMAGE_AUDIT),
 	};
 
 	if (zc_refuses(verdict))
@@ -171,12 +192,21 @@ static struct zc_verdict decide(const struct zc_image *image, const struct zc_ev
 static void hold_against(const struct zc_image *stricter, const struct zc_event *event,
 			 struct zc_verdict *verdict)
 {
-	struct zc_verdict other = decide(stricter, event);
+	struct zc_event alone;
+	struct zc_verdict other;
 
+	/* Pipes are counted by the rules of the policy that is enforced. */
+	if (event->fed) {
+		alone = *event;
+		alone.fed = 0;
+		event = &alone;
+	}
+	other = decide(stricter, event);
 	if (other.action != ZC_AUDITED && other.action < ZC_REFUSED)
 		return;
 	*verdict = other;
 	verdict->action = ZC_AUDITED;
+	verdict->asks = 0;
 	verdict->error = 0;
 	verdict->rule = other.rule == ZC_RULE_NONE ? ZC_RULE_STRICTER_NONE
 						   : other.rule | ZC_RULE_STRICTER;

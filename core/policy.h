@@ -37,19 +37,37 @@ enum zc_reason {
 	ZC_WHY_UNSEEN,      /* whatever followed would go on unseen */
 };
 
+/* What came of an ask- rule. */
+enum zc_asked {
+	ZC_ASKED_NOT,
+	ZC_ASKED_YES,
+	ZC_ASKED_ALWAYS, /* ... and for the rest of the run */
+	ZC_ASKED_NO,
+	ZC_ASKED_NO_TERMINAL,
+	ZC_ASKED_TIMEOUT,
+	ZC_ASKED_COUNT
+};
+
 struct zc_verdict {
 	uint8_t action; /* enum zc_action */
 	uint8_t reason; /* enum zc_reason */
 	uint8_t cls;    /* enum zc_class that decided */
 	uint8_t object; /* index of the object that decided */
 	uint16_t error; /* errno that a refusal answers; 0 when allowed */
-	uint16_t pad;
-	uint32_t rule; /* ZC_RULE_NONE when no rule decided */
+	uint8_t asks;   /* an ask- rule decided: refused, unless somebody who is asked says yes */
+	uint8_t asked;  /* enum zc_asked: what came of asking; the observer's to fill */
+	uint32_t rule;  /* ZC_RULE_NONE when no rule decided */
 };
 
 static inline bool zc_refuses(struct zc_verdict verdict)
 {
 	return verdict.action >= ZC_REFUSED_QUIET;
+}
+
+/* Nothing that anybody is asked could let it happen. For what holds calls back beforehand. */
+static inline bool zc_forbids(struct zc_verdict verdict)
+{
+	return zc_refuses(verdict) && !verdict.asks;
 }
 
 struct zc_verdict zc_policy_decide(const struct zc_image *image, const struct zc_event *event);
@@ -65,6 +83,8 @@ bool zc_policy_allows_below(const struct zc_image *image, const char *path, size
 const char *zc_action_name(unsigned action); /* "denied" "audited" "allowed" "killed" "detected" */
 const char *zc_reason_name(unsigned reason); /* "rule" "no-allow" ... */
 const char *zc_reason_text(unsigned reason); /* a sentence for people */
+const char *zc_asked_name(unsigned asked);   /* "yes" "always" "no" "no-terminal" "timeout" */
+const char *zc_risk_name(unsigned risk);     /* "low" ...; "" for none */
 /* "read" "write" "run" "net" "listen" "sys", as in the policy; UNIX is "net". */
 const char *zc_policy_class_name(unsigned cls);
 

@@ -43,10 +43,10 @@ static struct zc_judgement judge_itself(struct ends *ends)
 		struct zc_ruling there = zc_judge_ruling(ends->image, &ends->to, cls);
 		struct zc_judgement why;
 
-		if (here.outcome < ZC_OUT_QUIET)
+		if (here.outcome < ZC_OUT_ASK)
 			continue;
 		ends->refused |= 1u << cls;
-		if (there.outcome >= ZC_OUT_QUIET)
+		if (there.outcome >= ZC_OUT_ASK)
 			continue;
 		why = zc_judge_object(ends->image, ends->from_object, cls);
 		zc_judge_worst(&worst, moved(here.outcome == ZC_OUT_IMPLICIT ? ZC_OUT_IMPLICIT

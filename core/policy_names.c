@@ -44,6 +44,20 @@ const char *zc_reason_text(unsigned reason)
 	return reason < ZC_LEN(reasons) ? reasons[reason].text : "?";
 }
 
+const char *zc_asked_name(unsigned asked)
+{
+	static const char *const names[] = { "", "yes", "always", "no", "no-terminal", "timeout" };
+
+	return asked < ZC_LEN(names) ? names[asked] : "?";
+}
+
+const char *zc_risk_name(unsigned risk)
+{
+	static const char *const names[] = { "", "low", "medium", "high", "critical" };
+
+	return risk < ZC_LEN(names) ? names[risk] : "?";
+}
+
 const char *zc_policy_class_name(unsigned cls)
 {
 	static const char *const names[] = {

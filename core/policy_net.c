@@ -266,12 +266,12 @@ static struct zc_judgement judge_unix(const struct zc_image *image, const struct
 		if (!event->objects)
 			return zc_judged(ZC_OUT_REFUSE, ZC_WHY_UNREADABLE, ZC_CLASS_UNIX);
 		judgement = zc_judge_object(image, object, ZC_CLASS_UNIX);
-		if (judgement.outcome < ZC_OUT_QUIET || !(event->flags & ZC_EV_MADE_IN_RUN))
+		if (judgement.outcome < ZC_OUT_ASK || !(event->flags & ZC_EV_MADE_IN_RUN))
 			return judgement;
 		said = said_on_path(image, object->path, object->path_len) |
 		       said_on_path(image, object->given, object->given_len);
 	}
-	if (judgement.outcome >= ZC_OUT_QUIET &&
+	if (judgement.outcome >= ZC_OUT_ASK &&
 	    (judgement.reason == ZC_WHY_RULE || judgement.reason == ZC_WHY_NO_ALLOW) &&
 	    made_in_run(image, event, said))
 		return zc_judged(ZC_OUT_ALLOW, ZC_WHY_RULE, ZC_CLASS_UNIX);

@@ -2,11 +2,13 @@
 /*
  * record.c - an event into a frame, and the tables of the shared page.
  */
+#include "core/argv.h"
 #include "core/mem.h"
 #include "core/record.h"
 
 #define FINDING_PROBES 64u
 #define UNIX_PROBES 32u
+#define ARGV_BYTES 4096u
 
 static void put_object(struct zc_frame_writer *writer, const struct zc_object *object,
 		       unsigned path_field)
@@ -21,6 +23,28 @@ static void put_object(struct zc_frame_writer *writer, const struct zc_object *o
 		zc_frame_put(writer, path_field + 1, object->given, object->given_len);
 	if (object->requested)
 		zc_frame_put(writer, path_field + 2, object->requested, object->requested_len);
+}
+
+/* As much of the arguments as was looked at, NUL after each. */
+static void put_argv(struct zc_frame_writer *writer, const struct zc_argv *argv)
+{
+	size_t size = 0, used = 0;
+	char *field;
+
+	for (uint32_t i = 0; i < argv->count && size < ARGV_BYTES; i++)
+		size += argv->at[i].len + 1;
+	if (size > ARGV_BYTES)
+		size = ARGV_BYTES;
+	field = size ? zc_frame_reserve(writer, ZC_FIELD_ARGV, size) : NULL;
+	for (uint32_t i = 0; field && i < argv->count && used < size; i++) {
+		size_t len = argv->at[i].len;
+
+		if (len >= size - used)
+			len = size - used - 1;
+		zc_copy(field + used, argv->at[i].text, len);
+		field[used + len] = '\0';
+		used += len + 1;
+	}
 }
 
 void zc_record_put(struct zc_frame_writer *writer, struct zc_frame_head *head,
@@ -57,6 +81,8 @@ void zc_record_put(struct zc_frame_writer *writer, struct zc_frame_head *head,
 		put_object(writer, &event->object[1], ZC_FIELD_PATH2);
 	if (event->flags & ZC_EV_HAS_PEER)
 		zc_frame_put(writer, ZC_FIELD_ENDPOINT, &event->peer, sizeof(event->peer));
+	if (event->argv)
+		put_argv(writer, event->argv);
 	if (event->host)
 		zc_frame_put(writer, ZC_FIELD_HOST, event->host, zc_len(event->host));
 	if (event->host && event->host_source)

@@ -19,6 +19,7 @@
 
 #include "core/base.h"
 #include "core/names.h"
+#include "core/feeds.h"
 
 #define ZC_ENV_SESSION "ZENCUBE"
 #define ZC_ENV_IMAGE "ZENCUBE_IMAGE"
@@ -85,6 +86,7 @@ struct zc_page {
 	uint64_t moved;
 	/* Mode shim: what libc's resolver has answered programs of the run. */
 	struct zc_name_slot names[ZC_PAGE_NAMES];
+	struct zc_feeds feeds; /* mode shim: who writes to which pipe */
 };
 
 struct zc_session {

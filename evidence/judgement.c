@@ -26,17 +26,20 @@ bool zc_record_violates(const struct zc_record *record)
 	return zc_action_violates(head->action) && !zc_rule_is_stricter(head->rule);
 }
 
-enum { INFO, LOW, MEDIUM, HIGH };
+enum { INFO, LOW, MEDIUM, HIGH, CRITICAL };
 
 const char *zc_severity_of(const struct zc_record *record)
 {
-	static const char *const names[] = { "info", "low", "medium", "high" };
+	static const char *const names[] = { "info", "low", "medium", "high", "critical" };
 	const struct zc_frame_head *head = &record->frame->head;
 	bool ruled = head->reason == ZC_WHY_RULE;
 	unsigned level = MEDIUM;
 
 	if (!zc_action_violates(head->action))
 		return names[INFO];
+	/* A rule on commands may say how bad it is; the risks are called as severities are. */
+	if (ruled && record->rule && record->rule->risk)
+		return zc_risk_name(record->rule->risk);
 	switch (head->cls) {
 	case ZC_CLASS_READ:
 	case ZC_CLASS_WRITE:

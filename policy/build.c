@@ -113,6 +113,8 @@ struct zc_build *zc_build_free(struct zc_build *build)
 	free(build->hosts.items);
 	free(build->names.items);
 	free(build->found.items);
+	free(build->argv_rules.items);
+	free(build->argv_words.items);
 	free(build->strings.items);
 	free(build);
 	return NULL;
@@ -370,5 +372,56 @@ int zc_build_host(struct zc_build *build, const char *name)
 	for (size_t i = 0; i < len; i++)
 		if (text[i] >= 'A' && text[i] <= 'Z')
 			text[i] = (char)(text[i] + ('a' - 'A'));
+	return 0;
+}
+
+int zc_build_argv(struct zc_build *build, int number, unsigned groups, unsigned risk)
+{
+	const struct zc_image_rule *rule = zc_build_get_rule(build, number);
+	struct zc_image_argv_rule *argv;
+
+	if (!rule || (rule->layer != ZC_LAYER_PROFILE && rule->layer != ZC_LAYER_USER) ||
+	    groups > ZC_ARGV_GROUPS || risk >= ZC_RISKS)
+		return -EINVAL;
+	argv = zc_build_push(&build->argv_rules, sizeof(*argv), 1);
+	if (!argv)
+		return -ENOMEM;
+	*argv = (struct zc_image_argv_rule){ .rule = (uint32_t)number,
+					     .first = build->argv_words.count,
+					     .groups = (uint8_t)groups };
+	((struct zc_image_rule *)build->rules.items)[number].risk = (uint8_t)risk;
+	((struct zc_image_rule *)build->rules.items)[number].classes = 1u << ZC_CLASS_RUN;
+	return 0;
+}
+
+int zc_build_argv_word(struct zc_build *build, const struct zc_build_word *word)
+{
+	uint32_t last = build->argv_rules.count - 1;
+	struct zc_image_argv_rule *rule;
+	struct zc_image_argv_word *built;
+	size_t len = strlen(word->text);
+	uint32_t text;
+
+	if (!build->argv_rules.count || len > UINT16_MAX || word->prefix_len > len ||
+	    word->kind >= ZC_ARG_KINDS || word->group >= ZC_ARGV_GROUPS)
+		return -EINVAL;
+	rule = (struct zc_image_argv_rule *)build->argv_rules.items + last;
+	if (word->part == 2 && !rule->feeders) {
+		if (build->head.argv_feeds == ZC_ARGV_FEEDS)
+			return -E2BIG;
+		rule->feed = (uint8_t)build->head.argv_feeds++;
+	}
+	rule->programs = (uint16_t)(rule->programs + (word->part == 0));
+	rule->arguments = (uint16_t)(rule->arguments + (word->part == 1));
+	rule->feeders = (uint16_t)(rule->feeders + (word->part == 2));
+	text = zc_build_string(build, word->text, len);
+	built = zc_build_push(&build->argv_words, sizeof(*built), 1);
+	if (text == ZC_BUILD_NONE || !built)
+		return -ENOMEM;
+	*built = (struct zc_image_argv_word){ .text = text,
+					      .len = (uint16_t)len,
+					      .prefix_len = (uint16_t)word->prefix_len,
+					      .kind = (uint8_t)word->kind,
+					      .group = (uint8_t)word->group };
 	return 0;
 }

@@ -46,6 +46,19 @@ int zc_build_unix_any(struct zc_build *build, int rule);
 int zc_build_abstract(struct zc_build *build, int rule, const char *name, size_t len);
 /* ... for a sys name; ZC_SYS_COUNT: all of them (but SYS_SIGNAL_SUPERVISOR), which names none. */
 int zc_build_sys(struct zc_build *build, int rule, unsigned sys);
+/*
+ * Rules on commands (core/argv.h): the rule first, then its words: all programs, all arguments, all feeders.
+ * risk: enum zc_risk. -E2BIG: too many rules with feeders.
+ */
+int zc_build_argv(struct zc_build *build, int rule, unsigned groups, unsigned risk);
+struct zc_build_word {
+	unsigned part; /* 0: program, 1: argument, 2: feeder */
+	unsigned kind; /* ZC_ARG_* */
+	unsigned group;
+	size_t prefix_len;
+	const char *text;
+};
+int zc_build_argv_word(struct zc_build *build, const struct zc_build_word *word);
 /* A host name that getaddrinfo answers without the network. */
 int zc_build_host(struct zc_build *build, const char *name);
 

@@ -61,6 +61,8 @@ static uint64_t lay_out(struct zc_image *head, const struct zc_build *build)
 	place(&head->hosts, &size, build->hosts.count, sizeof(struct zc_image_host));
 	place(&head->names, &size, build->names.count, sizeof(struct zc_image_name));
 	place(&head->found, &size, build->found.count, sizeof(struct zc_image_found));
+	place(&head->argv_rules, &size, build->argv_rules.count, sizeof(struct zc_image_argv_rule));
+	place(&head->argv_words, &size, build->argv_words.count, sizeof(struct zc_image_argv_word));
 	place(&head->strings, &size, build->strings.count, 1);
 	return size;
 }
@@ -174,6 +176,8 @@ int zc_build_finish(struct zc_build *build, const struct zc_build_options *optio
 	copy_in(image, head.hosts, build->hosts.items, sizeof(struct zc_image_host));
 	copy_in(image, head.names, build->names.items, sizeof(struct zc_image_name));
 	copy_in(image, head.found, build->found.items, sizeof(struct zc_image_found));
+	copy_in(image, head.argv_rules, build->argv_rules.items, sizeof(struct zc_image_argv_rule));
+	copy_in(image, head.argv_words, build->argv_words.items, sizeof(struct zc_image_argv_word));
 	copy_in(image, head.strings, build->strings.items, 1);
 	spread_lists(image, build);
 	fill_head(image, options, jail, size);

@@ -41,13 +41,15 @@ struct zc_build {
 	uint32_t edge_count, edge_cap;
 	struct zc_image_net *nets; /* likewise; grants_first: head of the list */
 	uint32_t net_count, net_cap;
-	struct zc_build_vec grants;  /* struct zc_build_grant */
-	struct zc_build_vec shapes;  /* struct zc_build_shape */
-	struct zc_build_vec rules;   /* struct zc_image_rule */
-	struct zc_build_vec hosts;   /* struct zc_image_host */
-	struct zc_build_vec names;   /* struct zc_image_name; grants_first: head of the list */
-	struct zc_build_vec found;   /* struct zc_image_found */
-	struct zc_build_vec strings; /* bytes */
+	struct zc_build_vec grants;     /* struct zc_build_grant */
+	struct zc_build_vec shapes;     /* struct zc_build_shape */
+	struct zc_build_vec rules;      /* struct zc_image_rule */
+	struct zc_build_vec hosts;      /* struct zc_image_host */
+	struct zc_build_vec names;      /* struct zc_image_name; grants_first: head of the list */
+	struct zc_build_vec found;      /* struct zc_image_found */
+	struct zc_build_vec strings;    /* bytes */
+	struct zc_build_vec argv_rules; /* struct zc_image_argv_rule */
+	struct zc_build_vec argv_words; /* struct zc_image_argv_word */
 	uint32_t any_net_grants, any_unix_grants;
 	struct zc_image head; /* masks, prefixes, sys rows: as they will be */
 };

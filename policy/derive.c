@@ -16,7 +16,7 @@ bool zc_set_user_allows(const struct zc_policy_set *set, unsigned cls)
 {
 	for (size_t i = 0; i < set->rules_count; i++)
 		if (set->rules[i].layer == ZC_LAYER_USER && set->rules[i].cls == cls &&
-		    set->rules[i].says <= ZC_SAYS_LOG)
+		    set->rules[i].says <= ZC_SAYS_LOG && set->rules[i].argv == NULL)
 			return true;
 	return false;
 }

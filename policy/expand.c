@@ -373,7 +373,8 @@ int zc_expand_rule(struct zc_policy_set *set, struct zc_resolver *resolver, stru
 	struct zc_path_value value;
 	int r;
 
-	if (rule->everything || rule->patterns != NULL || rule->cls > ZC_CLASS_NET)
+	if (rule->everything || rule->argv != NULL || rule->patterns != NULL ||
+	    rule->cls > ZC_CLASS_NET)
 		return 0;
 	if (rule->cls == ZC_CLASS_NET) {
 		if (strncmp(text, "unix:", 5) != 0 || text[5] == '@')

@@ -2,7 +2,7 @@
 /*
  * expect.c - questions put to the finished image: what the policy's own tests expect of it.
  *
- *   expect allow|deny  read|write|run PATH | net VALUE:PORT | net unix:... | listen VALUE | sys NAME
+ *   expect allow|deny  read|write|run PATH | run 'COMMAND LINE' | net VALUE:PORT | net unix:... | listen VALUE | sys NAME
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -11,6 +11,7 @@
 #include "core/gate.h"
 #include "core/names.h"
 #include "core/policy.h"
+#include "policy/argv.h"
 #include "policy/set.h"
 
 #define HOST_ADDRESSES_CAP 64
@@ -269,10 +270,14 @@ static int build_rule(struct freeze *f, const struct zc_rule *rule)
 
 	if (text == NULL || source == NULL)
 		return -ENOMEM;
-	number = zc_build_rule(f->build, rule->layer, rule->says, classes, text, source,
+	/* A rule on commands speaks of some of them: it puts no allow of the profile's aside. */
+	number = zc_build_rule(f->build, rule->layer, rule->says, rule->argv ? 0 : classes, text,
+			       source,
 			       rule->layer == ZC_LAYER_PROFILE && rule->says >= ZC_SAYS_DENY);
 	if (number < 0)
 		return number;
+	if (rule->argv)
+		return zc_argv_build(f->set, f->resolver, f->build, rule, number, f->error);
 	if (rule->everything)
 		return build_everything(f->build, rule, number);
 	if (rule->cls == ZC_CLASS_SYS)
@@ -293,6 +298,8 @@ static int build_rules(struct freeze *f)
 
 		if (r == -ENOMEM)
 			return zc_fail_memory(f->error);
+		if (r < 0 && f->error->text[0] != '\0')
+			return r;
 		if (r < 0)
 			return zc_fail(f->error, rule->origin, "'%.400s' cannot be expressed%s",
 				       rule->written ? rule->written : "this",
@@ -479,6 +486,7 @@ int zc_policy_freeze(struct zc_policy_set *set, struct zc_image **ret_image, siz
 	struct freeze f = { .set = set, .error = ret_error };
 	int r;
 
+	ret_error->text[0] = '\0';
 	if (set->frozen)
 		return zc_fail(ret_error, (struct zc_origin){ 0 }, "it is frozen already");
 	set->frozen = true;

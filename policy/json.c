@@ -226,8 +226,8 @@ static int read_rule_value(struct json *j, const char *word, const char **ret)
 
 static bool is_rule(const struct zc_word *word)
 {
-	return word != NULL && (word->kind == ZC_WORD_RULE || word->kind == ZC_WORD_ASK ||
-				(word->kind == ZC_WORD_ALL && word->name[1] != '\0'));
+	return word != NULL &&
+	       (word->kind == ZC_WORD_RULE || (word->kind == ZC_WORD_ALL && word->name[1] != '\0'));
 }
 
 /* One rule: its word, and perhaps "layer" and "source", each once. */

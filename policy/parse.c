@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/path.h"
+#include "policy/argv.h"
 #include "policy/set.h"
 
 #define FILE_CAP (8u << 20)
@@ -64,10 +65,12 @@ static int check_version(struct zc_origin origin, const char *value, bool first,
 	return 0;
 }
 
-/* Is there a second value? Blanks in a name are escaped; only expectations have words to spare. */
+/* Is there a second value? Blanks in a name are escaped; only expectations and rules on commands have words to spare. */
 static bool has_two(const char *word, size_t word_len, const char *value)
 {
 	if (word_len == 6 && memcmp(word, "expect", 6) == 0)
+		return false;
+	if (word_len > 4 && memcmp(word + word_len - 4, "-run", 4) == 0 && zc_argv_is_rule(value))
 		return false;
 	for (; *value != '\0'; value++) {
 		if (value[0] == '\\' && value[1] != '\0')

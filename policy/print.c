@@ -160,7 +160,8 @@ static void print_rule(struct zc_policy_set *set, FILE *out, const struct zc_rul
 	if (rule->cls == ZC_CLASS_NET && rule->addresses_count > 0)
 		last = list_addresses(set, rule);
 	else if (rule->cls <= ZC_CLASS_NET && !rule->everything && rule->value != NULL &&
-		 last == NULL && rule->patterns_count == 0 && strstr(rule->value, "${") != NULL)
+		 last == NULL && rule->patterns_count == 0 && rule->argv == NULL &&
+		 strstr(rule->value, "${") != NULL)
 		last = "nothing here";
 	if (last != NULL && rule->written != NULL && rule->text == NULL &&
 	    strcmp(last, rule->written + (strncmp(rule->written, "unix:", 5) == 0 ? 5 : 0)) != 0)

@@ -458,6 +458,72 @@ static const struct zc_row read_all[] = {
 	{ "allow-read", "/", "everything that is not protected" },
 };
 
+/*
+ * Commands that do what cannot be undone, that take rights, or that run what somebody else has written. The
+ * names say what is meant; who copies rm to another name is not meant.
+ */
+#define SYSTEM \
+	"/|/bin|/boot|/dev|/etc|/lib|/lib64|/proc|/root|/sbin|/sys|/usr|/usr/bin|/usr/lib|/var"
+#define DISKS \
+	"/dev/sd*|/dev/hd*|/dev/vd*|/dev/xvd*|/dev/nvme*|/dev/mmcblk*|/dev/disk/**|/dev/mapper/*|" \
+	"/dev/dm-*|/dev/md*"
+#define OF_DISKS \
+	"of=/dev/sd*|of=/dev/hd*|of=/dev/vd*|of=/dev/xvd*|of=/dev/nvme*|of=/dev/mmcblk*|" \
+	"of=/dev/disk/**|of=/dev/mapper/*|of=/dev/dm-*|of=/dev/md*"
+
+static const struct zc_row guard[] = {
+	{ "deny-run",
+	  "rm with -r|-R|--recursive " SYSTEM "|/home|/opt|/srv|/usr/local|~"
+	  " risk=critical because nothing brings it back",
+	  "removing the system, or the own home" },
+	{ "deny-run", "find with / -delete risk=critical because nothing brings it back",
+	  "removing the system, or the own home" },
+	{ "deny-run",
+	  "chmod|chown|chgrp with -R|--recursive " SYSTEM
+	  " risk=critical because nothing remembers how it was",
+	  "changing modes and owners of the whole system" },
+	{ "deny-run",
+	  "mkfs|mkfs.*|mke2fs|mkswap|wipefs|format|blkdiscard risk=critical because it empties a "
+	  "disk",
+	  "making file systems" },
+	{ "deny-run", "dd with " OF_DISKS " risk=critical because it overwrites a disk",
+	  "overwriting disks" },
+	{ "deny-run",
+	  "fdisk|sfdisk|cfdisk|sgdisk|gdisk|parted|shred with " DISKS
+	  " risk=critical because it changes a disk",
+	  "changing disks" },
+	{ "deny-run",
+	  "shutdown|reboot|halt|poweroff risk=critical because it ends everybody's work",
+	  "ending the system" },
+	{ "deny-run", "init|telinit with 0|6 risk=critical because it ends everybody's work",
+	  "ending the system" },
+	{ "deny-run",
+	  "systemctl with poweroff|reboot|halt|kexec|rescue|emergency risk=critical because it "
+	  "ends everybody's work",
+	  "ending the system" },
+	{ "deny-run",
+	  "sudo|sudoedit|su|doas|pkexec|run0 risk=high because it takes the rights of somebody "
+	  "else",
+	  "becoming somebody else" },
+	{ "deny-run",
+	  "sh|bash|dash|ash|zsh|ksh|mksh|fish|python*|node|nodejs|perl|ruby|php fed-by "
+	  "curl|wget|wget2|fetch|aria2c|http|https|lynx"
+	  " risk=high because whoever answers decides what runs",
+	  "a fetch piped to a shell" },
+	{ "ask-run",
+	  "nmap|masscan|zmap|rustscan|unicornscan risk=medium because it looks at other people's "
+	  "machines",
+	  "port scanners" },
+	{ "log-run",
+	  "apt|apt-get|dnf|yum|zypper|apk|brew|snap|flatpak with "
+	  "install|add|upgrade|dist-upgrade|full-upgrade risk=low",
+	  "packages of the system" },
+	{ "log-run", "pacman with -S|--sync risk=low", "packages of the system" },
+	{ "log-run", "npm|pnpm|yarn with install|i|add|ci risk=low", "packages of a language" },
+	{ "log-run", "pip|pip3|pip3.*|pipx|uv|gem|cargo|go with install|add|get risk=low",
+	  "packages of a language" },
+};
+
 static const struct zc_row run_all[] = {
 	{ "allow-run", "/", "every program" },
 };
@@ -553,6 +619,7 @@ static const struct {
 	    TABLE(write_project), TABLE(write_tmp), TABLE(write_caches), TABLE(log_socket) } },
 	{ "@readonly", { TABLE(protected), TABLE(metadata), TABLE(read_all), TABLE(run_all) } },
 	{ "@protected", { TABLE(protected), TABLE(metadata) } },
+	[ZC_PROFILE_GUARD] = { "@guard", { TABLE(guard) } },
 };
 
 int zc_profile_find(const char *name, size_t len)

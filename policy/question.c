@@ -9,8 +9,11 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include "core/argv.h"
 #include "core/names.h"
+#include "policy/argv.h"
 #include "policy/set.h"
 
 static int check_path(struct zc_policy_set *set, const struct zc_statement *at, const char *value,
@@ -54,11 +57,30 @@ static int check_endpoint(struct zc_policy_set *set, const struct zc_statement *
 	return *ret_value ? 0 : zc_fail_memory(error);
 }
 
+/* 'rm -rf /': what a rule on commands would be asked; the quotes are the question's own. */
+static int check_line(struct zc_policy_set *set, const struct zc_statement *at, const char *value,
+		      const char **ret_value, struct zc_policy_error *error)
+{
+	const char *words[ZC_ARGV_MAX];
+	size_t len = strlen(value);
+	const char *line =
+		len > 2 && value[len - 1] == value[0] ? zc_set_copy(set, value + 1, len - 2) : NULL;
+	int count = line ? zc_argv_split(set, line, words, ZC_ARGV_MAX) : -EINVAL;
+
+	if (count <= 0)
+		return zc_fail(error, at->origin, "%.400s: a command line between quotes is wanted",
+			       value);
+	*ret_value = zc_set_format(set, "'%s'", line);
+	return *ret_value ? 0 : zc_fail_memory(error);
+}
+
 int zc_question_check(struct zc_policy_set *set, const struct zc_statement *at, unsigned cls,
 		      const char *value, const char **ret_value, struct zc_policy_error *error)
 {
 	if (cls == ZC_CLASS_NET || cls == ZC_CLASS_LISTEN)
 		return check_endpoint(set, at, cls, value, ret_value, error);
+	if (cls == ZC_CLASS_RUN && (value[0] == '\'' || value[0] == '"'))
+		return check_line(set, at, value, ret_value, error);
 	if (cls != ZC_CLASS_SYS)
 		return check_path(set, at, value, ret_value, error);
 	if (zc_sys_find(value, strlen(value)) < 0)
@@ -195,6 +217,50 @@ static int ask_path(const struct zc_question *q, unsigned cls, const char *value
 	return put(q, &event, real, real);
 }
 
+/* A program without a '/' is looked for where systems have theirs; what is found nowhere is in /usr/bin. */
+static const char *find_program(const struct zc_question *q, const char *name)
+{
+	static const char *const places[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+					      "/usr/bin",        "/sbin",          "/bin" };
+	const char *path = NULL;
+
+	if (name[0] == '/')
+		return name;
+	if (strchr(name, '/') != NULL)
+		return zc_set_format(q->set, "%s/%s", q->set->project ? q->set->project : "", name);
+	for (size_t i = 0; i < ZC_LEN(places); i++) {
+		path = zc_set_format(q->set, "%s/%s", places[i], name);
+		if (path == NULL || access(path, X_OK) == 0)
+			return path;
+	}
+	return zc_set_format(q->set, "/usr/bin/%s", name);
+}
+
+static int ask_line(const struct zc_question *q)
+{
+	const char *words[ZC_ARGV_MAX], *line, *given;
+	char real[ZC_PATH_CAP];
+	struct zc_event event;
+	struct zc_argv *argv = zc_set_alloc(q->set, sizeof(*argv));
+	int count;
+
+	line = zc_set_copy(q->set, q->value + 1, strlen(q->value) - 2);
+	count = line ? zc_argv_split(q->set, line, words, ZC_ARGV_MAX) : -ENOMEM;
+	given = count > 0 ? find_program(q, words[0]) : NULL;
+	if (argv == NULL || given == NULL)
+		return zc_fail_memory(q->error);
+	if (zc_resolve(q->resolver, given, strlen(given), real, sizeof(real)) < 0)
+		return zc_fail(q->error, q->origin, "'%.400s' leads to a path that is too long",
+			       given);
+	argv->cwd = q->set->project;
+	argv->cwd_len = q->set->project ? (uint32_t)strlen(q->set->project) : 0;
+	for (int i = 0; i < count; i++)
+		zc_argv_add(argv, words[i], strlen(words[i]));
+	path_event(&event, ZC_CLASS_RUN, given, real);
+	event.argv = argv;
+	return put(q, &event, real, q->value);
+}
+
 static int ask_abstract(const struct zc_question *q, const struct zc_net_value *net)
 {
 	struct zc_event event;
@@ -256,6 +322,8 @@ int zc_question_ask(const struct zc_question *q)
 {
 	struct zc_net_value net;
 
+	if (q->cls == ZC_CLASS_RUN && q->value[0] == '\'')
+		return ask_line(q);
 	if (q->cls < ZC_PATH_CLASSES)
 		return ask_path(q, q->cls, q->value);
 	if (q->cls == ZC_CLASS_SYS)

@@ -7,6 +7,7 @@
  *   parse.c    lines and files -> words and values; where "file:line:" comes from
  *   json.c     the strict JSON twin -> the same words and values
  *   value.c    what a path value may look like, and its one canonical spelling
+ *   argv.c     what a rule on commands may look like; argv_freeze.c: its words in the image
  *   net.c      what a network value may look like, and the addresses behind it
  *   hosts.c    rules on host names: /etc/hosts, and rows of the image
  *   profile.c  @base, @dev and the others, as tables
@@ -33,6 +34,8 @@ struct zc_origin {
 	uint32_t line;
 };
 
+struct zc_argv_value;
+
 /* An absolute, clean path. literal: a '*' in it is a byte of a name, not a wildcard. */
 struct zc_pattern {
 	const char *text;
@@ -52,6 +55,8 @@ struct zc_rule {
 	const char *written;      /* NULL when everything */
 	const char *value;        /* canonical; NULL when everything */
 	const char *text;         /* derived from another rule: that rule's text */
+	struct zc_argv_value
+		*argv; /* a rule on commands (argv.h): value is no path; NULL: it is one */
 	/* Filled by freezing. Paths: what the rule holds for; a NET rule with patterns is on sockets. */
 	const struct zc_pattern *patterns;
 	const struct zc_net_address *addresses; /* of a host name */
@@ -93,7 +98,6 @@ struct zc_policy_set {
 /* words.c */
 enum zc_word_kind {
 	ZC_WORD_RULE,
-	ZC_WORD_ASK,
 	ZC_WORD_ALL,
 	ZC_WORD_INCLUDE,
 	ZC_WORD_EXPECT,
@@ -234,7 +238,8 @@ int zc_profile_find(const char *name, size_t len); /* "@dev"; -1: none */
 const char *zc_profile_name(unsigned profile);
 const char *zc_profile_nearest(const char *typed, size_t len);
 #define ZC_PROFILE_DEV 1u
-#define ZC_PROFILE_COUNT 6u
+#define ZC_PROFILE_GUARD 6u /* only takes away: naming it puts no other profile aside */
+#define ZC_PROFILE_COUNT 7u
 /* Calls back for every row of the profiles in the bit mask, each row once. Stops at a failure. */
 int zc_profile_rows(uint32_t profiles,
 		    int (*each)(void *context, unsigned profile, const struct zc_row *row),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/path.h"
+#include "policy/argv.h"
 #include "policy/set.h"
 
 /* "/." narrows what is given; a deny that covers less than it seems to would be a trap. */
@@ -60,6 +61,7 @@ static int state_rule(struct zc_policy_set *set, const struct zc_statement *at,
 		      const struct zc_word *word, const char *value, struct zc_policy_error *error)
 {
 	const char *canonical = NULL, *written = NULL;
+	struct zc_argv_value *argv = NULL;
 	struct zc_rule *rule;
 
 	if (value != NULL) {
@@ -70,8 +72,12 @@ static int state_rule(struct zc_policy_set *set, const struct zc_statement *at,
 		written = zc_set_copy(set, value, strlen(value));
 		if (written == NULL)
 			return zc_fail_memory(error);
-		if (check_value(set, at, word, written, &canonical, error))
+		if (word->cls == ZC_CLASS_RUN && zc_argv_is_rule(written)) {
+			if (zc_argv_parse(set, at, written, &argv, &canonical, error))
+				return -EINVAL;
+		} else if (check_value(set, at, word, written, &canonical, error)) {
 			return -EINVAL;
+		}
 	}
 	if (word->cls == ZC_CLASS_SYS && value != NULL && word->says <= ZC_SAYS_LOG &&
 	    zc_sys_find(value, strlen(value)) == ZC_SYS_SIGNAL_SUPERVISOR)
@@ -86,6 +92,7 @@ static int state_rule(struct zc_policy_set *set, const struct zc_statement *at,
 	rule->everything = value == NULL;
 	rule->written = written;
 	rule->value = canonical;
+	rule->argv = argv;
 	return 0;
 }
 
@@ -178,7 +185,7 @@ static int state_include(struct zc_policy_set *set, const struct zc_statement *a
 			return zc_fail(error, at->origin, "unknown profile '%.80s'%s", value,
 				       zc_hint(set, zc_profile_nearest(value, strlen(value))));
 		set->profiles |= 1u << profile;
-		set->named = true;
+		set->named |= profile != (int)ZC_PROFILE_GUARD;
 		return 0;
 	}
 	path = include_path(set, at, value, &wrong);
@@ -224,11 +231,6 @@ static int state_word(struct zc_policy_set *set, const struct zc_statement *at,
 
 	switch ((enum zc_word_kind)word->kind) {
 	case ZC_WORD_RULE: return state_rule(set, at, word, value, error);
-	case ZC_WORD_ASK:
-		return zc_fail(error, at->origin,
-			       "asking is not built yet; 'deny-%s' refuses and 'log-%s' allows and "
-			       "records",
-			       strchr(word->name, '-') + 1, strchr(word->name, '-') + 1);
 	case ZC_WORD_ALL: return state_all(set, at, error);
 	case ZC_WORD_INCLUDE: return state_include(set, at, needed, error);
 	case ZC_WORD_EXPECT: return zc_expect_add(set, at, needed, error);

@@ -15,10 +15,6 @@
 	RULE(verb, says, "read", READ), RULE(verb, says, "write", WRITE), \
 		RULE(verb, says, "run", RUN), RULE(verb, says, "net", NET), \
 		RULE(verb, says, "listen", LISTEN), RULE(verb, says, "sys", SYS)
-#define ASK(noun, cls) \
-	{ \
-		"ask-" noun, ZC_WORD_ASK, ZC_SAYS_ASK, ZC_CLASS_##cls, ZC_VALUE_OPTIONAL, 0 \
-	}
 #define FLAG(name, flag) \
 	{ \
 		name, ZC_WORD_FLAG, 0, 0, ZC_VALUE_NEVER, flag \
@@ -29,12 +25,7 @@ static const struct zc_word words[] = {
 	RULES("deny", DENY),
 	RULES("log", LOG),
 	RULES("quiet-deny", QUIET),
-	ASK("read", READ),
-	ASK("write", WRITE),
-	ASK("run", RUN),
-	ASK("net", NET),
-	ASK("listen", LISTEN),
-	ASK("sys", SYS),
+	RULES("ask", ASK),
 	{ "allow-all", ZC_WORD_ALL, 0, 0, ZC_VALUE_NEVER, 0 },
 	{ "A", ZC_WORD_ALL, 0, 0, ZC_VALUE_NEVER, 0 },
 	{ "include", ZC_WORD_INCLUDE, 0, 0, ZC_VALUE_ALWAYS, 0 },
@@ -158,8 +149,7 @@ const char *zc_policy_suggest(const char *name)
 	size_t count = 0;
 
 	for (size_t i = 0; i < ZC_LEN(words); i++)
-		if (words[i].kind != ZC_WORD_ASK)
-			names[count++] = words[i].name;
+		names[count++] = words[i].name;
 	return zc_nearest(name, strlen(name), names, count);
 }
 

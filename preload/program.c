@@ -12,6 +12,11 @@ struct question {
 	struct zc_elf_look *look;
 	unsigned depth;
 	bool announce;
+	/* Of what is run on behalf of something else: that one's arguments ... */
+	const struct zc_argv *outer;
+	/* ... and as what: a script's interpreter, or the outer's argument of that number. */
+	const char *interpreter, *option, *script;
+	uint32_t launched;
 };
 
 static int judge(struct question q, int dirfd, const char *path, char *const *argv, int atflags);
@@ -42,32 +47,115 @@ static long read_window(void *context, void *buffer, size_t len, uint64_t offset
 	return (long)len;
 }
 
-/* The program that a script's first line names; cut off behind it. */
-static char *interpreter_of(char *line, long len)
+/*
+ * The program that a script's first line names; cut off behind it. *ret_option: what stands behind it,
+ * NULL when nothing does.
+ */
+static char *interpreter_of(char *line, long len, char **ret_option)
 {
-	char *at = line + 2, *end;
+	char *at = line + 2, *end, *option;
 
 	line[len] = '\0';
 	while (*at == ' ' || *at == '\t')
 		at++;
 	for (end = at; *end && *end != ' ' && *end != '\t' && *end != '\n';)
 		end++;
+	for (option = end; *option == ' ' || *option == '\t';)
+		option++;
+	*ret_option = *option && *option != '\n' ? option : NULL;
+	while (*option && *option != '\n')
+		option++;
+	while (option > end && (*option == '\n' || !*option || *option == ' ' || *option == '\t'))
+		*option-- = '\0';
 	*end = '\0';
 	return at;
 }
 
-/* "#!": the kernel runs what stands there, so that must be allowed too. */
-static int judge_interpreter(struct question q, char *line, long len)
+/* ---- arguments, where the policy has rules on commands ---- */
+
+static bool arguments_matter(void)
 {
-	char *at = interpreter_of(line, len);
+	return zc_shim.image && zc_argv_matters(zc_shim.image);
+}
+
+static size_t bounded_len(const char *text, size_t most)
+{
+	size_t len = 0;
+
+	while (len < most && text[len])
+		len++;
+	return len;
+}
+
+static void take_own_arguments(struct zc_argv *to, char *const *argv)
+{
+	size_t room;
+
+	to->count = 0;
+	for (size_t i = 0; argv && argv[i] && (room = zc_argv_room(to)); i++)
+		zc_argv_add(to, argv[i], bounded_len(argv[i], room));
+}
+
+static void take_outer_arguments(struct zc_argv *to, const struct question *q)
+{
+	*to = *q->outer;
+	if (q->interpreter) {
+		zc_argv_interpret(to, q->interpreter, q->option, q->script);
+		return;
+	}
+	to->count = q->launched < to->count ? to->count - q->launched : 0;
+	for (uint32_t i = 0; i < to->count; i++)
+		to->at[i] = q->outer->at[i + q->launched];
+}
+
+static uint64_t look_at_stream(void *context, int fd)
+{
+	struct stat st;
+
+	if (zc_sys2(__NR_fstat, fd, (long)&st) < 0)
+		return 0;
+	return zc_feed_key(st.st_mode, st.st_dev, st.st_ino);
+}
+
+static void take_arguments(struct question q, struct zc_guard *guard, char *const *argv)
+{
+	long len;
+
+	if (q.outer)
+		take_outer_arguments(&guard->argv, &q);
+	else
+		take_own_arguments(&guard->argv, argv);
+	guard->argv.cwd = NULL;
+	guard->event.argv = &guard->argv;
+	if (zc_shim.passive)
+		return;
+	len = zc_read_cwd(guard->cwd);
+	if (len > 0 && guard->cwd[0] == '/') {
+		guard->argv.cwd = guard->cwd;
+		guard->argv.cwd_len = (uint32_t)len;
+	}
+	if (zc_feeds_matter(zc_shim.image))
+		zc_feeds_judge(&zc_shim.page->feeds, zc_shim.image, &guard->event, look_at_stream,
+			       NULL);
+}
+
+/* "#!": the kernel runs what stands there, so that must be allowed too. */
+static int judge_interpreter(struct question q, const struct zc_guard *guard, char *line, long len)
+{
+	const struct zc_object *script = &guard->event.object[0];
+	char *option, *at = interpreter_of(line, len, &option);
 
 	q.depth++;
 	q.announce = false;
+	q.outer = &guard->argv;
+	q.interpreter = at;
+	q.option = option;
+	q.script = script->requested_len ? script->requested : script->path ? script->path : "";
 	return *at ? judge(q, AT_FDCWD, at, NULL, 0) : 0;
 }
 
 /* Looks into the file: a script's first line, or a program's headers. */
-static int look_inside(struct question q, const char *spelled)
+static int look_inside(struct question q, const struct zc_guard *guard, const char *spelled)
 {
 	struct window w = {
 		zc_sys_openat(AT_FDCWD, spelled, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0), 0, 0, { 0 }
@@ -78,7 +166,7 @@ static int look_inside(struct question q, const char *spelled)
 	if (w.fd < 0)
 		return 0; /* not readable: no script, and its headers stay unknown */
 	if (read_window(&w, mark, sizeof(mark), 0) > 2 && mark[0] == '#' && mark[1] == '!')
-		error = judge_interpreter(q, w.bytes, w.len > 255 ? 255 : w.len);
+		error = judge_interpreter(q, guard, w.bytes, w.len > 255 ? 255 : w.len);
 	else
 		zc_elf_look(q.look, read_window, &w);
 	zc_sys_close((int)w.fd);
@@ -95,6 +183,8 @@ static int judge_file(struct question q, struct zc_guard *guard, char *const *ar
 	/* Code without a name is judged by the one it goes by: "/memfd:name". */
 	if (object->flags & ZC_OBJ_NAMELESS && object->path && object->path[0] == '/')
 		object->flags &= (uint8_t)~ZC_OBJ_NAMELESS;
+	if (arguments_matter())
+		take_arguments(q, guard, argv);
 	error = zc_guard_decide(guard);
 	if (error)
 		return error;
@@ -103,14 +193,19 @@ static int judge_file(struct question q, struct zc_guard *guard, char *const *ar
 		spelled = by_fd;
 	}
 	if (spelled && !zc_shim.passive)
-		error = look_inside(q, spelled);
+		error = look_inside(q, guard, spelled);
 	if (!error && object->path) {
 		const char *program =
 			q.look->loader ? zc_launched_argument(argv)
 			: q.look->bits ? NULL
 				       : zc_launched_program(object->path, object->path_len, argv);
-		struct question inner = { q.caller, q.look, q.depth + 1, false };
+		struct question inner = { .caller = q.caller,
+					  .look = q.look,
+					  .depth = q.depth + 1,
+					  .outer = &guard->argv };
 
+		while (program && argv[inner.launched] && argv[inner.launched] != program)
+			inner.launched++;
 		if (program)
 			error = judge(inner, AT_FDCWD, program, NULL, 0);
 	}
@@ -149,7 +244,7 @@ static void look_only(struct zc_elf_look *ret, int dirfd, const char *path, int 
 	struct window w = { -1, 0, 0, { 0 } };
 	bool own = atflags & AT_EMPTY_PATH && zc_text_len(path) == 0;
 	char mark[4];
-	char *next = NULL;
+	char *next = NULL, *option;
 
 	if (!zc_gate_is_open() || depth > MOST_INTERPRETERS)
 		return;
@@ -159,7 +254,7 @@ static void look_only(struct zc_elf_look *ret, int dirfd, const char *path, int 
 	if (w.fd < 0)
 		return;
 	if (read_window(&w, mark, sizeof(mark), 0) > 2 && mark[0] == '#' && mark[1] == '!')
-		next = interpreter_of(w.bytes, w.len > 255 ? 255 : w.len);
+		next = interpreter_of(w.bytes, w.len > 255 ? 255 : w.len, &option);
 	else
 		zc_elf_look(ret, read_window, &w);
 	if (!own)
@@ -171,7 +266,7 @@ static void look_only(struct zc_elf_look *ret, int dirfd, const char *path, int 
 int zc_judge_program(const void *caller, int dirfd, const char *path, char *const *argv,
 		     int atflags, bool announce, struct zc_elf_look *ret_look)
 {
-	struct question q = { caller, ret_look, 0, announce };
+	struct question q = { .caller = caller, .look = ret_look, .announce = announce };
 
 	zc_fill(ret_look, 0, sizeof(*ret_look));
 	if (zc_shim.hybrid) {

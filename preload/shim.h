@@ -28,6 +28,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 
+#include "core/argv.h"
 #include "core/event.h"
 #include "core/image.h"
 #include "core/mem.h"
@@ -115,6 +116,8 @@ struct zc_guard {
 	char spelled[2][320]; /* "/proc/self/fd/N/last-component" */
 	struct zc_pin pin[2];
 	char parent[ZC_PATH_CAP];
+	struct zc_argv argv; /* EXEC, where rules ask for it */
+	char cwd[ZC_PATH_CAP];
 	struct zc_known_name known[ZC_KNOWN_NAMES]; /* of event.peer */
 	uint64_t cwd_mark;                          /* zc_cwd_mark() before its name was read */
 	const void *caller;                         /* return address of the hook */

@@ -158,7 +158,7 @@ static char *with_our_variables(const struct zc_carry *carry, const char *comman
 /* Judges the shell, and gives the command that is to be run: NULL when it can be as it is. */
 static int prepare(const void *caller, const char *command, char **ret_text, size_t *ret_size)
 {
-	static char *const argv[] = { (char *)"sh", NULL };
+	char *const argv[] = { (char *)"sh", (char *)"-c", (char *)command, NULL };
 	struct zc_elf_look look;
 	struct zc_carry carry;
 	int error = zc_judge_program(caller, AT_FDCWD, "/bin/sh", argv, 0, false, &look);

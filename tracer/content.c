@@ -64,7 +64,7 @@ static bool find_interpreter(int fd, char *next)
 {
 	char line[LINE_MAX_BYTES + 1], *start;
 	ssize_t got = pread(fd, line, LINE_MAX_BYTES, 0);
-	size_t len;
+	size_t len, more;
 
 	if (got < 3 || line[0] != '#' || line[1] != '!')
 		return false;
@@ -73,6 +73,12 @@ static bool find_interpreter(int fd, char *next)
 	len = strcspn(start, " \t\n");
 	memcpy(next, start, len);
 	next[len] = '\0';
+	start += len + strspn(start + len, " \t");
+	more = strcspn(start, "\n");
+	while (more > 0 && (start[more - 1] == ' ' || start[more - 1] == '\t'))
+		more--;
+	memcpy(next + len + 1, start, more);
+	next[len + 1 + more] = '\0';
 	return len > 0;
 }
 

@@ -17,7 +17,8 @@ enum zc_content {
 
 /*
  * held: any descriptor of the file, O_PATH will do; nothing but a regular file is opened. A script's
- * interpreter is written to interpreter, of ZC_PATH_CAP bytes.
+ * interpreter is written to interpreter, of ZC_PATH_CAP bytes, and behind its NUL what the first line says
+ * behind it: one text, perhaps empty.
  */
 enum zc_content zc_content_look(int held, char *interpreter);
 

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "core/argv.h"
 #include "tracer/filter.h"
 
 /* The four bits above ALLOW in each layer's five, and the implicit denies. */
@@ -78,6 +79,8 @@ static void free_of(const struct zc_image *image, struct zc_filter_free *ret)
 		return;
 	for (unsigned cls = 0; cls < ZC_PATH_CLASSES; cls++)
 		ret->path[cls] = path_class_free(image, cls);
+	if (zc_argv_matters(image))
+		ret->path[ZC_CLASS_RUN] = false; /* it is the arguments that matter */
 	ret->net = net_class_free(image, ZC_CLASS_NET);
 	ret->listen = net_class_free(image, ZC_CLASS_LISTEN);
 	memcpy(ret->ours, image->supervisor, sizeof(image->supervisor));

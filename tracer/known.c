@@ -97,7 +97,7 @@ static bool may_change(const struct zc_image *image, const char *path, size_t le
 					      .dirfd = AT_FDCWD,
 					      .need = ZC_NEED_WRITE,
 					      .flags = ZC_OBJ_EXISTS };
-	return !zc_refuses(zc_policy_decide(image, &event));
+	return !zc_forbids(zc_policy_decide(image, &event));
 }
 
 static bool is_place(const char *path, size_t len)

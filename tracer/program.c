@@ -8,8 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/argv.h"
 #include "core/carry.h"
 #include "core/image.h"
+#include "tracer/arguments.h"
 #include "tracer/content.h"
 #include "tracer/filter.h"
 #include "tracer/judge.h"
@@ -104,7 +106,10 @@ static bool all_may_run(const struct zc_case *c)
 	return free_.path[ZC_CLASS_RUN];
 }
 
-/* "ld.so PROGRAM" starts a program without an exec of it. Returns 1: which, 0: none, or -E2BIG. */
+/*
+ * "ld.so PROGRAM" starts a program without an exec of it. Returns the number of the argument that says
+ * which, 0: none, or -E2BIG.
+ */
 static int find_launched(const struct zc_case *c, uint64_t argv, char next[ZC_PATH_CAP])
 {
 	char *list[MOST_ARGUMENTS + 1] = { NULL };
@@ -118,7 +123,10 @@ static int find_launched(const struct zc_case *c, uint64_t argv, char next[ZC_PA
 	if (!program)
 		return all ? 0 : -E2BIG;
 	memcpy(next, program, strlen(program) + 1); /* it was read into as much */
-	return 1;
+	for (int i = 1; list[i]; i++)
+		if (list[i] == program)
+			return i;
+	return 0;
 }
 
 static int fill_with(struct zc_case *c, char *path)
@@ -140,38 +148,85 @@ static void remember(struct zc_tracee *tracee, const struct zc_object *object)
 	tracee->judged_path = strndup(object->path, object->path_len);
 }
 
+/* The arguments that rules on commands ask for. Returns 0 or -errno as the kernel would. */
+static int take_arguments(struct zc_case *c, uint64_t argv)
+{
+	int error;
+
+	if (!zc_argv_matters(c->tracer->image))
+		return 0;
+	error = zc_arguments_take(c, argv);
+	return error < 0 && c->tracee->dying ? -EINTR : error;
+}
+
+/* Judges the file that c->event names. */
+static struct zc_outcome_of judge_file(struct zc_case *c)
+{
+	struct zc_object *object = &c->event.object[0];
+	struct zc_outcome_of outcome;
+
+	/* Code without a name is judged by the one it goes by: "/memfd:name". */
+	if (object->flags & ZC_OBJ_NAMELESS && object->path && object->path[0] == '/')
+		object->flags &= (uint8_t)~ZC_OBJ_NAMELESS;
+	if (zc_argv_matters(c->tracer->image))
+		zc_arguments_put(c);
+	outcome = zc_case_decide(c);
+	if (!outcome.natural && !outcome.refusal && object->path)
+		remember(c->tracee, object);
+	return outcome;
+}
+
+/*
+ * What runs besides the file that was judged: 1 and its path in next, 0 when nothing does, -EACCES or
+ * -E2BIG when that cannot be known.
+ */
+static int find_next(struct zc_case *c, uint64_t argv, char next[ZC_PATH_CAP])
+{
+	const struct zc_object *object = &c->event.object[0];
+	enum zc_content content = look_inside(c, next);
+	int launched;
+
+	if (content == ZC_CONTENT_SCRIPT) {
+		if (zc_argv_matters(c->tracer->image))
+			zc_arguments_interpret(next, next + strlen(next) + 1,
+					       object->requested_len ? object->requested
+								     : object->path);
+		return 1;
+	}
+	if (content == ZC_CONTENT_HIDDEN)
+		return all_may_run(c) ? 0 : -EACCES;
+	launched = content == ZC_CONTENT_LOADER ? find_launched(c, argv, next) : 0;
+	if (launched > 0)
+		zc_arguments_launch((unsigned)launched);
+	return launched > 0 ? 1 : launched;
+}
+
 struct zc_outcome_of zc_judge_program(struct zc_case *c)
 {
 	uint64_t argv = c->event.call == ZC_ID_execveat ? c->event.args[2] : c->event.args[1];
 	static char next[ZC_PATH_CAP];
 
+	c->tracee->judged_argv = 0;
 	for (unsigned depth = 0; depth <= MOST_INTERPRETERS; depth++) {
-		struct zc_object *object = &c->event.object[0];
 		struct zc_outcome_of outcome = { .natural = zc_case_resolve(c) };
-		enum zc_content content;
+		int more;
 
+		if (!outcome.natural && depth == 0)
+			outcome.natural = take_arguments(c, argv);
 		if (outcome.natural)
 			return outcome;
-		/* Code without a name is judged by the one it goes by: "/memfd:name". */
-		if (object->flags & ZC_OBJ_NAMELESS && object->path && object->path[0] == '/')
-			object->flags &= (uint8_t)~ZC_OBJ_NAMELESS;
-		outcome = zc_case_decide(c);
-		if (outcome.natural || outcome.refusal || !object->path)
+		outcome = judge_file(c);
+		if (outcome.natural || outcome.refusal || !c->event.object[0].path)
 			return outcome;
-		remember(c->tracee, object);
-		content = look_inside(c, next);
-		if (content != ZC_CONTENT_SCRIPT) {
-			int launched = content == ZC_CONTENT_LOADER ? find_launched(c, argv, next)
-				       : content == ZC_CONTENT_HIDDEN && !all_may_run(c) ? -EACCES
-											 : 0;
-
-			if (launched < 0) {
-				c->event.flags |= ZC_EV_UNREADABLE;
-				return zc_case_decide(c);
-			}
-			if (!launched)
-				return outcome;
+		more = find_next(c, argv, next);
+		if (more < 0) {
+			c->event.flags |= ZC_EV_UNREADABLE;
+			return zc_case_decide(c);
 		}
+		if (zc_argv_matters(c->tracer->image))
+			zc_arguments_remember(c->tracee);
+		if (!more)
+			return outcome;
 		argv = 0;
 		outcome.natural = fill_with(c, next);
 		if (outcome.natural)

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/image.h"
+#include "tracer/arguments.h"
 #include "tracer/judge.h"
 
 static const char *short_of(const char *text)
@@ -105,9 +106,12 @@ void zc_recheck_exec(struct zc_tracer *tracer, struct zc_tracee *tracee)
 	if (!tracee->judged_hash)
 		return; /* the command's own, which zcwrap has judged */
 	len = zc_paths_exe(tracee, name);
-	if (len <= 0 || tracee->judged_hash == zc_hash_bytes(name, (size_t)len, 0))
+	if (len <= 0)
 		return;
-	name_event(&event, tracee, ZC_ID_execve, ZC_NEED_RUN, name, (size_t)len);
+	if (tracee->judged_hash != zc_hash_bytes(name, (size_t)len, 0))
+		name_event(&event, tracee, ZC_ID_execve, ZC_NEED_RUN, name, (size_t)len);
+	else if (!zc_arguments_changed(tracee, &event, name, (size_t)len))
+		return;
 	if (is_a_violation(tracer, tracee, &event))
 		kill(tracee->tgid, SIGKILL);
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/argv.h"
 #include "core/record.h"
 #include "core/policy.h"
 #include "wrap/wrap.h"
@@ -23,25 +24,6 @@ static uint64_t nanoseconds(clockid_t clock)
 static void put_text(struct zc_frame_writer *writer, unsigned field, const char *text)
 {
 	zc_frame_put(writer, field, text, strlen(text));
-}
-
-/* ARGV as the wire has it: NUL after each. What does not fit is left out, and the frame says so. */
-static void put_argv(struct zc_frame_writer *writer, struct zc_frame_head *head, char *const *argv)
-{
-	char bytes[8192];
-	size_t used = 0;
-
-	for (; *argv; argv++) {
-		size_t len = strlen(*argv) + 1;
-
-		if (len > sizeof(bytes) - used) {
-			head->flags |= ZC_FRAME_TRUNCATED;
-			break;
-		}
-		memcpy(bytes + used, *argv, len);
-		used += len;
-	}
-	zc_frame_put(writer, ZC_FIELD_ARGV, bytes, used);
 }
 
 static size_t record(const struct zc_command *command, const struct zc_event *event,
@@ -62,9 +44,21 @@ static size_t record(const struct zc_command *command, const struct zc_event *ev
 	head->fingerprint = zc_fingerprint(image, event, verdict, program, 0, 0);
 	head->repeat = 1;
 	zc_record_put(&writer, head, event, verdict);
-	put_argv(&writer, head, command->argv);
 	put_text(&writer, ZC_FIELD_CWD, command->cwd);
 	return zc_frame_end(&writer);
+}
+
+/* Of a script's interpreter: in front of the command's own stand its name and the script. */
+static void take_arguments(const struct zc_command *command, size_t program, struct zc_argv *ret)
+{
+	ret->count = 0;
+	ret->cwd = command->cwd;
+	ret->cwd_len = (uint32_t)strlen(command->cwd);
+	for (char *const *argv = command->argv; *argv; argv++)
+		zc_argv_add(ret, *argv, strlen(*argv));
+	for (size_t i = 1; i <= program; i++)
+		zc_argv_interpret(ret, command->program[i].given, NULL,
+				  command->program[i - 1].given);
 }
 
 struct zc_verdict zc_command_judge(const struct zc_command *command, size_t program,
@@ -75,6 +69,7 @@ struct zc_verdict zc_command_judge(const struct zc_command *command, size_t prog
 	};
 	struct zc_object *object = &event.object[0];
 	struct zc_verdict verdict;
+	struct zc_argv argv;
 
 	object->requested = program ? command->program[program].given : command->exe;
 	object->given = command->program[program].given;
@@ -85,6 +80,8 @@ struct zc_verdict zc_command_judge(const struct zc_command *command, size_t prog
 	object->dirfd = AT_FDCWD;
 	object->need = ZC_NEED_RUN;
 	object->flags = ZC_OBJ_FOLLOW | ZC_OBJ_EXISTS | ZC_OBJ_MUST_EXIST;
+	take_arguments(command, program, &argv);
+	event.argv = &argv;
 	verdict = zc_policy_decide(image, &event);
 	*ret_size = 0;
 	if (verdict.action != ZC_ALLOWED && verdict.action != ZC_REFUSED_QUIET)

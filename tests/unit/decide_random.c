@@ -142,7 +142,7 @@ static int most_spelled_out(const struct policy *policy, const struct parts *pat
 	return best;
 }
 
-enum answer { FREE, LOGGED, QUIET, REFUSED, IMPLICIT };
+enum answer { FREE, LOGGED, ASKED, QUIET, REFUSED, IMPLICIT };
 
 static enum answer denies(const struct policy *policy, const struct parts *path, unsigned cls)
 {
@@ -172,7 +172,7 @@ static enum answer answer_for(const struct policy *policy, const struct parts *p
 		return denied;
 	if (depth_of(policy, path, ZC_LAYER_USER, ZC_SAYS_ASK, cls) >= 0 ||
 	    depth_of(policy, path, ZC_LAYER_PROFILE, ZC_SAYS_ASK, cls) >= 0)
-		return REFUSED;
+		return ASKED;
 	if (depth_of(policy, path, ZC_LAYER_USER, ZC_SAYS_LOG, cls) >= 0 ||
 	    (theirs && depth_of(policy, path, ZC_LAYER_PROFILE, ZC_SAYS_LOG, cls) >= 0))
 		return LOGGED;
@@ -229,10 +229,10 @@ static enum answer move_one_way(const struct policy *policy, const struct parts 
 	for (unsigned cls = 0; cls < ZC_PATH_CLASSES; cls++) {
 		enum answer here = answer_for(policy, from, cls);
 
-		if (here < QUIET)
+		if (here < ASKED)
 			continue;
 		unallowed |= 1u << cls;
-		if (answer_for(policy, to, cls) < QUIET)
+		if (answer_for(policy, to, cls) < ASKED)
 			worst = worse(worst, here == IMPLICIT ? IMPLICIT : REFUSED);
 	}
 	for (int i = 0; tree && i < policy->count; i++) {
@@ -424,7 +424,7 @@ static bool ask_one(const struct policy *policy, struct lab *lab)
 		if (need >> cls & 1)
 			answer = worse(answer, answer_for(policy, &path, cls));
 	asked++;
-	refusals += answer >= QUIET;
+	refusals += answer >= ASKED;
 	if (verdict.action != action_for(policy, answer) ||
 	    (zc_refuses(verdict) != (verdict.error == EACCES)))
 		return complain(policy, "need", text, "", verdict, action_for(policy, answer));
@@ -491,7 +491,7 @@ static bool ask_move(const struct policy *policy, struct lab *lab)
 		event.flags |= ZC_EV_EXCHANGE;
 	verdict = zc_policy_decide(lab_image(lab), &event);
 	asked++;
-	moves_refused += answer < QUIET && zc_refuses(verdict);
+	moves_refused += answer < ASKED && zc_refuses(verdict);
 	answer = worse(answer, move_one_way(policy, &end[0], &end[1], trees[0]));
 	if (exchange)
 		answer = worse(answer, move_one_way(policy, &end[1], &end[0], trees[1]));

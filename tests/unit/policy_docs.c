@@ -19,11 +19,20 @@ struct page {
 	const struct zc_row *last;
 };
 
+/* A bar would end the cell, in code too. */
+static void print_value(FILE *out, const char *value)
+{
+	for (; *value; value++)
+		fprintf(out, *value == '|' ? "\\%c" : "%c", *value);
+}
+
 static void flush_row(struct page *page)
 {
-	if (page->last != NULL)
-		fprintf(page->out, "| `%s` | %s | %s |\n", page->last->value, page->words,
-			page->last->why);
+	if (page->last != NULL) {
+		fputs("| `", page->out);
+		print_value(page->out, page->last->value);
+		fprintf(page->out, "` | %s | %s |\n", page->words, page->last->why);
+	}
 	page->last = NULL;
 }
 

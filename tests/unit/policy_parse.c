@@ -17,7 +17,7 @@ static const struct { const char *text, *message; } mistakes[] = {
 	{ "version 2\nno-net\n",            "t.zc:1: version '2' is not known here" },
 	{ "version\nno-net\n",              "t.zc:1: version '' is not known here" },
 	{ "no-net\nversion 1\n",            "t.zc:2: 'version' can only be the first line" },
-	{ "ask-read /\n",                   "t.zc:1: asking is not built yet" },
+	{ "ask-raed /\n",                   "t.zc:1: unknown rule 'ask-raed'; did you mean 'ask-read'?" },
 	{ "include @dve\n",                 "t.zc:1: unknown profile '@dve'; did you mean '@dev'?" },
 	{ "include\n",                      "t.zc:1: 'include' needs a value" },
 	{ "expect\n",                       "t.zc:1: 'expect' needs a value" },

@@ -281,6 +281,8 @@ void zc_notify_executes(struct zc_tracer *tracer, struct zc_tracee *tracee)
 		return;
 	/* Whichever thread asks: what comes out has the number of the first. */
 	leader->judged_hash = tracee->judged_hash;
+	leader->judged_argv = tracee->judged_argv;
+	leader->judged_extra = tracee->judged_extra;
 	if (leader != tracee) {
 		free(leader->judged_path);
 		leader->judged_path = tracee->judged_path;
