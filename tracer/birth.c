@@ -84,6 +84,7 @@ struct zc_tracee *zc_birth_adopt(struct zc_tracer *tracer, pid_t tid)
 		child->tgid = tid;
 	parent = zc_tracee_find(tracer, child->tgid == tid ? child->ppid : child->tgid);
 	if (parent) {
+		parent->shares_memory |= child->tgid != tid; /* its event may never come */
 		child->attached = parent->attached;
 		child->exec_id = parent->exec_id;
 		zc_judge_birth(tracer, parent, child);

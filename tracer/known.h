@@ -39,5 +39,10 @@ int zc_mounts_read(int mountinfo, struct zc_mounts *ret);
 /* Forgets which devices are procfs. Until a mountinfo has been read all of them may be. */
 void zc_mounts_begin(void);
 bool zc_mounts_are_proc(uint64_t device);
+/*
+ * For who has no loop that the kernel could tell of changes: our own mounts, as of a few milliseconds ago.
+ * When they have changed, all that was known is forgotten. Where nothing can be known neither is sound.
+ */
+const struct zc_mounts *zc_mounts_now(void);
 
 #endif

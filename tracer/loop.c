@@ -108,7 +108,7 @@ static enum zc_restart judge(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	if (filtered && stop.call == ZC_ID_seccomp)
 		return zc_judge_listener(tracer, tracee);
 	zc_bypass_look(tracer, tracee, &stop);
-	if (zc_quick_passes(tracer, tracee, &stop))
+	if (zc_quick_passes(tracer, tracee, &stop) || zc_quick_maps(tracer, tracee, &stop))
 		return ZC_RESTART_GO;
 	return zc_judge_stop(tracer, tracee, &stop);
 }
@@ -211,8 +211,9 @@ static void on_birth(struct zc_tracer *tracer, struct zc_tracee *parent, int sta
 
 static void on_exec(struct zc_tracer *tracer, struct zc_tracee *tracee, int status)
 {
-	pid_t tid = tracee->tid, old = event_tid(tracee);
-	bool attached = tracee->attached;
+	/* Where there are threads the leader is known to share its memory. */
+	bool alone = !tracee->shares_memory && !tracee->attached, attached = tracee->attached;
+	pid_t tid = tracee->tid, old = alone ? tid : event_tid(tracee);
 
 	tracee = zc_tracee_exec(tracer, tid, old ? old : tid);
 	if (!tracee) {

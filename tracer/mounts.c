@@ -6,16 +6,20 @@
  * file polls with an error then). What the run itself may mount is judged, and ends all of this before.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tracer/known.h"
 
 #define MOST_MOUNTS 512u
 #define MOST_PROCS 16u
+#define ASK_MS 20u /* between questions whether they have changed */
 
 static uint64_t procs[MOST_PROCS]; /* devices of procfs */
 static size_t proc_count;
@@ -145,4 +149,34 @@ int zc_mounts_read(int mountinfo, struct zc_mounts *ret)
 		free(mount[i].point);
 	}
 	return all ? 0 : -EINVAL;
+}
+
+static bool has_changed(int mountinfo)
+{
+	struct pollfd change = { .fd = mountinfo, .events = POLLPRI };
+
+	return poll(&change, 1, 0) != 0;
+}
+
+const struct zc_mounts *zc_mounts_now(void)
+{
+	static struct zc_mounts mounts = { .proc_elsewhere = true };
+	static uint64_t asked_ms;
+	static int mountinfo = -1;
+	struct timespec time = { 0, 0 };
+	uint64_t now_ms;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+	now_ms = (uint64_t)time.tv_sec * 1000u + (uint64_t)time.tv_nsec / 1000000u;
+	if (asked_ms && now_ms - asked_ms < ASK_MS)
+		return &mounts;
+	asked_ms = now_ms;
+	if (mountinfo < 0)
+		mountinfo = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	else if (!has_changed(mountinfo))
+		return &mounts;
+	zc_known_forget();
+	zc_mounts_begin();
+	zc_mounts_read(mountinfo, &mounts);
+	return &mounts;
 }

@@ -19,6 +19,7 @@
 
 #include "core/mem.h"
 #include "core/path.h"
+#include "tracer/known.h"
 #include "tracer/paths.h"
 
 #define MOST_TRIES 8 /* openat2 answers EAGAIN when a rename crosses its way */
@@ -35,6 +36,8 @@ struct anchor {
 	uint64_t resolve; /* RESOLVE_* that the kernel's walk needs */
 	bool own_rules;   /* some of them are the program's own, given to openat2 */
 	bool by_hand;     /* only paths_follow.c gets this right */
+	bool directory;   /* fd is known to be one */
+	bool lent;        /* ... and is closed by who holds it */
 };
 
 void zc_paths_begin(struct zc_tracer *judge, struct zc_names *names)
@@ -115,17 +118,18 @@ static int take_anchor(const struct zc_tracee *tracee, struct zc_object *object,
 	if (ret->fd < 0)
 		return ret->fd == -ENOENT && object->dirfd != AT_FDCWD ? -EBADF : ret->fd;
 	ret->by_hand = !ours && !in_dirfd && has_dotdot(object->requested);
+	ret->directory = object->dirfd == AT_FDCWD;
 	return 0;
 }
 
 static void drop_anchor(struct anchor *anchor)
 {
-	if (anchor->fd >= 0)
+	if (anchor->fd >= 0 && !anchor->lent)
 		close(anchor->fd);
 }
 
 /* Writes where the spelling would lead if nothing on the way were a link. */
-static int spell(struct zc_tracee *tracee, struct zc_object *object, const struct anchor *anchor,
+static int spell(struct zc_tracee *tracee, struct zc_object *object, struct anchor *anchor,
 		 char *given)
 {
 	static char inside[ZC_PATH_CAP];
@@ -138,6 +142,7 @@ static int spell(struct zc_tracee *tracee, struct zc_object *object, const struc
 				      : zc_paths_fd(tracee, object->dirfd, given, &flags);
 		if (flags & ZC_OBJ_NAMELESS)
 			return -ENOTDIR;
+		anchor->directory |= flags & ZC_OBJ_DIRECTORY;
 		if (len < 0)
 			return len == -EBADF ? -EBADF
 					     : 0; /* a name that is not known is no spelling */
@@ -246,20 +251,30 @@ static void name_as_spelled(struct zc_object *object)
 	object->path_len = object->given_len;
 }
 
-static int resolve_entry(struct zc_tracee *tracee, struct zc_object *object,
-			 const struct anchor *anchor, struct zc_held *held, char *path)
+/* An entry of the very directory where the path starts: that is held already. */
+static bool hold_anchor(struct anchor *anchor, struct zc_held *held)
+{
+	if (anchor->fd < 0 || !anchor->directory || anchor->resolve || anchor->lent)
+		return false;
+	held->fd = anchor->fd;
+	return anchor->lent = true;
+}
+
+static int resolve_entry(struct zc_tracee *tracee, struct zc_object *object, struct anchor *anchor,
+			 struct zc_held *held, char *path)
 {
 	static char parent[ZC_PATH_CAP];
+	bool plain = true;
 	size_t base, len;
-	bool plain;
-	int error;
+	int error = 0;
 
 	zc_path_last(object->requested, object->requested_len, &base, &len);
 	if (len >= sizeof(held->entry))
 		return -ENAMETOOLONG;
 	zc_copy(parent, base ? object->requested : ".", base ? base : 1);
 	parent[base ? base : 1] = '\0';
-	error = go(tracee, anchor, parent, ZC_FOLLOW_LAST, O_DIRECTORY, held, &plain);
+	if (base || !hold_anchor(anchor, held))
+		error = go(tracee, anchor, parent, ZC_FOLLOW_LAST, O_DIRECTORY, held, &plain);
 	if (error)
 		return error;
 	zc_copy(held->entry, object->requested + base, len);
@@ -271,9 +286,8 @@ static int resolve_entry(struct zc_tracee *tracee, struct zc_object *object,
 	return name_held(object, held, path);
 }
 
-static int resolve_whole(struct zc_tracee *tracee, struct zc_object *object,
-			 const struct anchor *anchor, bool creates, struct zc_held *held,
-			 char *path)
+static int resolve_whole(struct zc_tracee *tracee, struct zc_object *object, struct anchor *anchor,
+			 bool creates, struct zc_held *held, char *path)
 {
 	unsigned follow = object->flags & ZC_OBJ_FOLLOW ? ZC_FOLLOW_LAST : 0;
 	bool plain;
@@ -322,8 +336,8 @@ static uint64_t walking_rules(struct zc_tracee *tracee, const struct zc_event *e
 			 RESOLVE_BENEATH | RESOLVE_IN_ROOT);
 }
 
-static int resolve_from(struct zc_tracee *tracee, struct zc_object *object,
-			const struct anchor *anchor, bool creates, struct zc_held *held, char *path)
+static int resolve_from(struct zc_tracee *tracee, struct zc_object *object, struct anchor *anchor,
+			bool creates, struct zc_held *held, char *path)
 {
 	size_t base, len;
 
@@ -383,8 +397,16 @@ static void look_behind_masks(struct zc_tracee *tracee, struct zc_object *object
 	drop_anchor(&outside);
 }
 
+/* The other engine hears of changed mounts in another way (notify/start.c). */
+static bool may_be_elsewhere(const struct zc_tracee *tracee)
+{
+	return tracer->notify || tracer->options->plan || tracee->attached ||
+	       !zc_paths_root_is_ours(tracee) || zc_mounts_now()->proc_elsewhere;
+}
+
 /* procfs may be mounted anywhere. What is about us there is called as it is in /proc. */
-static void name_ours(struct zc_object *object, const struct zc_held *held, char *path)
+static void name_ours(const struct zc_tracee *tracee, struct zc_object *object,
+		      const struct zc_held *held, char *path)
 {
 	static char name[ZC_PATH_CAP];
 	struct statfs fs;
@@ -392,7 +414,8 @@ static void name_ours(struct zc_object *object, const struct zc_held *held, char
 
 	if (held->fd < 0 || !object->path || object->path_len >= sizeof(name) ||
 	    zc_paths_starts_with(object->path, object->path_len, "/proc/") ||
-	    fstatfs(held->fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
+	    !may_be_elsewhere(tracee) || fstatfs(held->fd, &fs) < 0 ||
+	    fs.f_type != PROC_SUPER_MAGIC)
 		return;
 	zc_copy(name, object->path, object->path_len);
 	name[object->path_len] = '\0';
@@ -433,7 +456,7 @@ int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned 
 	    !has_dotdot(object->requested) && is_missing(error, &names->held[n]))
 		look_behind_masks(tracee, object, creates, &names->held[n], names->path[n], &error);
 	if (!error)
-		name_ours(object, &names->held[n], names->path[n]);
+		name_ours(tracee, object, &names->held[n], names->path[n]);
 	drop_anchor(&anchor);
 	return error;
 }
@@ -442,7 +465,7 @@ void zc_paths_spell(struct zc_tracee *tracee, struct zc_event *event, unsigned n
 		    struct zc_names *names)
 {
 	struct zc_object *object = &event->object[n];
-	const struct anchor none = { .fd = AT_FDCWD };
+	struct anchor none = { .fd = AT_FDCWD };
 
 	if (object->requested && spell(tracee, object, &none, names->given[n]) == 0 &&
 	    object->given)

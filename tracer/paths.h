@@ -39,7 +39,10 @@ int zc_paths_open_root(void);
 /* /proc/TID/NAME, held by O_PATH. Returns a descriptor or -errno. */
 int zc_paths_anchor(const struct zc_tracee *tracee, const char *name);
 
-/* paths_seen.c. zc_paths_name_own_fd() of what is most often a directory that was asked for just now. */
+/*
+ * paths_seen.c. zc_paths_name_own_fd() of what is most often a directory that was asked for just now.
+ * *ret_flags has ZC_OBJ_DIRECTORY where it was found to be one.
+ */
 long zc_paths_name_directory(struct zc_tracer *tracer, int fd, char *buffer, uint8_t *ret_flags);
 /* Did a path into the same directory lead through a link lately? */
 bool zc_paths_expect_link(const char *path);

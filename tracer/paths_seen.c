@@ -82,6 +82,7 @@ long zc_paths_name_directory(struct zc_tracer *tracer, int fd, char *buffer, uin
 	if (!quiet || statx(fd, "", AT_EMPTY_PATH, mask, &is) < 0 ||
 	    !(is.stx_mask & STATX_MNT_ID) || !S_ISDIR(is.stx_mode))
 		return zc_paths_name_own_fd(fd, buffer, ret_flags);
+	*ret_flags |= ZC_OBJ_DIRECTORY;
 	name = &names[(is.stx_ino ^ is.stx_ino >> 6) % NAMES];
 	if (name->len && name->until_ms > now && name->renames == renames &&
 	    is_same(&name->is, &is)) {

@@ -11,7 +11,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -26,7 +25,6 @@
 #define SEEN_BITS 4096u /* powers of two */
 #define PROGRAMS 128u
 #define PATH_MOST 256u
-#define ASK_MS 20u  /* between questions whether mounts have changed */
 #define SETTLED_S 2 /* a file that has just changed may change again within one tick of the clock */
 /* With more than these an open changes something, or is judged otherwise. */
 #define PLAIN_FLAGS \
@@ -45,44 +43,11 @@ struct program {
 
 static struct program programs[PROGRAMS];
 
-/*
- * What is known rests on the mounts. Whoever is outside the run may change them: the kernel tells who asks,
- * and it is asked now and then.
- */
-static bool mounts_are_sound(void)
-{
-	static int mountinfo = -1;
-	static bool sound;
-	static uint64_t asked_ms;
-	struct pollfd change = { .events = POLLPRI };
-	struct zc_mounts mounts;
-	struct timespec now = { 0, 0 };
-	uint64_t now_ms;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	now_ms = (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
-	if (mountinfo >= 0 && now_ms - asked_ms < ASK_MS)
-		return sound;
-	asked_ms = now_ms;
-	if (mountinfo < 0) {
-		mountinfo = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-		if (mountinfo < 0)
-			return false;
-	} else {
-		change.fd = mountinfo;
-		if (poll(&change, 1, 0) == 0)
-			return sound;
-	}
-	zc_known_forget();
-	zc_mounts_begin();
-	return sound = zc_mounts_read(mountinfo, &mounts) == 0 && mounts.sound;
-}
-
 /* Where one of these is so, a name is not the same for all, or somebody wants to see each call. */
 static bool is_usable(const struct zc_tracer *tracer, const struct zc_tracee *tracee)
 {
 	return !tracer->options->view && !tracer->options->plan && !tracer->image->jail.count &&
-	       !tracee->attached && zc_paths_root_is_ours(tracee) && mounts_are_sound();
+	       !tracee->attached && zc_paths_root_is_ours(tracee) && zc_mounts_now()->sound;
 }
 
 /* What was read of its memory may be something else when the kernel reads it. */
@@ -198,6 +163,13 @@ bool zc_quick_passes(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	tracee->pending = ZC_PENDING_NONE;
 	__atomic_fetch_add(&tracer->page->judged, 1, __ATOMIC_RELAXED);
 	return true;
+}
+
+bool zc_quick_maps(const struct zc_tracer *tracer, const struct zc_tracee *tracee,
+		   const struct zc_call_stop *stop)
+{
+	return stop->call == ZC_ID_mmap && !tracer->memory_written && is_usable(tracer, tracee) &&
+	       zc_maps_fixed(tracer, tracee, stop);
 }
 
 /* --- behind a judgement -------------------------------------------------------------------------- */

@@ -146,28 +146,31 @@ int zc_regs_walk(pid_t tid, struct zc_wire_regs *ret)
 }
 
 /*
- * The registers still hold the call's arguments: its return has not happened yet. clone3's flags lie
- * in memory that may have changed since, so they are not looked at.
+ * The registers still hold the call's arguments: its return has not happened yet. Only these numbers of
+ * each ABI bear anybody, and no ABI has another meaning for those of the other that does, so they tell
+ * the ABI as well. clone3's flags lie in memory that may have changed since, so they are not looked at.
  */
 int zc_regs_birth_flags(pid_t tid, uint64_t *ret_flags)
 {
-	struct __ptrace_syscall_info info;
+	enum {
+		CLONE_64 = 56,
+		FORK_64 = 57,
+		VFORK_64 = 58,
+		FORK_32 = 2,
+		CLONE_32 = 120,
+		VFORK_32 = 190
+	};
 	struct user_regs_struct regs;
-	struct zc_call_stop stop;
-	int r = syscall_info(tid, &info);
 
-	if (r < 0)
-		return r;
 	if (ptrace(PTRACE_GETREGS, tid, 0, &regs) < 0)
 		return -errno;
-	stop.nr = (long)(int)regs.orig_rax;
-	zc_regs_name_abi(&stop, info.arch);
-	if (!stop.known_abi)
-		return -ENODATA;
-	switch (zc_numbers_row(stop.abi, stop.nr)) {
-	case ZC_ID_fork: *ret_flags = 0; return 0;
-	case ZC_ID_vfork: *ret_flags = CLONE_VM | CLONE_VFORK; return 0;
-	case ZC_ID_clone: *ret_flags = stop.abi == ZC_ABI_I386 ? regs.rbx : regs.rdi; return 0;
+	switch (regs.orig_rax & ~X32_BIT) {
+	case FORK_64:
+	case FORK_32: *ret_flags = 0; return 0;
+	case VFORK_64:
+	case VFORK_32: *ret_flags = CLONE_VM | CLONE_VFORK; return 0;
+	case CLONE_64: *ret_flags = regs.rdi; return 0;
+	case CLONE_32: *ret_flags = (uint32_t)regs.rbx; return 0;
 	default: return -ENODATA;
 	}
 }

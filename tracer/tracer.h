@@ -17,7 +17,7 @@
  *   numbers.c which row a system call number is, second numbers included
  *   birth.c   whose child a tracee is, and whose memory it lives in
  *   regs.c    PTRACE_GET_SYSCALL_INFO, skipping a call with a result; the only place that knows registers
- *   mem.c     bounded reads of a tracee's memory; pages.c: may others write there?
+ *   mem.c     bounded reads of a tracee's memory; pages.c, mapped.c: may others write there?
  *   paths.c   names as the tracee sees them: its root, directory, descriptors, mount namespace
  *   judge.c   a seccomp stop -> event -> zc_policy_decide() -> refuse in this very stop, or go on
  *             program.c: an exec; sockets.c: addresses; targets.c: whose process; life.c: birth to end
@@ -218,6 +218,13 @@ struct zc_reader zc_tracee_reader(struct zc_tracee *tracee);
 const char *zc_tracee_peek(struct zc_tracee *tracee, uint64_t address, size_t *ret_len);
 void zc_tracee_unpeek(void);
 
+/*
+ * mapped.c: does this mmap() give nobody a way to change the caller's memory? Only to be asked where names
+ * can be known (known.h).
+ */
+bool zc_maps_fixed(const struct zc_tracer *tracer, const struct zc_tracee *tracee,
+		   const struct zc_call_stop *stop);
+
 /* pages.c: does all that an open's pointers lead to belong to the tracee alone, as long as it is stopped? */
 bool zc_pages_are_own(const struct zc_tracee *tracee, const struct zc_event *event);
 /* Does what lies there? At most two pages long; of more it is not known. */
@@ -303,6 +310,9 @@ void zc_judge_exit(struct zc_tracer *tracer, struct zc_tracee *tracee, int statu
 struct zc_case;
 bool zc_quick_passes(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		     const struct zc_call_stop *stop);
+/* ... or at an mmap() that shares nothing which the run can change? */
+bool zc_quick_maps(const struct zc_tracer *tracer, const struct zc_tracee *tracee,
+		   const struct zc_call_stop *stop);
 /* A call has been judged; natural is the -errno it was answered for that, or 0. engine.h. */
 void zc_quick_learn(const struct zc_case *c, int natural);
 

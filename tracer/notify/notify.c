@@ -167,7 +167,7 @@ static void settle(struct zc_tracer *tracer, const struct zc_call_stop *stop)
 		if (zc_notify_open_plain(tracer, tracee, stop))
 			return;
 	}
-	if (zc_notify_maps_fixed(tracer, tracee, stop)) {
+	if (notify->sound && !notify->apart && zc_maps_fixed(tracer, tracee, stop)) {
 		zc_notify_go_on(tracer);
 		return;
 	}

@@ -14,7 +14,6 @@
  *   open.c    opens in the caller's stead, where it is the same as if the caller had done it
  *   act.c     changes of files in the caller's stead: mkdir, rename, unlink, chmod ...
  *   call.c    other calls in the caller's stead: connect, bind, sendto
- *   mapped.c  memory that is shared with nobody although it is mapped MAP_SHARED
  *   life.c    who calls: learnt from /proc at its first call, again after an exec, until its end
  *   stack.c   registers: a few from /proc; all of them by stopping who was refused
  *
@@ -108,9 +107,6 @@ bool zc_notify_shares(const struct zc_tracer *tracer, const struct zc_tracee *tr
 
 /* ... wherever in its memory that lies? Not so where only a mapping is shared. */
 bool zc_notify_shares_all(const struct zc_tracer *tracer, const struct zc_tracee *tracee);
-/* mapped.c: does this mmap() give nobody a way to change the caller's memory? */
-bool zc_notify_maps_fixed(const struct zc_tracer *tracer, const struct zc_tracee *tracee,
-			  const struct zc_call_stop *stop);
 
 /* open.c: the short way for a spelling that is plainly allowed. Returns whether it was answered. */
 bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,

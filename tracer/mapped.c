@@ -7,7 +7,8 @@
  * be read (the descriptor is not open for writing, so mprotect() cannot make it writable either), and the
  * file has one name, which the run may not write, in directories that it may not change. A descriptor that
  * the command was given open for writing is not looked for, as it is not for private mappings of
- * files, which show such changes as well: behind both there are the kernel's layers (open.c, may_go_on()).
+ * files, which show such changes as well: behind both there are the kernel's layers (notify/open.c,
+ * may_go_on()).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,7 @@
 #include <unistd.h>
 
 #include "tracer/known.h"
-#include "tracer/notify/notify.h"
+#include "tracer/judge.h"
 
 static bool is_read_only_file(int fd, struct stat *ret)
 {
@@ -43,16 +44,15 @@ static bool has_fixed_name(const struct zc_tracer *tracer, int fd, const struct 
 	       zc_known_is_fixed(tracer->image, name, (size_t)len, false);
 }
 
-bool zc_notify_maps_fixed(const struct zc_tracer *tracer, const struct zc_tracee *tracee,
-			  const struct zc_call_stop *stop)
+bool zc_maps_fixed(const struct zc_tracer *tracer, const struct zc_tracee *tracee,
+		   const struct zc_call_stop *stop)
 {
 	struct stat st;
 	bool fixed;
 	int fd;
 
 	if (!stop->known_abi || stop->call != ZC_ID_mmap || stop->abi != ZC_ABI_X86_64 ||
-	    stop->args[2] & PROT_WRITE || stop->args[3] & MAP_ANONYMOUS ||
-	    !tracer->notify->sound || tracer->notify->apart)
+	    stop->args[2] & PROT_WRITE || stop->args[3] & MAP_ANONYMOUS)
 		return false;
 	fd = zc_sockets_borrow(tracee, (int)stop->args[4]);
 	if (fd < 0)
