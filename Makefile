@@ -48,6 +48,8 @@ shim_cflags := -std=gnu11 -D_GNU_SOURCE -I. -g -O2 -MMD -MP $(warn) -fPIC -ffree
 	-fdata-sections -DZC_SHIM
 shim_ldflags := -shared -nostdlib -Wl,-z,now,-z,relro,-z,noseparate-code,--hash-style=both,--build-id \
 	-Wl,--gc-sections,-soname,libzcshim.so,--version-script=$(B)/shim.map
+# Only who reads files of suspects in a process of its own: libdw, and libiberty's demangler.
+namer_libs := -ldw -lelf -liberty
 libs := -ljson-c -lsodium -lunwind-x86_64 -lunwind -lelf -lz -lpthread
 
 # --- what is built from what -----------------------------------------------------------------------
@@ -58,6 +60,7 @@ evidence_src := $(wildcard evidence/*.c evidence/*/*.c)
 audit_src := $(wildcard audit/*.c)
 wrap_src := $(wildcard wrap/*.c)
 tracer_src := $(wildcard tracer/*.c tracer/*/*.c)
+namer_src := $(wildcard namer/*.c)
 shim_src := $(wildcard preload/*.c preload/*.S)
 unit_src := $(wildcard tests/unit/*.c)
 fuzz_src := $(wildcard tests/fuzz/*.c)
@@ -68,7 +71,7 @@ shim_obj := $(addprefix $(B)/shim/,$(addsuffix .o,$(basename $(core_src) $(shim_
 testable := $(filter-out wrap/main.c tracer/main.c audit/main.c, \
 	$(core_src) $(policy_src) $(confine_src) $(evidence_src) $(audit_src) $(wrap_src) $(tracer_src))
 
-programs := $(B)/zcwrap $(B)/zctrace $(B)/zcaudit $(B)/libzcshim.so
+programs := $(B)/zcwrap $(B)/zctrace $(B)/zcaudit $(B)/zcname $(B)/libzcshim.so
 units := $(patsubst %.c,$(B)/%,$(unit_src))
 replays := $(patsubst tests/fuzz/%.c,$(B)/tests/replay/%,$(fuzz_src))
 fuzzers := $(patsubst tests/fuzz/%.c,$(B)/fuzzer/%,$(fuzz_src))
@@ -86,6 +89,9 @@ $(B)/zctrace: $(call tool_obj,$(tracer_src) $(policy_src) $(confine_src) $(evide
 $(B)/zcaudit: $(call tool_obj,$(audit_src) $(evidence_src) $(policy_src) $(core_src))
 	$(call say,LD)
 	$(link)
+$(B)/zcname: $(call tool_obj,$(namer_src) evidence/naming/protocol.c)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(tool_ldflags) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(namer_libs) $(LDLIBS)
 $(B)/libzcshim.so: $(shim_obj) $(B)/shim.map
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(shim_ldflags) -o $@ $(shim_obj)
@@ -180,7 +186,7 @@ to := $(DESTDIR)$(PREFIX)
 install: all
 	install -d $(to)/bin $(to)/lib/zencube $(to)/share/man/man1 $(to)/share/man/man7
 	install -m 755 $(B)/zcwrap $(B)/zctrace $(B)/zcaudit $(to)/bin
-	install -m 755 $(B)/libzcshim.so $(to)/lib/zencube
+	install -m 755 $(B)/libzcshim.so $(B)/zcname $(to)/lib/zencube
 	install -m 644 $(man1) $(to)/share/man/man1
 	install -m 644 $(man7) $(to)/share/man/man7
 	install -D -m 644 completions/zencube.bash $(to)/share/bash-completion/completions/zcwrap
@@ -190,7 +196,8 @@ install: all
 	for name in zcwrap zctrace zcaudit; do install -D -m 644 completions/zencube.fish \
 		$(to)/share/fish/vendor_completions.d/$$name.fish; done
 uninstall:
-	rm -f $(addprefix $(to)/bin/,zcwrap zctrace zcaudit) $(to)/lib/zencube/libzcshim.so
+	rm -f $(addprefix $(to)/bin/,zcwrap zctrace zcaudit) \
+		$(addprefix $(to)/lib/zencube/,libzcshim.so zcname)
 	rm -f $(addprefix $(to)/share/man/man1/,$(notdir $(man1)))
 	rm -f $(addprefix $(to)/share/man/man7/,$(notdir $(man7)))
 	rm -f $(addprefix $(to)/share/bash-completion/completions/,zcwrap zctrace zcaudit)

@@ -33,20 +33,21 @@ static void show(const struct zc_evidence *e, const char *text)
 
 static void show_site(const struct zc_evidence *e, const struct zc_site *site, bool with_line)
 {
+	const struct zc_told_frame *inner = zc_site_inner(site);
 	const char *slash;
 
-	if (site->function) {
-		show(e, site->function);
+	if (inner->function) {
+		show(e, inner->shown ? inner->shown : inner->function);
 	} else {
 		show(e, zc_module_base(site->module));
 		fprintf(e->setup.human, "+0x%" PRIx64, site->offset);
 	}
-	if (!with_line || !site->file)
+	if (!with_line || !inner->file)
 		return;
-	slash = strrchr(site->file, '/');
+	slash = strrchr(inner->file, '/');
 	fputs(" (", e->setup.human);
-	show(e, slash ? slash + 1 : site->file);
-	fprintf(e->setup.human, ":%u)", site->line);
+	show(e, slash ? slash + 1 : inner->file);
+	fprintf(e->setup.human, ":%u)", inner->line);
 }
 
 /* "in leak_secret (victim.c:65) <- middle <- outer": the program's own frames. */
@@ -58,11 +59,11 @@ static void show_where(const struct zc_evidence *e)
 		const struct zc_site *site = e->stack.frame[i].site;
 
 		if (!site || site->kind != ZC_SITE_PROGRAM ||
-		    (site->function && !strcmp(site->function, "_start")))
+		    (site->function.function && !strcmp(site->function.function, "_start")))
 			continue;
 		fputs(shown++ ? " <- " : "  in ", e->setup.human);
 		show_site(e, site, shown == 1);
-		if (site->function && !strcmp(site->function, "main"))
+		if (site->function.function && !strcmp(site->function.function, "main"))
 			return;
 	}
 }

@@ -225,6 +225,25 @@ static void write_baseline(struct zc_json *json, const struct zc_evidence_setup 
 	zc_json_close(json, '}');
 }
 
+/* What names the stacks could not get. */
+static void write_naming(struct zc_json *json, const struct zc_evidence *e)
+{
+	const struct zc_naming_report *report = zc_unwinder_naming(e->unwinder);
+
+	zc_json_open(json, "naming", '{');
+	zc_json_string(json, "unavailable", report->unavailable);
+	zc_json_uint(json, "ended", report->ended);
+	zc_json_open(json, "unreadable", '[');
+	for (unsigned i = 0; i < report->failures && i < ZC_NAMING_FAILURES; i++) {
+		zc_json_open(json, NULL, '{');
+		zc_json_string(json, "module", report->failure[i].module);
+		zc_json_string(json, "why", report->failure[i].why);
+		zc_json_close(json, '}');
+	}
+	zc_json_close(json, ']');
+	zc_json_close(json, '}');
+}
+
 static void write_run(struct zc_json *json, const struct zc_evidence *e, int code,
 		      const char *reason)
 {
@@ -262,6 +281,7 @@ static void write_run(struct zc_json *json, const struct zc_evidence *e, int cod
 	for (size_t i = 0; i < e->end.left_count; i++)
 		zc_json_int(json, NULL, e->end.left_behind[i]);
 	zc_json_close(json, ']');
+	write_naming(json, e);
 	write_exit(json, e, code, reason);
 	zc_json_open(json, "chain", '{');
 	zc_json_uint(json, "count", e->head_lines);

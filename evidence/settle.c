@@ -144,6 +144,24 @@ static void note_left_behind(struct zc_evidence *e, const struct zc_evidence_end
 	zc_evidence_note(e, "left-behind", text);
 }
 
+/* People are told once for each file, where the run's other notes are. */
+static void note_unnamed(struct zc_evidence *e)
+{
+	const struct zc_naming_report *report = zc_unwinder_naming(e->unwinder);
+	char text[ZC_PATH_CAP + 128];
+
+	for (unsigned i = 0; i < report->failures && i < ZC_NAMING_FAILURES; i++) {
+		snprintf(text, sizeof(text), "the names of %s were not read: %s",
+			 report->failure[i].module ? report->failure[i].module : "a file",
+			 report->failure[i].why ? report->failure[i].why : "");
+		zc_evidence_note(e, "unnamed", text);
+	}
+	if (report->unavailable) {
+		snprintf(text, sizeof(text), "frames have no names: %s", report->unavailable);
+		zc_evidence_note(e, "unnamed", text);
+	}
+}
+
 void zc_evidence_settle(struct zc_evidence *e, const struct zc_evidence_end *end,
 			struct zc_evidence_result *ret)
 {
@@ -152,6 +170,7 @@ void zc_evidence_settle(struct zc_evidence *e, const struct zc_evidence_end *end
 		drain_spool(e);
 	zc_processes_settle(e->processes);
 	note_left_behind(e, end);
+	note_unnamed(e);
 	e->result = (struct zc_evidence_result){ 0 };
 	settle_counts(e);
 	e->result.write_error = e->log.error;

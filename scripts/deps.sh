@@ -5,7 +5,7 @@
 # As root it installs. Otherwise it prints the line to run and fails. --list only prints what is missing.
 set -eu
 
-build="gcc make libc6-dev libunwind-dev libjson-c-dev libelf-dev libsodium-dev zlib1g-dev"
+build="gcc make libc6-dev libunwind-dev libjson-c-dev libelf-dev libdw-dev libiberty-dev libsodium-dev zlib1g-dev"
 demo="python3"
 tests="$demo python3 git curl musl-tools perl bash tar procps strace binutils"
 lint="clang clang-format clang-tidy cppcheck shellcheck"

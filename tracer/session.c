@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "confine/confine.h"
+#include "evidence/naming/naming.h"
 #include "tracer/engine.h"
 #include "tracer/notify/notify.h"
 #include "tracer/session.h"
@@ -352,6 +353,8 @@ static int begin(struct zc_tracer *tracer, struct start *start)
 
 	if (r == 0)
 		r = open_view(start);
+	if (r == 0 && start->options.stacks)
+		zc_naming_prepare(true);
 	if (r == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		r = -errno;
 	if (r < 0)

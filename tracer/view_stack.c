@@ -58,6 +58,21 @@ static bool make_record(struct zc_tracer *tracer, struct zc_tracee *tracee, void
 	return zc_frame_decode(ret, buffer, zc_frame_end(&writer)) > 0;
 }
 
+static void print_frame(const struct zc_told_frame *frame, uint64_t offset, FILE *out)
+{
+	const char *name = frame->shown ? frame->shown : frame->function;
+
+	fputs(" ", out);
+	zc_text_show(out, name, strlen(name));
+	if (offset)
+		fprintf(out, "+0x%" PRIx64, offset);
+	if (!frame->file)
+		return;
+	fputs(" (", out);
+	zc_text_show(out, frame->file, strlen(frame->file));
+	fprintf(out, ":%u)", frame->line);
+}
+
 static void print_site(const struct zc_site *site, uint64_t ip, FILE *out)
 {
 	const char *module = site ? zc_module_base(site->module) : NULL;
@@ -67,18 +82,17 @@ static void print_site(const struct zc_site *site, uint64_t ip, FILE *out)
 		fprintf(out, "0x%" PRIx64 "\n", ip);
 		return;
 	}
+	for (unsigned i = 0; i < site->inlines; i++) {
+		if (!site->inlined[i].function)
+			continue;
+		fputs("inlined:", out);
+		print_frame(&site->inlined[i], 0, out);
+		fputs("\n    ", out);
+	}
 	zc_text_show(out, module, strlen(module));
 	fprintf(out, "+0x%" PRIx64, site->offset);
-	if (site->function) {
-		fputs(" ", out);
-		zc_text_show(out, site->function, strlen(site->function));
-		fprintf(out, "+0x%" PRIx64, site->function_offset);
-	}
-	if (site->file) {
-		fputs(" (", out);
-		zc_text_show(out, site->file, strlen(site->file));
-		fprintf(out, ":%u)", site->line);
-	}
+	if (site->function.function)
+		print_frame(&site->function, site->function_offset, out);
 	fputc('\n', out);
 }
 

@@ -200,10 +200,22 @@ static size_t own_output(FILE *file, char path[ZC_PATH_CAP])
 	return 1;
 }
 
+/* Installed, zcname lies beside the shim. */
+static size_t own_namer(const char *shim, char path[ZC_PATH_CAP])
+{
+	const char *slash = strrchr(shim, '/');
+
+	return slash &&
+	       snprintf(path, ZC_PATH_CAP, "%.*s/zcname", (int)(slash - shim), shim) <
+		       (int)ZC_PATH_CAP &&
+	       access(path, F_OK) == 0;
+}
+
 /* What the command must never write: the programs that watch it. */
 static void list_own_files(struct zc_job *job)
 {
-	static const char *const names[] = { "zcwrap", "zctrace", "zcaudit", "libzcshim.so" };
+	static const char *const names[] = { "zcwrap", "zctrace", "zcaudit", "zcname",
+					     "libzcshim.so" };
 	char self[ZC_PATH_CAP];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self));
 	size_t count = 0;
@@ -218,6 +230,7 @@ static void list_own_files(struct zc_job *job)
 	}
 	if (*job->shim && (count == 0 || strcmp(job->own[count - 1], job->shim) != 0))
 		memcpy(job->own[count++], job->shim, ZC_PATH_CAP);
+	count += own_namer(job->shim, job->own[count]);
 	count += own_output(job->human, job->own[count]);
 	count += own_output(job->json, job->own[count]);
 	for (size_t i = 0; i < count; i++)

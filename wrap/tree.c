@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "evidence/naming/naming.h"
 #include "wrap/wrap.h"
 
 /* comm may hold blanks and parentheses, so the fields are counted from the last ')'. */
@@ -106,7 +107,7 @@ static int closure(struct zc_tree *tree, struct zc_tree *all, pid_t root,
 			struct zc_member *member = &all->member[i];
 
 			if (member->parent != parent || member->pid == root ||
-			    holds(except, member))
+			    member->pid == zc_naming_helper() || holds(except, member))
 				continue;
 			if (add(tree, member) < 0)
 				return -ENOMEM;

@@ -359,7 +359,7 @@ int zc_project_find(const char *from, char ret_dir[ZC_PATH_CAP], char ret_file[Z
 
 /* --- setup.c: before anything is made --------------------------------------------------------- */
 
-#define ZC_OWN_FILES 7u
+#define ZC_OWN_FILES 9u
 
 /* One run. wrap.c owns it; setup.c fills the first half. */
 struct zc_sign_key;

@@ -51,7 +51,7 @@ static void forget_sites(struct process *process)
 {
 	for (size_t i = 0; i < process->sites; i++) {
 		free(process->site[i]->json);
-		free((char *)process->site[i]->function);
+		free((char *)process->site[i]->function.function);
 		free(process->site[i]);
 	}
 	free(process->site);
@@ -264,12 +264,13 @@ static const struct zc_site *make_site(struct process *process, struct zc_module
 				  .offset = ip,
 				  .caller = caller,
 				  .kind = ZC_SITE_PROGRAM,
-				  .function = strdup(symbol->name),
+				  .function = { .function = strdup(symbol->name) },
+				  .named = true,
 				  .function_offset = ip - symbol->start };
-	if (site->function)
+	if (site->function.function)
 		zc_site_describe(site);
 	if (!site->json) {
-		free((char *)site->function);
+		free((char *)site->function.function);
 		free(site);
 		return NULL;
 	}

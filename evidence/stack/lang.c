@@ -18,8 +18,10 @@ static bool runs_python(const struct zc_site *site)
 	static const char name[] = "_PyEval_EvalFrameDefault";
 	size_t len = sizeof(name) - 1;
 
-	return site && site->function && !strncmp(site->function, name, len) &&
-	       (!site->function[len] || site->function[len] == '.');
+	const char *function = site ? site->function.function : NULL;
+
+	return function && !strncmp(function, name, len) &&
+	       (!function[len] || function[len] == '.');
 }
 
 static unsigned count_entries(const char *field, size_t len)

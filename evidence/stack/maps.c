@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * maps.c - sets of maps, their address spaces, and the cache of named places.
+ * maps.c - sets of maps and their address spaces.
  */
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,6 @@
 
 #define MAPS_MAX 4096u /* executable mappings of one process */
 #define SPACES_MAX 48u
-#define SITES_MAX (1u << 18)
 
 struct zc_maps {
 	unsigned refs, count, cap;
@@ -25,8 +23,7 @@ struct zc_unwinder {
 	struct zc_maps *with_space[SPACES_MAX];
 	uint64_t walks;
 	struct zc_jits *jits;
-	struct zc_site **site; /* open addressing */
-	size_t site_cap, sites;
+	struct zc_sites *sites;
 };
 
 struct zc_unwinder *zc_unwinder_new(void)
@@ -36,23 +33,10 @@ struct zc_unwinder *zc_unwinder_new(void)
 	if (!unwinder)
 		return NULL;
 	unwinder->modules = zc_modules_new();
-	if (!unwinder->modules) {
-		free(unwinder);
-		return NULL;
-	}
+	unwinder->sites = zc_sites_new();
+	if (!unwinder->modules || !unwinder->sites)
+		return zc_unwinder_free(unwinder);
 	return unwinder;
-}
-
-static void forget_sites(struct zc_unwinder *unwinder)
-{
-	for (size_t i = 0; i < unwinder->site_cap; i++)
-		if (unwinder->site[i]) {
-			free(unwinder->site[i]->json);
-			free(unwinder->site[i]);
-		}
-	free(unwinder->site);
-	unwinder->site = NULL;
-	unwinder->site_cap = unwinder->sites = 0;
 }
 
 static void drop_space(struct zc_unwinder *unwinder, struct zc_maps *maps)
@@ -73,7 +57,7 @@ struct zc_unwinder *zc_unwinder_free(struct zc_unwinder *unwinder)
 	for (unsigned i = 0; i < SPACES_MAX; i++)
 		if (unwinder->with_space[i])
 			drop_space(unwinder, unwinder->with_space[i]);
-	forget_sites(unwinder);
+	zc_sites_free(unwinder->sites);
 	zc_jits_free(unwinder->jits);
 	zc_modules_free(unwinder->modules);
 	free(unwinder);
@@ -262,110 +246,12 @@ struct zc_module *zc_unwinder_no_file(struct zc_unwinder *unwinder)
 	return zc_module_get(unwinder->modules, "[anonymous]", 11, (const uint8_t *)"", 0);
 }
 
-void zc_site_describe(struct zc_site *site)
+struct zc_sites *zc_unwinder_sites(struct zc_unwinder *unwinder)
 {
-	char id[2 * ZC_BUILD_ID_CAP + 1];
-	struct zc_json json = { 0 };
-	const uint8_t *bytes;
-	unsigned id_len;
-
-	bytes = zc_module_build_id(site->module, &id_len);
-	sodium_bin2hex(id, sizeof(id), bytes, id_len);
-	zc_json_open(&json, NULL, '{');
-	zc_json_string(&json, "module", zc_module_name(site->module));
-	zc_json_string(&json, "build_id", id_len ? id : NULL);
-	zc_json_hex(&json, "offset", site->offset);
-	if (site->function) {
-		zc_json_string(&json, "function", site->function);
-		zc_json_hex(&json, "function_offset", site->function_offset);
-	}
-	if (site->file) {
-		zc_json_string(&json, "file", site->file);
-		zc_json_uint(&json, "line", site->line);
-	}
-	zc_json_string(&json, "lang", "native");
-	zc_json_close(&json, '}');
-	site->json = json.failed ? NULL : json.bytes;
-	site->json_len = json.len;
-	if (json.failed)
-		zc_json_free(&json);
+	return unwinder->sites;
 }
 
-/* A caller's program counter is where it will go on; the call itself ends one byte before. */
-static struct zc_site *make_site(struct zc_module *module, uint64_t offset, bool caller)
+const struct zc_naming_report *zc_unwinder_naming(const struct zc_unwinder *unwinder)
 {
-	struct zc_site *site = calloc(1, sizeof(*site));
-
-	if (!site)
-		return NULL;
-	*site = (struct zc_site){
-		.module = module, .offset = offset, .caller = caller, .kind = zc_module_kind(module)
-	};
-	site->function = zc_module_symbol(module, offset - caller, &site->function_offset);
-	site->function_offset += site->function ? caller : 0;
-	/* The lines of libc help nobody, and unpacking its debug data takes 50 ms. */
-	if (site->kind != ZC_SITE_PROGRAM ||
-	    !zc_module_line(module, offset - caller, &site->file, &site->line))
-		site->file = NULL;
-	zc_site_describe(site);
-	if (!site->json) {
-		free(site);
-		return NULL;
-	}
-	return site;
-}
-
-static size_t slot_of(const struct zc_unwinder *unwinder, const struct zc_module *module,
-		      uint64_t offset, bool caller)
-{
-	uint64_t hash = ((uint64_t)(uintptr_t)module >> 4) * 0x9e3779b97f4a7c15ull ^
-			(offset * 2 + caller) * 0xff51afd7ed558ccdull;
-	size_t at = (size_t)(hash ^ hash >> 31) & (unwinder->site_cap - 1);
-
-	while (unwinder->site[at] &&
-	       (unwinder->site[at]->module != module || unwinder->site[at]->offset != offset ||
-		unwinder->site[at]->caller != caller))
-		at = (at + 1) & (unwinder->site_cap - 1);
-	return at;
-}
-
-static bool grow_sites(struct zc_unwinder *unwinder)
-{
-	size_t old_cap = unwinder->site_cap, cap = old_cap ? old_cap * 2 : 1024;
-	struct zc_site **old = unwinder->site, **site;
-
-	if (unwinder->sites * 2 < old_cap)
-		return true;
-	site = calloc(cap, sizeof(struct zc_site *));
-	if (!site)
-		return false;
-	unwinder->site = site;
-	unwinder->site_cap = cap;
-	for (size_t i = 0; i < old_cap; i++)
-		if (old[i])
-			site[slot_of(unwinder, old[i]->module, old[i]->offset, old[i]->caller)] =
-				old[i];
-	free(old);
-	return true;
-}
-
-const struct zc_site *zc_site_get(struct zc_unwinder *unwinder, struct zc_module *module,
-				  uint64_t offset, bool caller)
-{
-	size_t at;
-
-	if (!grow_sites(unwinder))
-		return NULL;
-	at = slot_of(unwinder, module, offset, caller);
-	if (!unwinder->site[at]) {
-		unwinder->site[at] = make_site(module, offset, caller);
-		unwinder->sites += unwinder->site[at] != NULL;
-	}
-	return unwinder->site[at];
-}
-
-void zc_sites_trim(struct zc_unwinder *unwinder)
-{
-	if (unwinder->sites > SITES_MAX)
-		forget_sites(unwinder);
+	return zc_sites_naming(unwinder->sites);
 }

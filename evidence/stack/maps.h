@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * maps.h - what a process had mapped, and the names of places in it: the inside of the unwinder.
+ * maps.h - what a process had mapped, and places in it: the inside of the unwinder.
  *
  * Maps are shared by a process and its forks until one of them maps more (copy on write). Each set
  * of maps has its own libunwind address space, because libunwind caches by address; the least
@@ -13,6 +13,8 @@
 
 #include "evidence/stack/stack.h"
 
+struct zc_sites;
+
 struct zc_map {
 	uint64_t start, end;      /* executable addresses */
 	uint64_t bias;            /* address - bias = ELF virtual address */
@@ -23,9 +25,19 @@ struct zc_map {
 const struct zc_map *zc_maps_find(const struct zc_maps *maps, uint64_t address);
 /* The address space that caches for these maps, made on first need; NULL without memory. */
 unw_addr_space_t zc_maps_space(struct zc_unwinder *unwinder, struct zc_maps *maps);
-/* The named place; NULL without memory. Valid until zc_sites_trim(). */
-const struct zc_site *zc_site_get(struct zc_unwinder *unwinder, struct zc_module *module,
-				  uint64_t offset, bool caller);
+/*
+ * sites.c: the place, kept but not yet named; NULL without memory. Valid until zc_sites_trim().
+ */
+struct zc_sites *zc_sites_new(void);
+struct zc_sites *zc_sites_free(struct zc_sites *sites); /* takes NULL */
+struct zc_sites *zc_unwinder_sites(struct zc_unwinder *unwinder);
+const struct zc_site *zc_site_get(struct zc_sites *sites, struct zc_module *module, uint64_t offset,
+				  bool caller);
+/* Names those places of a stack that have no names yet, all in as few questions as possible. */
+void zc_sites_name(struct zc_sites *sites, const struct zc_stack *stack);
+const struct zc_naming_report *zc_sites_naming(const struct zc_sites *sites);
+/* Forgets all places when there are too many. */
+void zc_sites_trim(struct zc_sites *sites);
 /* Writes what the evidence says about a place (site->json); failure leaves it NULL. */
 void zc_site_describe(struct zc_site *site);
 /*
@@ -41,8 +53,6 @@ struct zc_jits **zc_unwinder_jits(struct zc_unwinder *unwinder);
 struct zc_module *zc_unwinder_no_file(struct zc_unwinder *unwinder);
 /* enum zc_site_kind, by the file's name. */
 uint8_t zc_module_kind(const struct zc_module *module);
-/* Forgets all places when there are too many. */
-void zc_sites_trim(struct zc_unwinder *unwinder);
 
 extern unw_accessors_t zc_stack_accessors; /* stack.c */
 

@@ -35,8 +35,9 @@ struct zc_modules *zc_modules_new(void)
 
 static void module_free(struct zc_module *module)
 {
-	zc_module_names_free(module);
-	zc_module_lines_free(module);
+	free(module->package.type);
+	free(module->package.name);
+	free(module->package.version);
 	for (size_t i = 0; module->chunk && i < module->chunks; i++)
 		free(module->chunk[i]);
 	free(module->chunk);
@@ -116,7 +117,7 @@ const uint8_t *zc_module_build_id(const struct zc_module *module, unsigned *ret_
  * Opens a regular file and nothing else: O_PATH first, because opening a FIFO blocks and opening a
  * device acts. The second open goes through /proc and can only reach the same inode.
  */
-static int open_regular(const char *path, struct stat *ret_stat)
+int zc_module_open_regular(const char *path, struct stat *ret_stat)
 {
 	char again[32];
 	int fd, handle;
@@ -142,7 +143,7 @@ static int open_regular(const char *path, struct stat *ret_stat)
 int zc_module_open(struct zc_module *module)
 {
 	struct stat st = { 0 };
-	int fd = open_regular(module->name, &st);
+	int fd = zc_module_open_regular(module->name, &st);
 
 	if (fd < 0)
 		return fd;
@@ -160,20 +161,6 @@ int zc_module_open(struct zc_module *module)
 		return -ESTALE;
 	}
 	return fd;
-}
-
-int zc_module_open_debug(struct zc_module *module)
-{
-	char path[96] = "/usr/lib/debug/.build-id/";
-	size_t at = strlen(path);
-	struct stat st;
-
-	if (module->id_len < 3)
-		return -ENOENT;
-	for (unsigned i = 0; i < module->id_len; i++)
-		at += (size_t)sprintf(path + at, i == 1 ? "/%02x" : "%02x", module->id[i]);
-	snprintf(path + at, sizeof(path) - at, ".debug");
-	return open_regular(path, &st);
 }
 
 /* Does the note segment hold the build-id that the process reported? */

@@ -38,10 +38,11 @@ bool zc_module_read(struct zc_module *module, uint64_t address, void *buffer, si
 bool zc_module_unwind_header(struct zc_module *module, uint64_t *ret_address, uint64_t *ret_size);
 /* The lowest and the past-the-end virtual address of all segments. */
 bool zc_module_extent(struct zc_module *module, uint64_t *ret_start, uint64_t *ret_end);
-/* The function that holds address, and how far in it is; NULL: none is known to. */
-const char *zc_module_symbol(struct zc_module *module, uint64_t address, uint64_t *ret_offset);
-/* Source file (valid as long as the module) and line, where there is debug data. */
-bool zc_module_line(struct zc_module *module, uint64_t address, const char **ret_file,
-		    unsigned *ret_line);
+
+/* Which package a file belongs to; name NULL: not known. */
+struct zc_package {
+	char *type, *name, *version; /* "deb"; type and version may be NULL */
+};
+const struct zc_package *zc_module_package(struct zc_module *module);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * module_file.h - the inside of a module, shared by module.c (bytes), names.c (symbols) and lines.c.
+ * module_file.h - the inside of a module, shared by module.c (bytes), eh_table.c and who has it named.
  */
 #ifndef ZC_EVIDENCE_MODULE_FILE_H
 #define ZC_EVIDENCE_MODULE_FILE_H
 
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -17,9 +18,6 @@ struct zc_load {
 	uint64_t address, size, offset;
 	bool read_only;
 };
-
-struct zc_module_names; /* names.c */
-struct zc_module_lines; /* lines.c */
 
 struct zc_module {
 	struct zc_module *next;
@@ -44,19 +42,20 @@ struct zc_module {
 	size_t table_size;
 	unsigned char **chunk;
 	size_t chunks;
-	struct zc_module_names *names;
-	struct zc_module_lines *lines;
+	/* naming/: where zcname has it open, and that it is not to be asked about any more */
+	uint32_t naming_epoch, naming_number;
+	bool unnamed;
+	struct zc_package package;
+	bool package_sought;
 };
 
 /* Opens the file, the same one each time. Returns a descriptor or -errno. */
 int zc_module_open(struct zc_module *module);
-/* Opens the distribution's separate debug file for its build-id. Returns a descriptor or -errno. */
-int zc_module_open_debug(struct zc_module *module);
+/* Opens a regular file and nothing else: no FIFO blocks, no device acts. A descriptor or -errno. */
+int zc_module_open_regular(const char *path, struct stat *ret_stat);
 /* eh_table.c: makes the search table for .eh_frame, if that can be read. */
 void zc_module_make_table(struct zc_module *module);
 /* Counts bytes that are kept; false when there would be too many. */
 bool zc_module_charge(struct zc_module *module, size_t bytes);
-void zc_module_names_free(struct zc_module *module);
-void zc_module_lines_free(struct zc_module *module);
 
 #endif

@@ -7,6 +7,7 @@
  * for each set of maps, which is what makes a warm walk cheap (no cache: 100 times slower).
  */
 #include <libunwind-x86_64.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,9 +37,10 @@ struct walk {
 	size_t copy_len;
 	const struct zc_map *map; /* of the code being unwound */
 	unsigned reads;
-	bool no_rows;    /* the last lookup found no unwind rows */
-	bool guessed;    /* some lookup so far found none */
-	const char *why; /* what went wrong last */
+	bool no_rows;          /* the last lookup found no unwind rows */
+	bool guessed;          /* some lookup so far found none */
+	unsigned guesses_from; /* the frame whose caller was the first guess; UINT_MAX: none */
+	const char *why;       /* what went wrong last */
 	const struct zc_frame_head *who;
 	struct zc_stack *stack;
 };
@@ -224,7 +226,8 @@ static bool add_frame(struct zc_unwinder *unwinder, struct walk *walk, uint64_t 
 				   !strcmp(zc_module_name(map->module), "[anonymous]"))))
 		site = zc_jit_site(unwinder, walk->who, ip, caller);
 	if (!site && map && map->module)
-		site = zc_site_get(unwinder, map->module, ip - map->bias, caller);
+		site = zc_site_get(zc_unwinder_sites(unwinder), map->module, ip - map->bias,
+				   caller);
 	if (!stack->count && site && site->kind == ZC_SITE_SHIM)
 		return true;
 	if (stack->count == ZC_STACK_FRAMES)
@@ -234,17 +237,35 @@ static bool add_frame(struct zc_unwinder *unwinder, struct walk *walk, uint64_t 
 	return true;
 }
 
-/* Does nobody call the function of the outermost frame? */
-static bool ends_at_entry(const struct zc_stack *stack)
+/* Does nobody call this function? */
+static bool is_entry(const struct zc_site *site)
 {
 	static const char *const entries[] = { "_start", "_start_c", "clone",        "__clone",
 					       "clone3", "__clone3", "start_thread", "start" };
-	const struct zc_site *site = stack->count ? stack->frame[stack->count - 1].site : NULL;
 
-	for (size_t i = 0; site && site->function && i < ZC_LEN(entries); i++)
-		if (!strcmp(site->function, entries[i]))
+	for (size_t i = 0; site && site->function.function && i < ZC_LEN(entries); i++)
+		if (!strcmp(site->function.function, entries[i]))
 			return true;
 	return false;
+}
+
+/*
+ * Names are known when the walk is over. What lies outside of the first frame that nobody calls was
+ * never there: its unwind data did not say that it ends.
+ */
+static void name_and_cut(struct zc_unwinder *unwinder, struct walk *walk)
+{
+	struct zc_stack *stack = walk->stack;
+
+	zc_sites_name(zc_unwinder_sites(unwinder), stack);
+	for (unsigned i = 0; i < stack->count; i++) {
+		if (!is_entry(stack->frame[i].site))
+			continue;
+		stack->count = i + 1;
+		stack->why = walk->guesses_from <= i
+				     ? "some frames were found by frame pointers alone"
+				     : NULL;
+	}
 }
 
 /*
@@ -276,6 +297,8 @@ static bool step(struct walk *walk, unw_cursor_t *cursor, bool signal, const cha
 	moved = unw_step(cursor);
 	if (walk->no_rows && !signal && step_by_pointer(walk, cursor, sp, bp))
 		moved = 1;
+	if (walk->no_rows && !walk->guessed)
+		walk->guesses_from = walk->stack->count ? walk->stack->count - 1 : 0;
 	walk->guessed |= walk->no_rows;
 	if (moved > 0)
 		return true;
@@ -305,9 +328,6 @@ static const char *step_out(struct zc_unwinder *unwinder, struct walk *walk, unw
 		     goes_on = step(walk, cursor, exact, &why);
 		unw_word_t ip = 0, sp = 0;
 
-		if (ends_at_entry(walk->stack))
-			return walk->guessed ? "some frames were found by frame pointers alone"
-					     : NULL;
 		if (!goes_on)
 			return why;
 		if (unw_get_reg(cursor, UNW_REG_IP, &ip) < 0 ||
@@ -340,7 +360,11 @@ static void walk_copy(struct zc_unwinder *unwinder, struct zc_maps *maps,
 		      const struct zc_frame *record, struct zc_stack *ret)
 {
 	struct zc_wire_regs regs;
-	struct walk walk = { .maps = maps, .regs = &regs, .stack = ret, .who = &record->head };
+	struct walk walk = { .maps = maps,
+			     .regs = &regs,
+			     .stack = ret,
+			     .who = &record->head,
+			     .guesses_from = UINT_MAX };
 	unw_cursor_t cursor;
 
 	take_copy(&walk, record, &regs);
@@ -351,6 +375,7 @@ static void walk_copy(struct zc_unwinder *unwinder, struct zc_maps *maps,
 	}
 	add_frame(unwinder, &walk, regs.ip, false);
 	ret->why = step_out(unwinder, &walk, &cursor);
+	name_and_cut(unwinder, &walk);
 	ret->status = !ret->count ? "unavailable" : ret->why ? "truncated" : "complete";
 	if (!ret->count && !ret->why)
 		ret->why = "no frame of the program was found";
@@ -417,9 +442,11 @@ static void name_counters(struct zc_unwinder *unwinder, struct zc_maps *maps,
 		if (!add_frame(unwinder, &walk, ip, i > 0))
 			break;
 	}
+	zc_sites_name(zc_unwinder_sites(unwinder), ret);
 	ret->why = record->head.abi == ZC_ABI_I386 ? "32-bit code: callers may be missing"
-		   : ends_at_entry(ret)            ? NULL
-						   : "the outermost frame is not an entry point";
+		   : ret->count && is_entry(ret->frame[ret->count - 1].site)
+			   ? NULL
+			   : "the outermost frame is not an entry point";
 	ret->status = !ret->count ? "unavailable" : ret->why ? "truncated" : "complete";
 }
 
@@ -431,7 +458,7 @@ void zc_stack_walk(struct zc_unwinder *unwinder, struct zc_maps *maps,
 	ret->count = 0;
 	ret->lang = record->field[ZC_FIELD_LANG].bytes;
 	ret->lang_len = record->field[ZC_FIELD_LANG].len;
-	zc_sites_trim(unwinder);
+	zc_sites_trim(zc_unwinder_sites(unwinder));
 	if (record->head.flags & ZC_FRAME_NO_STACK)
 		ret->why = "taken where no stack could be copied";
 	else if (!maps)
@@ -458,7 +485,7 @@ void zc_stack_write(const struct zc_stack *stack, struct zc_json *json)
 		const struct zc_site *site = stack->frame[i].site;
 
 		zc_lang_write(&lang, i, json);
-		if (site) {
+		if (site && site->json) {
 			zc_json_raw(json, NULL, site->json, site->json_len);
 			continue;
 		}

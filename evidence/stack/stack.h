@@ -15,6 +15,7 @@
 
 #include "core/wire.h"
 #include "evidence/json.h"
+#include "evidence/naming/naming.h"
 #include "evidence/stack/module.h"
 
 #define ZC_STACK_FRAMES 64u
@@ -24,19 +25,31 @@ struct zc_maps;
 
 enum zc_site_kind { ZC_SITE_PROGRAM, ZC_SITE_SYSTEM /* libc, ld.so */, ZC_SITE_SHIM };
 
+/* What is known of a frame. */
+struct zc_told_frame {
+	const char *function; /* as the linker knows it; NULL: not known */
+	const char *shown;    /* as its author wrote it, where that is something else; NULL */
+	const char *file;     /* NULL: no debug data */
+	unsigned line;
+};
+
 /* One place in code, named once and kept. */
 struct zc_site {
 	struct zc_module *module;
-	uint64_t offset;      /* ELF virtual address of the program counter */
-	const char *function; /* NULL: not known */
+	uint64_t offset; /* ELF virtual address of the program counter */
 	uint64_t function_offset;
-	const char *file; /* NULL: no debug data */
-	unsigned line;
+	struct zc_told_frame function; /* what the place is in */
+	struct zc_told_frame *inlined; /* what was inlined there, innermost first */
+	unsigned inlines;
 	uint8_t kind; /* enum zc_site_kind */
 	bool caller;  /* the program counter is a return address */
-	char *json;   /* the frame, as events hold it */
+	bool named;   /* as well as can be */
+	char *texts;  /* room of all the names */
+	char *json;   /* the frames, as events hold them */
 	size_t json_len;
 };
+/* The innermost function at a place, inlined or not. */
+const struct zc_told_frame *zc_site_inner(const struct zc_site *site);
 
 struct zc_stack {
 	const char *status; /* "complete", "truncated", "unavailable" */
@@ -80,6 +93,8 @@ struct zc_place {
 unsigned zc_stack_places(struct zc_unwinder *unwinder, struct zc_maps *maps,
 			 const struct zc_frame *record, struct zc_place *ret, unsigned most,
 			 uint64_t *ret_lost);
+/* What went wrong with names so far (naming/naming.h). */
+const struct zc_naming_report *zc_unwinder_naming(const struct zc_unwinder *unwinder);
 /* "stack":{...} */
 void zc_stack_write(const struct zc_stack *stack, struct zc_json *json);
 

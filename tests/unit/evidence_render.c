@@ -8,6 +8,7 @@
 
 #include "audit/audit.h"
 #include "evidence_frames.h"
+#include "namer.h"
 #include "t.h"
 
 static char in_path[] = "/tmp/zc-render-in-XXXXXX", out_path[] = "/tmp/zc-render-out-XXXXXX";
@@ -80,6 +81,7 @@ int main(void)
 	char *text = NULL;
 	int status;
 
+	use_built_namer();
 	close(mkstemp(in_path));
 	close(mkstemp(out_path));
 	write_frames(garbage, 24);

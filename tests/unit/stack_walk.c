@@ -11,10 +11,12 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "evidence/stack/rows.h"
 #include "evidence/stack/stack.h"
 #include "evidence_frames.h"
+#include "namer.h"
 #include "t.h"
 
 static struct frame_buffer record, sign_in;
@@ -94,8 +96,8 @@ static struct zc_maps *own_maps(struct zc_unwinder *unwinder)
 static int find(const struct zc_stack *stack, const char *function)
 {
 	for (unsigned i = 0; i < stack->count; i++)
-		if (stack->frame[i].site && stack->frame[i].site->function &&
-		    !strcmp(stack->frame[i].site->function, function))
+		if (stack->frame[i].site && stack->frame[i].site->function.function &&
+		    !strcmp(stack->frame[i].site->function.function, function))
 			return (int)i;
 	return -1;
 }
@@ -107,7 +109,8 @@ static void show(const struct zc_stack *stack)
 		const struct zc_site *site = stack->frame[i].site;
 
 		printf("#   %s+%#lx %s\n", site ? zc_module_base(site->module) : "?",
-		       site ? site->offset : 0, site && site->function ? site->function : "");
+		       site ? site->offset : 0,
+		       site && site->function.function ? site->function.function : "");
 	}
 }
 
@@ -136,11 +139,11 @@ static void test_plain(struct zc_unwinder *unwinder, struct zc_maps *maps)
 	walk(unwinder, maps, &stack);
 	T_OK(in_order(&stack), "functions are named, innermost first");
 	T_OK(find(&stack, "main") > 2, "main is among them");
-	T_OK(stack.count > 1 && stack.frame[1].site->file &&
-		     strstr(stack.frame[1].site->file, "stack_walk.c") &&
-		     stack.frame[1].site->line == leak_line,
-	     "file and line are those of the call (%u, expected %u)", stack.frame[1].site->line,
-	     leak_line);
+	T_OK(stack.count > 1 && stack.frame[1].site->function.file &&
+		     strstr(stack.frame[1].site->function.file, "stack_walk.c") &&
+		     stack.frame[1].site->function.line == leak_line,
+	     "file and line are those of the call (%u, expected %u)",
+	     stack.frame[1].site->function.line, leak_line);
 	T_OK(complete(&stack), "the walk reaches the program's entry");
 	outer(5);
 	walk(unwinder, maps, &stack);
@@ -256,7 +259,7 @@ static void test_other_file(struct zc_unwinder *unwinder)
 	maps = own_maps(unwinder);
 	outer(1);
 	walk(unwinder, maps, &stack);
-	T_OK(stack.count && stack.frame[0].site && !stack.frame[0].site->function &&
+	T_OK(stack.count && stack.frame[0].site && !stack.frame[0].site->function.function &&
 		     strcmp(stack.status, "complete"),
 	     "a file with another build-id gives module and offset, no names (%s)", stack.why);
 	zc_maps_unref(unwinder, maps);
@@ -381,6 +384,7 @@ int main(void)
 	struct zc_unwinder *unwinder = zc_unwinder_new();
 	struct zc_maps *maps;
 
+	use_built_namer();
 	frame_sign_in(&sign_in, 7);
 	maps = own_maps(unwinder);
 	numbers_are_not_divisions();
