@@ -104,6 +104,7 @@ static int read_frames(struct render *render, int fd)
 		fprintf(stderr, "zcaudit: '%s' is not a file of frames\n", render->file);
 		return 125;
 	}
+	fflush(stdout); /* not into the middle of a line, where both are one file */
 	fprintf(stderr, "zcaudit: %s: %" PRIu64 " bytes are not frames%s\n", render->file,
 		render->skipped + have, have ? "; the last frame is cut off" : "");
 	return 0;

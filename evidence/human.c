@@ -31,23 +31,23 @@ static void show(const struct zc_evidence *e, const char *text)
 	zc_text_show(e->setup.human, text, strlen(text));
 }
 
-static void show_site(const struct zc_evidence *e, const struct zc_site *site, bool with_line)
+static void show_frame(const struct zc_evidence *e, const struct zc_site *site,
+		       const struct zc_told_frame *frame, bool with_line)
 {
-	const struct zc_told_frame *inner = zc_site_inner(site);
 	const char *slash;
 
-	if (inner->function) {
-		show(e, inner->shown ? inner->shown : inner->function);
+	if (frame->function) {
+		show(e, frame->shown ? frame->shown : frame->function);
 	} else {
 		show(e, zc_module_base(site->module));
 		fprintf(e->setup.human, "+0x%" PRIx64, site->offset);
 	}
-	if (!with_line || !inner->file)
+	if (!with_line || !frame->file)
 		return;
-	slash = strrchr(inner->file, '/');
+	slash = strrchr(frame->file, '/');
 	fputs(" (", e->setup.human);
-	show(e, slash ? slash + 1 : inner->file);
-	fprintf(e->setup.human, ":%u)", inner->line);
+	show(e, slash ? slash + 1 : frame->file);
+	fprintf(e->setup.human, ":%u)", frame->line);
 }
 
 /* "in leak_secret (victim.c:65) <- middle <- outer": the program's own frames. */
@@ -55,14 +55,19 @@ static void show_where(const struct zc_evidence *e)
 {
 	unsigned shown = 0;
 
-	for (unsigned i = 0; i < e->stack.count && shown <= CALLERS_MAX; i++) {
+	for (unsigned i = 0; i < e->stack.count; i++) {
 		const struct zc_site *site = e->stack.frame[i].site;
 
 		if (!site || site->kind != ZC_SITE_PROGRAM ||
 		    (site->function.function && !strcmp(site->function.function, "_start")))
 			continue;
-		fputs(shown++ ? " <- " : "  in ", e->setup.human);
-		show_site(e, site, shown == 1);
+		for (unsigned k = 0; k <= site->inlines; k++) {
+			if (shown > CALLERS_MAX)
+				return;
+			fputs(shown++ ? " <- " : "  in ", e->setup.human);
+			show_frame(e, site, k < site->inlines ? &site->inlined[k] : &site->function,
+				   shown == 1);
+		}
 		if (site->function.function && !strcmp(site->function.function, "main"))
 			return;
 	}

@@ -25,8 +25,8 @@
 #define NOBODY 65534
 #define MEMORY_MAX (768ull << 20) /* written memory; files are mapped besides */
 #define SPACE_MAX (12ull << 30)
-#define QUESTION_SECONDS 4 /* of processor time */
-#define QUESTION_PATIENCE 20
+#define QUESTION_SECONDS 5 /* of processor time */
+#define QUESTION_PATIENCE 60
 #define LIFE_SECONDS 600 /* of processor time */
 
 #if defined(__SANITIZE_ADDRESS__)

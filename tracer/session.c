@@ -354,7 +354,7 @@ static int begin(struct zc_tracer *tracer, struct start *start)
 	if (r == 0)
 		r = open_view(start);
 	if (r == 0 && start->options.stacks)
-		zc_naming_prepare(true);
+		zc_naming_prepare();
 	if (r == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		r = -errno;
 	if (r < 0)

@@ -14,7 +14,6 @@
 #include "core/policy.h"
 #include "evidence/redact.h"
 #include "evidence/baseline.h"
-#include "evidence/naming/naming.h"
 #include "policy/policy_set.h"
 #include "wrap/layers.h"
 #include "wrap/probe.h"
@@ -240,7 +239,6 @@ static int run(struct zc_job *job, uint64_t *ret_dropped)
 	if (r < 0)
 		return r;
 	note_children(job);
-	zc_naming_prepare(false);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return zc_trouble(&job->trouble, -errno, "cannot become a subreaper: %s",
 				  strerror(errno));

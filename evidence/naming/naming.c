@@ -22,7 +22,7 @@
 #define ZC_LIBDIR "/usr/local/lib/zencube"
 #endif
 
-#define PATIENCE_MS 30000 /* zcname ends itself sooner, unless it was taken over */
+#define PATIENCE_MS 90000 /* zcname ends itself sooner, unless it was taken over */
 #define FILES_MAX 4u /* that one module may bring: its own, debug, supplement, and one to spare */
 
 struct zc_naming {
@@ -40,9 +40,9 @@ void zc_naming_use(const char *path)
 	program = path;
 }
 
-void zc_naming_prepare(bool apart)
+void zc_naming_prepare(void)
 {
-	zc_starter_prepare(apart);
+	zc_starter_prepare(true);
 }
 
 void zc_naming_finish(void)

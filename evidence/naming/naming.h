@@ -26,10 +26,10 @@ struct zc_naming *zc_naming_new(void);
 struct zc_naming *zc_naming_free(struct zc_naming *naming); /* takes NULL */
 
 /*
- * Makes the helper that will start zcname, for programs that will have threads or become subreapers: before
- * that. apart: for those who wait for all children there are (__WALL). Others need not call it.
+ * Makes the helper that will start zcname so that it is no child of ours at all: for programs that wait for all
+ * children there are (__WALL), before they become subreapers. Others need not call it.
  */
-void zc_naming_prepare(bool apart);
+void zc_naming_prepare(void);
 void zc_naming_finish(void); /* ends the helper; a new one is made when it is needed */
 /* Its pid, for who looks at a tree of processes: it is not of the run. 0: none is a child of ours. */
 pid_t zc_naming_helper(void);

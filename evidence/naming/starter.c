@@ -3,7 +3,7 @@
  * starter.c - starting zcname from a process that nobody waits for.
  *
  * Packets to the starter: a path with a descriptor (start), or an empty text (kill). Packets from it:
- * one int for each start, the wait status. Between fork and exec nothing is called that takes a lock.
+ * one int for each start, the wait status. Nothing is called in it that takes a lock.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +26,15 @@
 static int starter = -1;
 static pid_t starter_pid; /* 0: not a child of ours */
 static bool running;      /* something was started and its end not yet told */
+
+/*
+ * fork(2) as the kernel has it: there may be threads, and libc's would wait for locks that nobody gives back. With
+ * no signal the child's end makes none, and only a wait with __WCLONE sees it.
+ */
+static pid_t fork_plainly(int signal)
+{
+	return (pid_t)syscall(SYS_clone, signal, NULL, NULL, NULL, NULL);
+}
 
 /* ---- inside the starter ---- */
 
@@ -74,7 +83,7 @@ static _Noreturn void become(const char *path, int fd)
 
 static pid_t begin(const char *path, int fd)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_plainly(SIGCHLD);
 
 	if (pid == 0)
 		become(path, fd);
@@ -146,12 +155,6 @@ static _Noreturn void be_starter(int fd)
 
 /* ---- outside ---- */
 
-/* A child whose end makes no signal, and that only a wait with __WCLONE sees. */
-static pid_t fork_silently(void)
-{
-	return (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
-}
-
 int zc_starter_prepare(bool apart)
 {
 	int pair[2], status;
@@ -161,7 +164,7 @@ int zc_starter_prepare(bool apart)
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
-	pid = apart ? fork() : fork_silently();
+	pid = fork_plainly(apart ? SIGCHLD : 0);
 	if (pid < 0) {
 		status = -errno;
 		close(pair[0]);
@@ -169,7 +172,7 @@ int zc_starter_prepare(bool apart)
 		return status;
 	}
 	if (pid == 0) {
-		if (!apart || fork() == 0)
+		if (!apart || fork_plainly(0) == 0)
 			be_starter(pair[1]);
 		_exit(0);
 	}

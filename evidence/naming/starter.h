@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Makes the starter, once; call it before threads. apart: no child of ours, not even so; then before
- * becoming a subreaper, too. 0 or -errno. */
+/* Makes the starter, once. apart: no child of ours, not even so; for that call it before becoming a subreaper. 0
+ * or -errno. */
 int zc_starter_prepare(bool apart);
 /* The starter's pid while it is a child of ours; 0: there is none. */
 pid_t zc_starter_pid(void);

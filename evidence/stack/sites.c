@@ -220,11 +220,6 @@ void zc_sites_name(struct zc_sites *sites, const struct zc_stack *stack)
 
 /* ---- as evidence ---- */
 
-const struct zc_told_frame *zc_site_inner(const struct zc_site *site)
-{
-	return site->inlines ? &site->inlined[0] : &site->function;
-}
-
 static void write_frame(struct zc_json *json, const struct zc_site *site, const char *id,
 			const struct zc_told_frame *frame)
 {

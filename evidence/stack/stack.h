@@ -48,8 +48,6 @@ struct zc_site {
 	char *json;   /* the frames, as events hold them */
 	size_t json_len;
 };
-/* The innermost function at a place, inlined or not. */
-const struct zc_told_frame *zc_site_inner(const struct zc_site *site);
 
 struct zc_stack {
 	const char *status; /* "complete", "truncated", "unavailable" */

@@ -15,6 +15,7 @@
 
 #include "evidence/evidence.h"
 #include "evidence_frames.h"
+#include "namer.h"
 #include "t.h"
 
 static char dir[64];
@@ -430,6 +431,7 @@ static void test_reuse(void)
 
 int main(void)
 {
+	use_built_namer();
 	page = calloc(1, sizeof(*page));
 	if (!page)
 		return 1;
