@@ -6,130 +6,94 @@
  * program. It judged the call like any other, so what stands here is about speed and about who avoids
  * being watched from inside, not about what went unseen.
  */
-#include <errno.h>
-#include <limits.h>
-#include <json-c/json.h>
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base.h"
-#include "evidence/json.h"
+#include "evidence/read/journal.h"
 #include "evidence/read/log_reader.h"
-#include "evidence/read/run.h"
-#include "evidence/text.h"
+#include "evidence/report/lines.h"
 #include "audit/audit.h"
 
+#define PLACES_MAX 4096u /* told apart; more are counted together */
+
 struct place {
-	char *where; /* "libfoo.so+0x1234 (function)" */
-	char *build_id;
-	char *calls, *programs; /* names, each once */
+	struct zc_str where; /* "libfoo.so+0x1234 (function)" */
+	struct zc_str build_id, calls, programs; /* names, each once */
 	uint64_t count;
 };
+
 struct places {
-	struct place *item;
+	struct place item[PLACES_MAX];
 	size_t count;
+	uint64_t more;
+	bool json;
 };
 
-static int fail(const char *file, const char *why)
+static bool same(struct zc_str a, struct zc_str b)
 {
-	return zc_audit_fail("bypasses: %s: %s", file, why);
+	return a.len == b.len && !memcmp(a.at ? a.at : "", b.at ? b.at : "", a.len);
 }
-
-static const char *text_of(struct json_object *object, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(object, key, &value) ? json_object_get_string(value)
-							      : NULL;
-}
-
-static struct json_object *member(struct json_object *object, const char *key)
-{
-	struct json_object *value = NULL;
-
-	if (object)
-		json_object_object_get_ex(object, key, &value);
-	return value;
-}
-
-/* --- places ------------------------------------------------------------------------------------------------ */
 
 /* Adds a word to a list "a, b", once. */
-static int add_word(char **list, const char *word)
+static struct zc_str with_word(struct zc_report *report, struct zc_str list, struct zc_str word)
 {
-	size_t len = strlen(word);
-	char *more;
+	const char *at = list.at;
 
-	for (const char *at = *list; at && (at = strstr(at, word)); at += len)
-		if ((at == *list || at[-1] == ' ') && (!at[len] || at[len] == ','))
-			return 0;
-	if (asprintf(&more, "%s%s%s", *list ? *list : "", *list ? ", " : "", word) < 0)
-		return -ENOMEM;
-	free(*list);
-	*list = more;
-	return 0;
+	if (!word.at || !list.at)
+		return word.at ? word : list;
+	while ((at = memmem(at, list.len - (size_t)(at - list.at), word.at, word.len))) {
+		const char *end = at + word.len;
+
+		if ((at == list.at || at[-1] == ' ') && (!*end || *end == ','))
+			return list;
+		at++;
+	}
+	return zc_report_printf(report, "%s, %s", list.at, word.at);
 }
 
-static char *describe(struct json_object *frame)
+static struct zc_str describe(struct zc_report *report, struct zc_view frame)
 {
-	const char *module = text_of(frame, "module"), *offset = text_of(frame, "offset");
-	const char *function = text_of(frame, "function");
-	char *where;
-	int n;
+	struct zc_str module = zc_report_text(report, frame, "module"),
+		      offset = zc_report_text(report, frame, "offset"),
+		      function = zc_report_text(report, frame, "function"),
+		      address = zc_report_text(report, frame, "address");
 
-	if (!module)
-		n = asprintf(&where, "%s, in no file",
-			     text_of(frame, "address") ? text_of(frame, "address") : "?");
-	else
-		n = asprintf(&where, "%s+%s%s%s%s", module, offset ? offset : "?",
-			     function ? " (" : "", function ? function : "", function ? ")" : "");
-	return n < 0 ? NULL : where;
-}
-
-static struct place *find(struct places *places, const char *where, const char *build_id)
-{
-	struct place *more;
-
-	for (size_t i = 0; i < places->count; i++)
-		if (!strcmp(places->item[i].where, where) &&
-		    !strcmp(places->item[i].build_id, build_id))
-			return &places->item[i];
-	more = realloc(places->item, (places->count + 1) * sizeof(*more));
-	if (!more)
-		return NULL;
-	places->item = more;
-	more += places->count;
-	*more = (struct place){ .where = strdup(where), .build_id = strdup(build_id) };
-	if (!more->where || !more->build_id)
-		return NULL;
-	places->count++;
-	return more;
+	if (!frame.at)
+		return zc_report_printf(report, "an unknown place");
+	if (!module.at)
+		return zc_report_printf(report, "%s, in no file", address.at ? address.at : "?");
+	return zc_report_printf(report, "%s+%s%s%s%s", module.at, offset.at ? offset.at : "?",
+				function.at ? " (" : "", function.at ? function.at : "",
+				function.at ? ")" : "");
 }
 
 /* One note: its innermost frame is the place. */
-static int add_note(struct places *places, struct json_object *note)
+static void add_note(struct zc_report *report, struct places *places, struct zc_view note)
 {
-	struct json_object *frames = member(member(note, "stack"), "frames");
-	struct json_object *frame = frames && json_object_is_type(frames, json_type_array)
-					    ? json_object_array_get_idx(frames, 0)
-					    : NULL;
-	struct json_object *call = member(note, "syscall"), *process = member(note, "process");
-	const char *name = call ? text_of(call, "name") : NULL;
-	const char *exe = process ? text_of(process, "exe") : NULL;
-	const char *build_id = frame ? text_of(frame, "build_id") : NULL;
-	char *where = frame ? describe(frame) : strdup("an unknown place");
-	struct place *place = where ? find(places, where, build_id ? build_id : "") : NULL;
-	int r = place ? 0 : -ENOMEM;
+	struct zc_walk walk = zc_view_walk(zc_view_get(note, "stack.frames"));
+	struct zc_view frame = { NULL, 0 };
+	struct zc_str where, build_id;
+	size_t i = 0;
 
-	free(where);
-	if (r == 0)
-		place->count++;
-	if (r == 0 && name)
-		r = add_word(&place->calls, name);
-	if (r == 0 && exe)
-		r = add_word(&place->programs, exe);
-	return r;
+	zc_walk_next(&walk, NULL, &frame);
+	where = describe(report, frame);
+	build_id = zc_report_text(report, frame, "build_id");
+	while (i < places->count && !(same(places->item[i].where, where) &&
+				      same(places->item[i].build_id, build_id)))
+		i++;
+	if (i == PLACES_MAX) {
+		places->more++;
+		return;
+	}
+	if (i == places->count)
+		places->item[places->count++] =
+			(struct place){ .where = where, .build_id = build_id };
+	places->item[i].count++;
+	places->item[i].calls = with_word(report, places->item[i].calls,
+					  zc_report_text(report, note, "syscall.name"));
+	places->item[i].programs = with_word(report, places->item[i].programs,
+					     zc_report_text(report, note, "process.exe"));
 }
 
 /* Most often first, then by name. */
@@ -139,159 +103,105 @@ static int by_count(const void *a, const void *b)
 
 	if (left->count != right->count)
 		return left->count < right->count ? 1 : -1;
-	return strcmp(left->where, right->where);
+	return strcmp(left->where.at, right->where.at);
 }
 
-static void release(struct places *places)
-{
-	for (size_t i = 0; i < places->count; i++) {
-		free(places->item[i].where);
-		free(places->item[i].build_id);
-		free(places->item[i].calls);
-		free(places->item[i].programs);
-	}
-	free(places->item);
-}
-
-/* --- reading ----------------------------------------------------------------------------------------------- */
-
-static struct json_object *parse(const char *text, size_t len)
-{
-	struct json_tokener *tokener = json_tokener_new();
-	struct json_object *object =
-		tokener && len <= INT_MAX ? json_tokener_parse_ex(tokener, text, (int)len) : NULL;
-
-	if (tokener)
-		json_tokener_free(tokener);
-	return object;
-}
-
-static int read_notes(struct zc_journal *log, struct places *places)
+static void read_notes(struct zc_report *report, struct places *places)
 {
 	struct zc_log_reader reader;
-	int r = 0, more = 0;
+	int more = 0;
 
-	zc_log_reader_init(&reader, log, 0);
-	while (r == 0 && (more = zc_log_reader_next(&reader)) == 1) {
-		struct json_object *note;
+	report->failed = report->failed || zc_journal_seek(report->run->log, 0) < 0;
+	zc_log_reader_init(&reader, report->run->log, 0);
+	while (!report->failed && (more = zc_log_reader_next(&reader)) == 1) {
+		struct zc_view note;
 
 		/* Cheap first: most lines are something else. */
-		if (reader.state != ZC_LINE_WHOLE ||
-		    !memmem(reader.text, reader.len, "\"bypass\"", 8))
-			continue;
-		note = parse(reader.text, reader.len);
-		if (note && text_of(note, "note") && !strcmp(text_of(note, "note"), "bypass"))
-			r = add_note(places, note);
-		json_object_put(note);
+		if (reader.state == ZC_LINE_WHOLE &&
+		    memmem(reader.text, reader.len, "\"bypass\"", 8) &&
+		    !zc_view_parse(&note, reader.text, reader.len) &&
+		    zc_view_is(zc_view_get(note, "note"), "bypass"))
+			add_note(report, places, note);
 	}
 	zc_log_reader_finish(&reader);
-	return r ? r : more;
+	report->failed = report->failed || more < 0;
 }
 
-/* The gate's counts, as run.json has them; zeros when there is none. */
-static void read_counts(const char *dir, uint64_t ret[3])
+static void print(struct zc_report *report, const struct places *places)
 {
-	static const char *const keys[] = { "passed", "handed_over", "bypassed" };
-	char path[ZC_PATH_CAP];
-	struct json_object *run, *gate;
-
-	run = snprintf(path, sizeof(path), "%s/run.json", dir) < (int)sizeof(path)
-		      ? json_object_from_file(path)
-		      : NULL;
-	gate = member(run, "gate");
-	for (size_t i = 0; i < ZC_LEN(keys); i++)
-		ret[i] = (uint64_t)json_object_get_int64(member(gate, keys[i]));
-	json_object_put(run);
-}
-
-/* --- telling ----------------------------------------------------------------------------------------------- */
-
-static void show(const char *text)
-{
-	zc_text_show(stdout, text, strlen(text));
-}
-
-static void print(const struct places *places, const uint64_t counts[3])
-{
-	printf("%llu calls through the gate, %llu handed over, %llu around the shim\n",
-	       (unsigned long long)counts[0], (unsigned long long)counts[1],
-	       (unsigned long long)counts[2]);
+	fprintf(report->out,
+		"%" PRIu64 " calls through the gate, %" PRIu64 " handed over, %" PRIu64
+		" around the shim\n",
+		zc_report_number(report, "gate.passed"),
+		zc_report_number(report, "gate.handed_over"),
+		zc_report_number(report, "gate.bypassed"));
 	for (size_t i = 0; i < places->count; i++) {
 		const struct place *place = &places->item[i];
 
-		printf("%8llu  ", (unsigned long long)place->count);
-		show(place->where);
-		if (place->calls)
-			fputs("  ", stdout), show(place->calls);
-		if (place->programs)
-			fputs("  in ", stdout), show(place->programs);
-		putchar('\n');
+		fprintf(report->out, "%8" PRIu64 "  %s", place->count,
+			zc_report_shown(report, place->where).at);
+		if (place->calls.at)
+			fprintf(report->out, "  %s", zc_report_shown(report, place->calls).at);
+		if (place->programs.at)
+			fprintf(report->out, "  in %s",
+				zc_report_shown(report, place->programs).at);
+		fputc('\n', report->out);
 	}
+	if (places->more)
+		fprintf(report->out, "%8" PRIu64 "  in other places\n", places->more);
 }
 
-static int print_json(const struct places *places, const uint64_t counts[3])
+static void print_json(struct zc_report *report, const struct places *places)
 {
-	struct zc_json json = { .indent = 2 };
-	int r;
+	struct zc_json *json = &report->json;
 
-	zc_json_open(&json, NULL, '{');
-	zc_json_uint(&json, "passed", counts[0]);
-	zc_json_uint(&json, "handed_over", counts[1]);
-	zc_json_uint(&json, "bypassed", counts[2]);
-	zc_json_open(&json, "places", '[');
+	json->indent = 2;
+	zc_json_open(json, NULL, '{');
+	zc_json_uint(json, "passed", zc_report_number(report, "gate.passed"));
+	zc_json_uint(json, "handed_over", zc_report_number(report, "gate.handed_over"));
+	zc_json_uint(json, "bypassed", zc_report_number(report, "gate.bypassed"));
+	zc_json_open(json, "places", '[');
 	for (size_t i = 0; i < places->count; i++) {
 		const struct place *place = &places->item[i];
 
-		zc_json_open(&json, NULL, '{');
-		zc_json_string(&json, "where", place->where);
-		zc_json_string(&json, "build_id", *place->build_id ? place->build_id : NULL);
-		zc_json_string(&json, "calls", place->calls);
-		zc_json_string(&json, "programs", place->programs);
-		zc_json_uint(&json, "count", place->count);
-		zc_json_close(&json, '}');
+		zc_json_open(json, NULL, '{');
+		zc_report_json(report, "where", place->where);
+		zc_report_json(report, "build_id", place->build_id);
+		zc_report_json(report, "calls", place->calls);
+		zc_report_json(report, "programs", place->programs);
+		zc_json_uint(json, "count", place->count);
+		zc_json_close(json, '}');
 	}
-	zc_json_close(&json, ']');
-	zc_json_close(&json, '}');
-	zc_json_newline(&json);
-	r = json.failed || fwrite(json.bytes, 1, json.len, stdout) != json.len ? -EIO : 0;
-	zc_json_free(&json);
-	return r;
+	zc_json_close(json, ']');
+	zc_json_close(json, '}');
+	zc_json_newline(json);
 }
 
-static int tell(const char *dir, bool json)
+/* Nothing of the arena is given back on the way: the places' texts lie in it. */
+static void write_bypasses(struct zc_report *report)
 {
-	struct places places = { 0 };
-	uint64_t counts[3] = { 0 };
-	struct zc_journal *log;
-	int r = zc_journal_open(&log, dir);
+	struct places *places = report->options.context;
 
-	if (r < 0)
-		return fail(dir, strerror(-r));
-	r = read_notes(log, &places);
-	zc_journal_free(log);
-	read_counts(dir, counts);
-	if (places.count)
-		qsort(places.item, places.count, sizeof(*places.item), by_count);
-	if (r == 0 && json)
-		r = print_json(&places, counts);
-	else if (r == 0)
-		print(&places, counts);
-	release(&places);
-	if (r == 0 && fflush(stdout) != 0 && errno != EPIPE)
-		r = -errno;
-	return r < 0 ? fail(dir, strerror(-r)) : 0;
+	report->exact = !places->json;
+	read_notes(report, places);
+	qsort(places->item, places->count, sizeof(*places->item), by_count);
+	(places->json ? print_json : print)(report, places);
 }
 
 int zc_audit_bypasses(int argc, char **argv)
 {
-	char dir[ZC_PATH_CAP], error[512] = "";
+	static struct places places;
 	struct zc_audit audit;
-	int status = zc_audit_options(&audit, argc, argv, "lj"), r;
+	struct zc_run *run = NULL;
+	int status = zc_audit_options(&audit, argc, argv, "ljcro");
 
-	if (status)
-		return status;
-	if (audit.argc > 1)
-		return zc_audit_fail("bypasses takes one run");
-	r = zc_run_find(audit.argc ? audit.argv[0] : "latest", audit.log_dir, dir, error);
-	return r ? zc_audit_fail("%s", *error ? error : strerror(-r)) : tell(dir, audit.json);
+	if (!status && audit.argc > 1)
+		status = zc_audit_fail("bypasses takes one run");
+	if (!status)
+		status = zc_audit_open(&audit, audit.argv[0], false, &run);
+	places = (struct places){ .json = !status && audit.json };
+	if (!status)
+		status = zc_audit_write(&audit, run, write_bypasses, &places);
+	zc_run_free(run);
+	return status;
 }

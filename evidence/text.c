@@ -84,7 +84,7 @@ bool zc_text_plain(const char *text, size_t len)
 			return false;
 		at += step;
 	}
-	return true;
+	return !memmem(text, len, "##[", 3);
 }
 
 /* Spells the code point (or byte) at text for a terminal; returns how many bytes it took. */
@@ -94,7 +94,7 @@ static unsigned spell(char spelling[SPELLING_CAP], size_t *ret_len, const char *
 	uint32_t point = 0;
 	unsigned step = zc_text_decode(text, len, &point);
 
-	if (!step)
+	if (!step || (len >= 3 && !memcmp(text, "##[", 3)))
 		*ret_len =
 			(size_t)snprintf(spelling, SPELLING_CAP, "\\x%02x", (unsigned char)*text);
 	else if (point >= 7 && point <= 13)

@@ -27,7 +27,10 @@ unsigned zc_text_decode(const char *text, size_t len, uint32_t *ret_point);
 bool zc_text_is_utf8(const char *text, size_t len);
 /* A control, line separator, invisible mark or direction override: never shown as it is. */
 bool zc_text_hidden(uint32_t point);
-/* Nothing but visible characters: can be shown and pasted as it is. */
+/*
+ * Nothing but visible characters: can be shown and pasted as it is. "##[" is not, because GitHub's runner takes
+ * it for a command anywhere in a line of a job's log.
+ */
 bool zc_text_plain(const char *text, size_t len);
 
 /*

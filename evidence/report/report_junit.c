@@ -141,25 +141,23 @@ static void put_properties(struct zc_report *report)
 void zc_report_as_junit(struct zc_report *report)
 {
 	struct zc_run *run = report->run;
-	struct zc_str seconds = zc_report_seconds(
-		report, run->last_ns > run->first_ns ? run->last_ns - run->first_ns : 0);
-	struct zc_str started = zc_report_text(report, run->json, "started");
+	struct zc_str seconds, started;
 	struct zc_story story;
 	struct counts counts;
 	size_t index = 0;
-	char time[32], date[40];
 
-	snprintf(time, sizeof(time), "%s", seconds.at);
-	snprintf(date, sizeof(date), "%s", started.at ? zc_escape_xml(report, started).at : "");
 	count(report, &counts);
+	seconds = zc_report_seconds(
+		report, run->last_ns > run->first_ns ? run->last_ns - run->first_ns : 0);
+	started = zc_escape_xml(report, zc_report_text(report, run->json, "started"));
 	fprintf(report->out,
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 		"<testsuites name=\"zencube\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\""
 		" time=\"%s\">\n"
 		"  <testsuite name=\"zencube\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\""
 		" skipped=\"0\" time=\"%s\" timestamp=\"%s\">\n",
-		counts.cases, counts.failures, counts.errors, time, counts.cases, counts.failures,
-		counts.errors, time, date);
+		counts.cases, counts.failures, counts.errors, seconds.at, counts.cases,
+		counts.failures, counts.errors, seconds.at, started.at);
 	put_properties(report);
 	for (size_t i = 0; i < ZC_LEN(suites); i++)
 		if (!counts.by_suite[i])
