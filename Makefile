@@ -181,13 +181,15 @@ demo:
 
 # --- installing ------------------------------------------------------------------------------------
 man1 := $(wildcard docs/*.1)
+man5 := $(wildcard docs/*.5)
 man7 := $(wildcard docs/*.7)
 to := $(DESTDIR)$(PREFIX)
 install: all
-	install -d $(to)/bin $(to)/lib/zencube $(to)/share/man/man1 $(to)/share/man/man7
+	install -d $(to)/bin $(to)/lib/zencube $(to)/share/man/man1 $(to)/share/man/man5 $(to)/share/man/man7
 	install -m 755 $(B)/zcwrap $(B)/zctrace $(B)/zcaudit $(to)/bin
 	install -m 755 $(B)/libzcshim.so $(B)/zcname $(to)/lib/zencube
 	install -m 644 $(man1) $(to)/share/man/man1
+	install -m 644 $(man5) $(to)/share/man/man5
 	install -m 644 $(man7) $(to)/share/man/man7
 	install -D -m 644 completions/zencube.bash $(to)/share/bash-completion/completions/zcwrap
 	ln -sf zcwrap $(to)/share/bash-completion/completions/zctrace
@@ -199,6 +201,7 @@ uninstall:
 	rm -f $(addprefix $(to)/bin/,zcwrap zctrace zcaudit) \
 		$(addprefix $(to)/lib/zencube/,libzcshim.so zcname)
 	rm -f $(addprefix $(to)/share/man/man1/,$(notdir $(man1)))
+	rm -f $(addprefix $(to)/share/man/man5/,$(notdir $(man5)))
 	rm -f $(addprefix $(to)/share/man/man7/,$(notdir $(man7)))
 	rm -f $(addprefix $(to)/share/bash-completion/completions/,zcwrap zctrace zcaudit)
 	rm -f $(to)/share/zsh/site-functions/_zencube
