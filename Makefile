@@ -54,7 +54,7 @@ libs := -ljson-c -lsodium -lunwind-x86_64 -lunwind -lelf -lz -lpthread
 
 # --- what is built from what -----------------------------------------------------------------------
 core_src := $(wildcard core/*.c)
-policy_src := $(wildcard policy/*.c)
+policy_src := $(wildcard policy/*.c policy/*/*.c)
 confine_src := $(wildcard confine/*.c)
 evidence_src := $(wildcard evidence/*.c evidence/*/*.c)
 audit_src := $(wildcard audit/*.c)

@@ -487,3 +487,13 @@ int zc_event_fill_message(struct zc_event *event, uint64_t address, const struct
 
 	return take_message(&f, address);
 }
+
+unsigned zc_object_need(unsigned op, uint32_t oflags, unsigned need, unsigned flags)
+{
+	const uint32_t writes = O_TRUNC | O_ACCMODE;
+
+	if ((op <= ZC_OP_OPEN_RDWR || op == ZC_OP_MQ_OPEN) && oflags & O_CREAT &&
+	    !(oflags & writes) && flags & ZC_OBJ_EXISTS)
+		return need & ~(unsigned)ZC_NEED_WRITE;
+	return need;
+}

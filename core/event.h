@@ -149,6 +149,11 @@ size_t zc_endpoint_print(const struct zc_endpoint *endpoint, char *buffer, size_
 /* "policy" "hosts" "refreshed" "resolver" "shim"; NULL for others. */
 const char *zc_host_source_name(unsigned source);
 
+/*
+ * What is really asked of an object whose row asks for need; flags are the object's. O_CREAT alone
+ * writes nothing where the file is there already.
+ */
+unsigned zc_object_need(unsigned op, uint32_t oflags, unsigned need, unsigned flags);
 /* What open(2) flags ask of the object: ZC_NEED_*, 0 for O_PATH. */
 unsigned zc_open_need(uint32_t oflags);
 /* The refined op of an open: OPEN_READ, OPEN_WRITE, OPEN_RDWR. */

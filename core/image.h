@@ -90,7 +90,8 @@ enum {
 	ZC_IMAGE_NAMES = 64,   /* observers look for the names behind addresses */
 	ZC_IMAGE_NO_DNS = 128, /* --no-dns */
 	ZC_IMAGE_PRIVATE_NAMES =
-		256 /* --private-names: names may come to private addresses later */
+		256,          /* --private-names: names may come to private addresses later */
+	ZC_IMAGE_LEARN = 512, /* beside AUDIT: each thing once, whoever asks for it, no stacks */
 };
 
 struct zc_image_table {

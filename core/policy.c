@@ -34,32 +34,22 @@ static unsigned errno_of(unsigned op, unsigned cls)
 	return is_file_op(op) || cls <= ZC_CLASS_RUN ? EACCES : EPERM;
 }
 
-/* O_CREAT alone writes nothing where the file is there already. */
-static unsigned need_of(const struct zc_event *event, const struct zc_object *object)
-{
-	const uint32_t writes = O_TRUNC | O_ACCMODE;
-
-	if (event->op <= ZC_OP_OPEN_RDWR || event->op == ZC_OP_MQ_OPEN)
-		if ((event->oflags & O_CREAT) && !(event->oflags & writes) &&
-		    object->flags & ZC_OBJ_EXISTS)
-			return object->need & ~(unsigned)ZC_NEED_WRITE;
-	return object->need;
-}
-
 static struct zc_judgement judge_objects(const struct zc_image *image, const struct zc_event *event)
 {
 	struct zc_judgement worst =
 		zc_judged(ZC_OUT_ALLOW, ZC_WHY_NO_ALLOW, class_of_op(event->op));
 
 	for (unsigned i = 0; i < event->objects && i < ZC_LEN(event->object); i++) {
-		unsigned need = need_of(event, &event->object[i]);
+		const struct zc_object *object = &event->object[i];
+		unsigned need =
+			zc_object_need(event->op, event->oflags, object->need, object->flags);
 
 		for (unsigned cls = 0; cls < ZC_PATH_CLASSES; cls++) {
 			struct zc_judgement next;
 
 			if (!(need >> cls & 1))
 				continue;
-			next = zc_judge_object(image, &event->object[i], cls);
+			next = zc_judge_object(image, object, cls);
 			next.object = (uint8_t)i;
 			zc_judge_worst(&worst, next);
 		}

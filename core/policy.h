@@ -95,5 +95,9 @@ const char *zc_policy_class_name(unsigned cls);
 uint64_t zc_fingerprint(const struct zc_image *image, const struct zc_event *event,
 			struct zc_verdict verdict, uint64_t program_hash,
 			uint64_t caller_module_hash, uint64_t caller_offset);
+/*
+ * The same for a run that learns (ZC_IMAGE_LEARN): all that the call was about, and not who asked.
+ */
+uint64_t zc_fingerprint_learnt(const struct zc_event *event);
 
 #endif

@@ -113,3 +113,21 @@ uint64_t zc_fingerprint(const struct zc_image *image, const struct zc_event *eve
 	h = mix_number(mix_number(mix_number(h, program_hash), caller_module_hash), caller_offset);
 	return h ? h : 1;
 }
+
+uint64_t zc_fingerprint_learnt(const struct zc_event *event)
+{
+	uint64_t h = mix_number(event->op, event->domain);
+
+	for (unsigned i = 0; i < event->objects && i < ZC_LEN(event->object); i++) {
+		const struct zc_object *object = &event->object[i];
+		unsigned need =
+			zc_object_need(event->op, event->oflags, object->need, object->flags);
+
+		h = mix_object(mix_number(h, need), object);
+	}
+	if (event->flags & ZC_EV_HAS_PEER)
+		h = mix_endpoint(h, &event->peer);
+	if (event->host)
+		h = zc_hash_bytes(event->host, zc_len(event->host), h);
+	return h ? h : 1;
+}

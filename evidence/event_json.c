@@ -142,6 +142,30 @@ static void write_socket(struct zc_json *json, const struct zc_wire_detail *deta
 	zc_json_int(json, "protocol", detail->protocol);
 }
 
+/* What the call needs of an object, in the policy's words, and whether that is a directory. */
+static void write_needs(struct zc_json *json, const struct zc_record *record, unsigned index)
+{
+	const struct zc_wire_detail *detail = record->detail;
+	unsigned need = zc_object_need(record->frame->head.op, detail->oflags, detail->need[index],
+				       detail->object_flags[index]);
+
+	if (need) {
+		zc_json_open(json, "needs", '[');
+		for (unsigned cls = 0; cls < ZC_PATH_CLASSES; cls++)
+			if (need >> cls & 1)
+				zc_json_string(json, NULL, zc_policy_class_name(cls));
+		zc_json_close(json, ']');
+	}
+	if (detail->object_flags[index] & ZC_OBJ_DIRECTORY)
+		zc_json_bool(json, "directory", true);
+}
+
+static bool holds(const struct zc_frame *frame, unsigned field, const char *text, size_t len)
+{
+	return frame->field[field].bytes && frame->field[field].len == len &&
+	       !memcmp(frame->field[field].bytes, text, len);
+}
+
 static bool is_open(unsigned op)
 {
 	return op == ZC_OP_OPEN || op == ZC_OP_OPEN_READ || op == ZC_OP_OPEN_WRITE ||
@@ -181,6 +205,9 @@ void zc_object_write(struct zc_json *json, const struct zc_record *record)
 	write_host(json, frame);
 	if (endpoint.family != AF_UNIX)
 		write_paths(json, record, 0);
+	else if (!holds(frame, ZC_FIELD_PATH, endpoint.name, endpoint.name_len))
+		write_field(json, "resolved", frame, ZC_FIELD_PATH);
+	write_needs(json, record, 0);
 	if (is_open(op))
 		zc_flags_write_open(json, detail->oflags);
 	if (detail->target_pid)
@@ -195,6 +222,7 @@ void zc_object_write(struct zc_json *json, const struct zc_record *record)
 		return;
 	zc_json_open(json, "object2", '{');
 	write_paths(json, record, 1);
+	write_needs(json, record, 1);
 	zc_json_close(json, '}');
 }
 

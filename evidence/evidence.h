@@ -58,6 +58,7 @@ struct zc_evidence_setup {
 	const struct zc_layer_report *layers; /* read at the end: they may be filled in meanwhile */
 	size_t layer_count;
 	const char *cwd;
+	const char *home, *tmpdir; /* of a run that learns, for who reads its paths; NULL: others */
 	FILE *events_copy; /* with dir: every line of events.jsonl goes here too; NULL: nowhere */
 	FILE *human;       /* lines for people; NULL: quiet */
 	bool color;

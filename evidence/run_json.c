@@ -270,6 +270,12 @@ static void write_run(struct zc_json *json, const struct zc_evidence *e, int cod
 	}
 	zc_json_close(json, '}');
 	write_baseline(json, setup);
+	if (setup->home) {
+		zc_json_open(json, "learns", '{');
+		zc_json_string(json, "home", setup->home);
+		zc_json_string(json, "tmpdir", setup->tmpdir);
+		zc_json_close(json, '}');
+	}
 	write_strings(json, "notes", setup->notes);
 	write_mode(json, setup);
 	write_gate(json, setup->page);

@@ -316,7 +316,7 @@ static int build_image(struct freeze *f, struct zc_image **ret_image, size_t *re
 {
 	const struct zc_policy_world *world = &f->set->world;
 	struct zc_build_options options = {
-		.flags = f->set->flags,
+		.flags = f->set->flags | (world->learn ? ZC_IMAGE_LEARN : 0),
 		.instance = world->instance,
 		.jail = world->jail,
 		.supervisor_group = world->supervisor_group,

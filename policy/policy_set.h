@@ -37,6 +37,7 @@ struct zc_policy_world {
 	   those of ours is then as seen from inside, and so are the rules. It stands for --jail's value. */
 	const char *jail;
 	bool names; /* observers look for host names though no rule has one: to learn a policy from */
+	bool learn; /* the run learns: ZC_IMAGE_LEARN */
 	bool gate; /* hybrid: the image names an address for the gate page, zc_policy_seal() adds it */
 };
 

@@ -190,6 +190,12 @@ static bool permissions_refuse(const struct zc_guard *guard)
 	return result == -EACCES || result == -EPERM || result == -EROFS;
 }
 
+/* Then who asked does not matter: each thing is told once, and without a stack. */
+static bool learns(void)
+{
+	return zc_shim.image && zc_shim.image->flags & ZC_IMAGE_LEARN;
+}
+
 static __attribute__((noinline)) void send_record(const struct zc_guard *guard,
 						  uint64_t fingerprint, uint64_t repeat)
 {
@@ -211,7 +217,7 @@ static __attribute__((noinline)) void send_record(const struct zc_guard *guard,
 	zc_record_put(&writer, head, &guard->event, guard->verdict);
 	if (permissions_refuse(guard))
 		head->flags |= ZC_FRAME_DAC_REFUSES;
-	if (!zc_shim.passive) {
+	if (!zc_shim.passive && !learns()) {
 		take_registers(&regs);
 		zc_frame_put(&writer, ZC_FIELD_REGS, &regs, sizeof(regs));
 		put_stack(&writer, regs.sp);
@@ -230,11 +236,12 @@ void zc_report(struct zc_guard *guard)
 		return;
 	}
 	module = zc_module_of(guard->caller, &offset);
-	fingerprint = zc_fingerprint(zc_shim.image, &guard->event, guard->verdict,
-				     zc_shim.program_hash, module, offset);
+	fingerprint = learns() ? zc_fingerprint_learnt(&guard->event)
+			       : zc_fingerprint(zc_shim.image, &guard->event, guard->verdict,
+						zc_shim.program_hash, module, offset);
 	count(&page->records);
 	repeat = page->magic == ZC_PAGE_MAGIC ? zc_page_count(page, fingerprint) : 1;
-	if (repeat <= ZC_SEND_REPEATS)
+	if (repeat <= (learns() ? 1 : ZC_SEND_REPEATS))
 		send_record(guard, fingerprint, repeat);
 	if (guard->verdict.action == ZC_KILLED) {
 		__atomic_store_n(&page->kill, 1, __ATOMIC_RELEASE);

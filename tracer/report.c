@@ -129,7 +129,8 @@ static void send_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	struct zc_frame_writer writer;
 	struct zc_frame_head *head;
 
-	tell_maps(tracer, tracee);
+	if (snapshot)
+		tell_maps(tracer, tracee);
 	head = begin(tracer, &writer, tracee, ZC_FRAME_RECORD);
 	head->fingerprint = fingerprint;
 	head->repeat = repeat ? repeat : 1;
@@ -152,6 +153,18 @@ static void send_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	finish(tracer, &writer, true);
 }
 
+/* Who asked does not matter, and a stack would cost more than all the rest: each thing once. */
+static void report_learnt(struct zc_tracer *tracer, struct zc_tracee *tracee,
+			  const struct zc_event *event, struct zc_verdict verdict)
+{
+	uint64_t fingerprint = zc_fingerprint_learnt(event), repeat;
+
+	count(&tracer->page->records);
+	repeat = zc_page_count(tracer->page, fingerprint);
+	if (repeat <= 1)
+		send_record(tracer, tracee, event, verdict, NULL, fingerprint, repeat);
+}
+
 void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		      const struct zc_event *event, struct zc_verdict verdict)
 {
@@ -161,6 +174,10 @@ void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 
 	if (verdict.action == ZC_REFUSED_QUIET) {
 		count(&tracer->page->quiet);
+		return;
+	}
+	if (tracer->image->flags & ZC_IMAGE_LEARN) {
+		report_learnt(tracer, tracee, event, verdict);
 		return;
 	}
 	snapshot = zc_snapshot_take(tracer, tracee);

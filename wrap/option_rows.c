@@ -15,7 +15,6 @@ const char *const zc_option_groups[GROUPS] = {
 	[ENVIRONMENT] = "Environment (default: all of it; set beats keep beats drop beats clear)",
 	[EVIDENCE] = "Evidence and exit",
 	[LOOKING] = "Looking without running",
-	[NOT_YET] = "Not built yet (answered with 125)",
 };
 
 /* clang-format off */
@@ -40,6 +39,7 @@ const struct zc_option_row zc_option_rows[] = {
 	{ "jail", 0, POLICY, ALWAYS, POLICIES, 0, "=DIR", "read, write and run below DIR, nothing else" },
 	{ "audit", 0, POLICY, NEVER, POLICIES, 0, "", "refuse nothing, record what would be" },
 	{ "audit-policy", 0, FILES, ALWAYS, POLICIES, AT(audit_policy), "=FILE", "a stricter policy: record what it would refuse,\nwhile the other one is enforced" },
+	{ "learn", 0, TEXT, ALWAYS, POLICIES, AT(learn), "=FILE", "refuse nothing, and write the policy that\nallows what was done" },
 	{ "kill", 0, POLICY, NEVER, POLICIES, 0, "", "end the run at the first refusal" },
 	{ "expect", 0, POLICY, ALWAYS, POLICIES, 0, "=RULE", "fail unless it holds: 'deny read ~/.ssh/id_rsa'" },
 	{ "gap", 0, POLICY, ALWAYS, POLICIES, 0, "=allow", "a shim that lost its policy refuses nothing" },
@@ -98,7 +98,6 @@ const struct zc_option_row zc_option_rows[] = {
 	{ "help", 'h', FLAG, NEVER, LOOKING, AT(help), "", "this text" },
 	{ "version", 0, FLAG, NEVER, LOOKING, AT(version), "", "the version" },
 
-	{ "learn", 0, LATER, MAYBE, NOT_YET, 0, "", "write a policy from what a run does" },
 };
 /* clang-format on */
 

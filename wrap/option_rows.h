@@ -24,20 +24,10 @@ enum zc_option_kind {
 	SINK,
 	POLICY,
 	REQUIRE,
-	BEST_EFFORT,
-	LATER
+	BEST_EFFORT
 };
 enum zc_option_takes { NEVER, MAYBE, ALWAYS };
-enum zc_option_group {
-	POLICIES,
-	RUNNING,
-	TRACING,
-	ENVIRONMENT,
-	EVIDENCE,
-	LOOKING,
-	NOT_YET,
-	GROUPS
-};
+enum zc_option_group { POLICIES, RUNNING, TRACING, ENVIRONMENT, EVIDENCE, LOOKING, GROUPS };
 
 struct zc_option_row {
 	const char *name;

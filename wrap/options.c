@@ -214,7 +214,6 @@ static int apply(struct zc_options *options, const struct zc_option_row *row, co
 		options->require = NULL;
 		options->best_effort = true;
 		return 0;
-	case LATER: return zc_trouble(trouble, -EINVAL, "--%s is not built yet", row->name);
 	}
 	return -EINVAL;
 }
@@ -305,6 +304,23 @@ static int check_tracing(const struct zc_options *options, struct zc_trouble *tr
 	return 0;
 }
 
+/* It is learnt from nothing: what a policy allows would not be recorded, and be missing. */
+static int begin_learning(struct zc_options *options, struct zc_trouble *trouble)
+{
+	if (options->policy_count || options->audit_policy.count || options->project)
+		return zc_trouble(trouble, -EINVAL,
+				  "--learn begins without a policy; leave --%s out, and write "
+				  "'include FILE' or rules of your own into the file it makes",
+				  options->policy_count ? options->policy[0].name
+				  : options->project    ? "project"
+							: "audit-policy");
+	if (!options->command[0] || options->attach.count)
+		return zc_trouble(trouble, -EINVAL, "--learn needs a command to learn from");
+	if (add_policy(options, "audit", NULL) < 0)
+		return zc_trouble(trouble, -ENOMEM, "out of memory");
+	return add_policy(options, "include", "@protected");
+}
+
 int zc_options_parse(struct zc_options *options, int argc, char **argv, struct zc_trouble *trouble)
 {
 	int at = 1, r = 0;
@@ -335,6 +351,8 @@ int zc_options_parse(struct zc_options *options, int argc, char **argv, struct z
 	}
 	if (r == 0 && options->check_policy)
 		r = add_policy(options, "policy", options->check_policy);
+	if (r == 0 && options->learn)
+		r = begin_learning(options, trouble);
 	/* Somebody else's process is only watched, unless it is said otherwise. */
 	if (r == 0 && options->attach.count && !options->enforce)
 		r = add_policy(options, "audit", NULL);

@@ -30,6 +30,7 @@ struct zc_policy_flag {
 
 struct zc_options {
 	const char *report, *sign_key;
+	const char *learn; /* FILE; NULL: no */
 	const char *mode, *require, *log_dir, *chdir, *shim, *freeze;
 	const char *engine;                     /* "auto", "notify" or "ptrace" */
 	const char *kernel;                     /* as given; NULL: auto (layers.c) */

@@ -330,7 +330,11 @@ int zc_setup_freeze(struct zc_job *job)
 		.command = job->command.programs ? job->command.program[0].path : NULL,
 		.gate = job->hybrid,
 	};
+	int r;
 
+	job->home = world.home;
+	job->tmpdir = world.tmpdir;
+	world.learn = world.names = job->options->learn != NULL;
 	/* Never 0: that is what a session without an image looks like. */
 	while (!world.instance)
 		if (getrandom(&world.instance, sizeof(world.instance), 0) != sizeof(world.instance))
@@ -340,7 +344,8 @@ int zc_setup_freeze(struct zc_job *job)
 	job->set = zc_policy_set_new(&world);
 	if (!job->set)
 		return zc_trouble(&job->trouble, -ENOMEM, "out of memory");
-	return freeze(job, &world);
+	r = zc_lesson_check(job);
+	return r < 0 ? r : freeze(job, &world);
 }
 
 int zc_setup_show(struct zc_job *job)

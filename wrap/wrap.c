@@ -89,7 +89,10 @@ static int open_evidence(struct zc_job *job)
 		.layers = job->layer,
 		.layer_count = ZC_LEN(job->layer),
 		.cwd = job->cwd,
-		.human = job->options->quiet ? NULL : job->human,
+		.home = job->options->learn ? job->home : NULL,
+		.tmpdir = job->tmpdir ? job->tmpdir : "/tmp",
+		/* Everything that is learnt from would be a line. */
+		.human = job->options->quiet || job->options->learn ? NULL : job->human,
 		.events_copy = job->json,
 		.color = wants_color(job),
 		.page = job->channel.page,
@@ -305,6 +308,8 @@ static int finish(struct zc_job *job, bool failed, uint64_t dropped)
 		out = out.code ? out
 			       : (struct zc_exit){ ZC_EXIT_TROUBLE, "run.json could not be kept" };
 	}
+	if (zc_lesson_learn(job) < 0 && out.code == 0)
+		out = (struct zc_exit){ ZC_EXIT_TROUBLE, "the policy could not be written" };
 	if (zc_after_run(job) < 0 && out.code == 0)
 		out = (struct zc_exit){ ZC_EXIT_TROUBLE,
 					"the run could not be signed or reported" };

@@ -383,6 +383,7 @@ struct zc_job {
 	struct zc_ending ending;
 	struct zc_exit_facts facts;
 	char **env;
+	const char *home, *tmpdir;   /* of the command; tmpdir NULL: not said */
 	char cwd[ZC_PATH_CAP];       /* as the command will see it ... */
 	char start_dir[ZC_PATH_CAP]; /* ... and as we do */
 	char jail[ZC_PATH_CAP];      /* --jail, resolved; "": none */
@@ -451,6 +452,13 @@ int zc_jail_directory(struct zc_job *job); /* where in it the command starts */
 int zc_jail_check(struct zc_job *job);     /* can the command be loaded in there? */
 void zc_jail_note(
 	struct zc_job *job); /* what somebody who asked for a jail should know: said, and noted */
+
+/* --- learn.c: --learn --------------------------------------------------------------------------- */
+
+/* Before the command starts: is the file ours to write? The command may not write it. 0 or -errno. */
+int zc_lesson_check(struct zc_job *job);
+/* When run.json is written. Says itself what went wrong, and what was learnt. Returns 0 or -errno. */
+int zc_lesson_learn(struct zc_job *job);
 
 /* --- after.c: the run's signature and reports --------------------------------------------------- */
 
