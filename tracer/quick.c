@@ -11,8 +11,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,7 +24,7 @@
 #include "tracer/judge.h"
 #include "tracer/known.h"
 
-#define SEEN_BITS 4096u /* powers of two */
+#define SPELLINGS 4096u
 #define PROGRAMS 128u
 #define PATH_MOST 256u
 #define SETTLED_S 2 /* a file that has just changed may change again within one tick of the clock */
@@ -123,6 +125,21 @@ static bool may_run(const struct zc_tracer *tracer, struct zc_tracee *tracee, ui
 	return true;
 }
 
+/*
+ * Is there no link on the way? Asked for a directory, the kernel says ENOTDIR of anything else that it comes
+ * to, and there is no descriptor to be closed. (Of what is on the way too: then the call fails alike.)
+ */
+static bool has_no_links(const char *path)
+{
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+				.resolve = RESOLVE_NO_SYMLINKS };
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || errno == ENOTDIR;
+}
+
 /* --- in a stop ----------------------------------------------------------------------------------- */
 
 /* What a call needs of which path, where it is one of those that are known: 0 where it is not. */
@@ -147,6 +164,7 @@ bool zc_quick_passes(struct zc_tracer *tracer, struct zc_tracee *tracee,
 {
 	uint64_t address;
 	unsigned need = need_of(stop, &address);
+	enum zc_known known;
 	const char *path;
 	size_t len;
 
@@ -154,7 +172,8 @@ bool zc_quick_passes(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	if (!need || tracee->shares_memory || tracer->memory_written || !is_usable(tracer, tracee))
 		return false;
 	path = zc_tracee_peek(tracee, address, &len);
-	if (!path || *path != '/' || zc_known_find(path, len, need) != ZC_KNOWN_FIXED)
+	known = path && *path == '/' ? zc_known_find(path, len, need) : ZC_KNOWN_NOT;
+	if (known == ZC_KNOWN_NOT || (known == ZC_KNOWN_PLAIN && !has_no_links(path)))
 		return false;
 	if (need == ZC_NEED_RUN ? !may_run(tracer, tracee, address, path, len)
 				: memory_may_change(tracer, tracee, address, len))
@@ -174,16 +193,24 @@ bool zc_quick_maps(const struct zc_tracer *tracer, const struct zc_tracee *trace
 
 /* --- behind a judgement -------------------------------------------------------------------------- */
 
-/* Learning looks at each directory on the way: not for what is never asked for again. */
-static bool was_seen(const struct zc_object *object)
-{
-	static uint8_t seen[SEEN_BITS / 8];
-	uint64_t hash = zc_hash_bytes(object->requested, object->requested_len, object->need);
-	unsigned bit = (unsigned)hash & (SEEN_BITS - 1);
-	bool was = seen[bit / 8] >> bit % 8 & 1;
+/* How often a spelling was judged: not at all, once, in vain. Others take the place of what was there. */
+enum { NEW, SEEN, NEVER };
 
-	seen[bit / 8] |= (uint8_t)(1u << bit % 8);
-	return was;
+/* Learning looks at each directory on the way: not for what is never asked for again, nor each time. */
+static uint8_t *tries_of(const struct zc_object *object, bool missing)
+{
+	static struct {
+		uint32_t hash;
+		uint8_t tries;
+	} seen[SPELLINGS];
+	uint64_t hash = zc_hash_bytes(object->requested, object->requested_len,
+				      object->need | (missing ? 64u : 0));
+	unsigned i = (unsigned)hash % ZC_LEN(seen);
+
+	if (seen[i].hash != (uint32_t)(hash >> 32))
+		seen[i].tries = NEW;
+	seen[i].hash = (uint32_t)(hash >> 32);
+	return &seen[i].tries;
 }
 
 /* A missing thing that the policy would refuse is counted each time. */
@@ -198,11 +225,26 @@ static bool was_allowed(const struct zc_case *c, int natural)
 	return c->verdict.action == ZC_ALLOWED && object->path;
 }
 
+/* Was it judged by its spelling, and could be nothing else without a link? */
+static bool is_plain(const struct zc_case *c, int natural)
+{
+	const struct zc_object *object = &c->event.object[0];
+	const char *path = object->requested;
+
+	return !natural && object->need != ZC_NEED_RUN && object->path == object->given &&
+	       object->path_len == object->requested_len &&
+	       !memcmp(object->path, path, object->path_len) && strncmp(path, "/proc", 5) &&
+	       strncmp(path, "/dev", 4) && strncmp(path, "/sys", 4) &&
+	       !zc_mounts_now()->proc_elsewhere &&
+	       zc_policy_allows_path(c->tracer->image, path, object->requested_len, object->need);
+}
+
 void zc_quick_learn(const struct zc_case *c, int natural)
 {
 	const struct zc_event *event = &c->event;
 	const struct zc_object *object = &event->object[0];
 	bool runs = event->call == ZC_ID_execve;
+	uint8_t *tries;
 
 	if (event->abi != ZC_ABI_X86_64 || event->objects != 1 || !object->requested ||
 	    *object->requested != '/' || !(object->flags & ZC_OBJ_FOLLOW) ||
@@ -211,10 +253,17 @@ void zc_quick_learn(const struct zc_case *c, int natural)
 	if (!runs && ((event->call != ZC_ID_open && event->call != ZC_ID_openat) ||
 		      event->oflags & ~(uint32_t)PLAIN_FLAGS))
 		return;
-	if (!was_allowed(c, natural) || !was_seen(object) ||
-	    (runs && !natural && !learn_program(c)) ||
-	    zc_known_find(object->requested, object->requested_len, object->need) == ZC_KNOWN_FIXED)
+	if (zc_known_find(object->requested, object->requested_len, object->need) != ZC_KNOWN_NOT)
 		return;
-	zc_known_learn(c->tracer->image, object->requested, object->requested_len, object->need,
-		       true);
+	tries = tries_of(object, natural);
+	if (*tries == NEVER || !was_allowed(c, natural) || (*tries)++ == NEW ||
+	    (runs && !natural && !learn_program(c)))
+		return;
+	if (zc_known_learn(c->tracer->image, object->requested, object->requested_len, object->need,
+			   true)) {
+		*tries = SEEN;
+	} else if (is_plain(c, natural)) {
+		zc_known_keep_plain(object->requested, object->requested_len, object->need);
+		*tries = SEEN;
+	}
 }
