@@ -46,7 +46,7 @@ static uint64_t now(clockid_t clock)
 
 /* ---- the way out ---- */
 
-static bool send_frame(struct zc_tracer *tracer, size_t size)
+static bool send_bytes(struct zc_tracer *tracer, const void *bytes, size_t size)
 {
 	static bool stuck;
 	struct pollfd wait = { .fd = tracer->socket, .events = POLLOUT };
@@ -54,7 +54,7 @@ static bool send_frame(struct zc_tracer *tracer, size_t size)
 	if (tracer->socket < 0)
 		return true;
 	for (unsigned tries = 0; tries < 64; tries++) {
-		if (send(tracer->socket, frame, size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
+		if (send(tracer->socket, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
 			count(&tracer->page->sent);
 			stuck = false;
 			return true;
@@ -67,6 +67,38 @@ static bool send_frame(struct zc_tracer *tracer, size_t size)
 		}
 	}
 	return false;
+}
+
+/* A frame that nobody waits for, while somebody waits for us: it goes before the next one, or when it may. */
+static struct {
+	size_t size;
+	_Alignas(8) char bytes[512];
+} later;
+
+void zc_report_catch_up(struct zc_tracer *tracer)
+{
+	size_t size = later.size;
+
+	later.size = 0;
+	if (size)
+		send_bytes(tracer, later.bytes, size);
+}
+
+static bool send_frame(struct zc_tracer *tracer, size_t size)
+{
+	zc_report_catch_up(tracer);
+	return send_bytes(tracer, frame, size);
+}
+
+static void send_later(struct zc_tracer *tracer, size_t size)
+{
+	if (size > sizeof(later.bytes)) {
+		send_frame(tracer, size);
+		return;
+	}
+	zc_report_catch_up(tracer);
+	memcpy(later.bytes, frame, size);
+	later.size = size;
 }
 
 static struct zc_frame_head *begin(const struct zc_tracer *tracer, struct zc_frame_writer *writer,
@@ -277,7 +309,10 @@ void zc_report_fork(struct zc_tracer *tracer, struct zc_tracee *child)
 
 	count(&tracer->page->forks);
 	begin(tracer, &writer, child, ZC_FRAME_FORK);
-	finish(tracer, &writer, false);
+	if (tracer->notify) /* the child waits for the answer to its call; the engine flushes behind it */
+		send_later(tracer, zc_frame_end(&writer));
+	else
+		finish(tracer, &writer, false);
 }
 
 void zc_report_exit(struct zc_tracer *tracer, struct zc_tracee *tracee, int status)

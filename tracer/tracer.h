@@ -347,6 +347,7 @@ void zc_report_bypass(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		      const struct zc_call_stop *stop);
 void zc_report_sign_in(struct zc_tracer *tracer, struct zc_tracee *tracee);
 void zc_report_fork(struct zc_tracer *tracer, struct zc_tracee *child);
+void zc_report_catch_up(struct zc_tracer *tracer); /* sends what was put off */
 void zc_report_exit(struct zc_tracer *tracer, struct zc_tracee *tracee, int status);
 void zc_report_note(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_note note,
 		    const char *text);

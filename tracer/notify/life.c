@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/image.h"
@@ -133,21 +134,38 @@ static uint64_t born_at(const struct zc_tracee *tracee)
 	return at ? strtoull(at, NULL, 10) : 0;
 }
 
-/* pidfd: of a process; -1 where there is none yet. */
-static void watch_end(struct zc_notify *notify, struct zc_tracee *tracee, int pidfd)
+/* pidfd: of a process; -1 where there is none yet. It is put among the others behind the answer. */
+static void take_pidfd(struct zc_notify *notify, struct zc_tracee *tracee, int pidfd)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data = { .u64 = (uint64_t)tracee->tid } };
 	unsigned flags = tracee->tid == tracee->tgid ? 0 : THREAD_PIDFD;
 
-	tracee->pidfd =
-		pidfd >= 0 ? pidfd : (int)syscall(SYS_pidfd_open, tracee->tid, flags);
-	if (tracee->pidfd >= 0 &&
-	    epoll_ctl(notify->events, EPOLL_CTL_ADD, tracee->pidfd, &event) < 0) {
-		close(tracee->pidfd);
-		tracee->pidfd = -1;
-	}
+	tracee->pidfd = pidfd >= 0 ? pidfd : (int)syscall(SYS_pidfd_open, tracee->tid, flags);
 	if (tracee->pidfd < 0)
 		tracee->born = born_at(tracee);
+	else
+		notify->unwatched = tracee->tid;
+}
+
+static void watch_end(struct zc_notify *notify, struct zc_tracee *tracee)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data = { .u64 = (uint64_t)tracee->tid } };
+
+	if (tracee->pidfd < 0 ||
+	    epoll_ctl(notify->events, EPOLL_CTL_ADD, tracee->pidfd, &event) == 0)
+		return;
+	close(tracee->pidfd);
+	tracee->pidfd = -1;
+	tracee->born = born_at(tracee);
+}
+
+void zc_notify_learn_rest(struct zc_tracer *tracer)
+{
+	pid_t tid = tracer->notify->unwatched;
+	struct zc_tracee *tracee = tid ? zc_tracee_find(tracer, tid) : NULL;
+
+	tracer->notify->unwatched = 0;
+	if (tracee)
+		watch_end(tracer->notify, tracee);
 }
 
 static bool runs_the_same(const struct zc_tracee *tracee, const struct zc_tracee *other)
@@ -223,7 +241,8 @@ static struct zc_tracee *learn(struct zc_tracer *tracer, pid_t tid)
 	tracee->tgid = status.tgid;
 	tracee->ppid = status.ppid;
 	tracee->stranger = status.identity != tracer->notify->identity;
-	watch_end(tracer->notify, tracee, pidfd);
+	zc_notify_learn_rest(tracer); /* of an elder that was learnt for this one */
+	take_pidfd(tracer->notify, tracee, pidfd);
 	if (elder)
 		return learn_thread(tracer, tracee, elder);
 	elder = zc_tracee_find(tracer, status.ppid);
@@ -235,6 +254,7 @@ static struct zc_tracee *learn(struct zc_tracer *tracer, pid_t tid)
 		zc_judge_birth(tracer, elder, tracee);
 	else
 		zc_judge_exec(tracer, tracee); /* its parent is not known, or not what it was */
+	tracer->notify->learnt = tid;
 	return tracee;
 }
 
@@ -249,6 +269,14 @@ bool zc_notify_shares(const struct zc_tracer *tracer, const struct zc_tracee *tr
 }
 
 /* --- execs ----------------------------------------------------------------------------------------- */
+
+uint64_t zc_notify_now_ms(void)
+{
+	struct timespec now = { 0, 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
 
 static void forget_exec(struct zc_notify *notify, pid_t pid)
 {
@@ -288,11 +316,16 @@ void zc_notify_executes(struct zc_tracer *tracer, struct zc_tracee *tracee)
 		leader->judged_path = tracee->judged_path;
 		tracee->judged_path = NULL;
 	}
-	exe_of(leader->tid, exe);
+	if (notify->learnt != leader->tid || !leader->exe || strlen(leader->exe) >= sizeof(exe))
+		exe_of(leader->tid, exe);
+	else
+		strcpy(exe, leader->exe);
 	leader->looks_deep = may_stay_alike(tracer, leader, leader->judged_hash, exe);
 	leader->identity = image_of(leader->tid, exe, leader->looks_deep);
 	leader->executes = true;
 	forget_exec(notify, leader->tid);
+	if (!notify->execs)
+		notify->looked_ms = zc_notify_now_ms(); /* it takes its time */
 	if (notify->execs < ZC_NOTIFY_EXECS) {
 		notify->exec[notify->execs].looks = 0;
 		notify->exec[notify->execs++].pid = leader->tid;

@@ -11,7 +11,6 @@
 #include <sys/ptrace.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tracer/notify/notify.h"
@@ -236,12 +235,15 @@ static void judge_first(struct zc_tracer *tracer, bool heard)
 	notify->first = (notify->first + 1) % ZC_NOTIFY_QUEUE;
 	notify->waiting--;
 	notify->answered = notify->tried_soon = false;
+	notify->learnt = 0;
 	fill_stop(&notify->request->data, &stop);
 	if (!heard && settle_soon(tracer, &stop))
 		return;
 	if (!heard)
 		hear_others(tracer);
 	settle(tracer, &stop);
+	zc_notify_learn_rest(tracer);
+	zc_report_catch_up(tracer);
 }
 
 void zc_notify_take(struct zc_tracer *tracer)
@@ -249,7 +251,8 @@ void zc_notify_take(struct zc_tracer *tracer)
 	struct zc_notify *notify = tracer->notify;
 	bool heard = notify->waiting > 0;
 
-	hear_one(notify);
+	if (notify->waiting < ZC_NOTIFY_QUEUE)
+		hear_one(notify);
 	if (heard)
 		hear_others(tracer);
 	if (notify->waiting)
@@ -326,18 +329,15 @@ static bool look_at_ends(struct zc_tracer *tracer)
 /* --- the loop ------------------------------------------------------------------------------------ */
 
 /* However busy others keep us: what an exec became must not wait for that. */
-static bool is_time_to_look(void)
+static void look_at_execs(struct zc_tracer *tracer)
 {
-	static long last_ms;
-	struct timespec now;
-	long ms;
+	struct zc_notify *notify = tracer->notify;
+	uint64_t now = zc_notify_now_ms();
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = now.tv_sec * 1000 + now.tv_nsec / 1000000;
-	if (ms - last_ms < LOOK_MS)
-		return false;
-	last_ms = ms;
-	return true;
+	if (now - notify->looked_ms < LOOK_MS)
+		return;
+	notify->looked_ms = now;
+	zc_notify_look_at_execs(tracer);
 }
 
 static int loop(struct zc_tracer *tracer)
@@ -352,19 +352,18 @@ static int loop(struct zc_tracer *tracer)
 
 		if (ready < 0 && errno != EINTR)
 			return -errno;
-		if (notify->execs && is_time_to_look())
-			zc_notify_look_at_execs(tracer);
-		if (ready <= 0 && !notify->waiting)
-			continue;
 		/* Ends first: a number that is free may be somebody else's by the next call. */
-		if (wait[1].revents)
+		if (ready > 0 && wait[1].revents)
 			more = look_at_ends(tracer);
-		if (wait[0].revents & POLLIN)
+		if (ready > 0 && wait[0].revents & POLLIN)
 			zc_notify_take(tracer);
 		else if (notify->waiting)
 			judge_first(tracer, true);
-		if (wait[0].revents & ~POLLIN)
+		if (ready > 0 && wait[0].revents & ~POLLIN)
 			wait[0].fd = -1; /* nobody is under the filter any more */
+		/* Behind a call, which is most likely the new program's first and looks for itself. */
+		if (notify->execs)
+			look_at_execs(tracer);
 	}
 	return 0;
 }

@@ -53,6 +53,8 @@ struct zc_notify {
 	size_t request_size, response_size;
 	const struct zc_call_stop *stop; /* of the call under judgement */
 	bool answered;
+	pid_t learnt;    /* first seen with this call, so that its program's name is fresh; 0 */
+	pid_t unwatched; /* likewise: its end is not told of yet; 0 */
 	bool tried_soon; /* zc_notify_open_plain() has had it already */
 	bool let_go_on; /* a call that may change identities was let through: look at each caller */
 	bool domains; /* somebody has a Landlock domain of its own: nothing is opened for anybody */
@@ -70,6 +72,7 @@ struct zc_notify {
 		unsigned looks;
 	} exec[ZC_NOTIFY_EXECS];
 	unsigned execs;
+	uint64_t looked_ms; /* when these were looked at, or the first of them came */
 	int unfit;  /* errno why the filter could not be put in; 0 */
 	pid_t held; /* stopped by stack.c */
 	pid_t late; /* a child that ended while it was to be held; 0: none */
@@ -92,10 +95,13 @@ void zc_notify_child(struct zc_tracer *tracer, pid_t pid, int status);
 
 /* life.c */
 struct zc_tracee *zc_notify_tracee(struct zc_tracer *tracer, pid_t tid); /* NULL: gone already */
+/* Behind the answer: what could wait until then. */
+void zc_notify_learn_rest(struct zc_tracer *tracer);
 void zc_notify_ended(struct zc_tracer *tracer, pid_t tid);
 /* The exec that a call has asked for was allowed. */
 void zc_notify_executes(struct zc_tracer *tracer, struct zc_tracee *tracee);
 void zc_notify_look_at_execs(struct zc_tracer *tracer);
+uint64_t zc_notify_now_ms(void);
 /* Hash of the ids, groups and capabilities of a thread; 0: cannot be known. */
 uint64_t zc_notify_identity(pid_t tid);
 
