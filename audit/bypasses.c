@@ -56,7 +56,8 @@ static struct zc_str describe(struct zc_report *report, struct zc_view frame)
 {
 	struct zc_str module = zc_report_text(report, frame, "module"),
 		      offset = zc_report_text(report, frame, "offset"),
-		      function = zc_report_text(report, frame, "function"),
+		      shown = zc_report_text(report, frame, "demangled"),
+		      function = shown.at ? shown : zc_report_text(report, frame, "function"),
 		      address = zc_report_text(report, frame, "address");
 
 	if (!frame.at)

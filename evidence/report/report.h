@@ -115,6 +115,8 @@ struct zc_str zc_report_command(struct zc_report *report, struct zc_view words);
 
 struct zc_frame_told {
 	struct zc_str module, build_id, offset, function, function_offset, file, lang;
+	struct zc_str
+		linkage; /* the function as the linker knows it, where that is something else */
 	struct zc_str address;
 	struct zc_str site; /* "leak_secret (src/victim.c:65)" or "cat+0x2752", shown */
 	uint64_t line;

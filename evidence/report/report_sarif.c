@@ -158,6 +158,8 @@ static void put_frame(struct zc_report *report, const struct zc_frame_told *fram
 		zc_json_open(json, "logicalLocations", '[');
 		zc_json_open(json, NULL, '{');
 		zc_report_json(report, "fullyQualifiedName", frame->function);
+		if (frame->linkage.at)
+			zc_report_json(report, "decoratedName", frame->linkage);
 		zc_json_string(json, "kind", "function");
 		zc_json_close(json, '}');
 		zc_json_close(json, ']');

@@ -95,15 +95,17 @@ static void tell_frame(struct zc_report *report, struct zc_view view, struct zc_
 		SOURCE,
 		ADDRESS,
 		LANG,
+		DEMANGLED,
 		LINE,
 		INLINED
 	};
 	static const char *const names[] = {
-		[MODULE] = "module",   [BUILD_ID] = "build_id",
-		[OFFSET] = "offset",   [FUNCTION] = "function",
-		[SOURCE] = "file",     [FUNCTION_OFFSET] = "function_offset",
-		[ADDRESS] = "address", [LANG] = "lang",
-		[LINE] = "line",       [INLINED] = "inlined",
+		[MODULE] = "module",       [BUILD_ID] = "build_id",
+		[OFFSET] = "offset",       [FUNCTION] = "function",
+		[SOURCE] = "file",         [FUNCTION_OFFSET] = "function_offset",
+		[ADDRESS] = "address",     [LANG] = "lang",
+		[LINE] = "line",           [INLINED] = "inlined",
+		[DEMANGLED] = "demangled",
 	};
 	struct zc_view value[ZC_LEN(names)];
 	struct zc_str text[LINE];
@@ -115,7 +117,8 @@ static void tell_frame(struct zc_report *report, struct zc_view view, struct zc_
 		.module = text[MODULE],
 		.build_id = text[BUILD_ID],
 		.offset = text[OFFSET],
-		.function = text[FUNCTION],
+		.function = text[DEMANGLED].at ? text[DEMANGLED] : text[FUNCTION],
+		.linkage = text[DEMANGLED].at ? text[FUNCTION] : text[DEMANGLED],
 		.function_offset = text[FUNCTION_OFFSET],
 		.file = text[SOURCE],
 		.lang = text[LANG],
