@@ -37,7 +37,7 @@ _zencube_value() {
 	--freeze) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
 	--gap) COMPREPLY=($(compgen -W "allow deny" -- "$cur")); return ;;
 	--image) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
-	--include) COMPREPLY=($(compgen -f -W "@base @ci @dev @offline @protected @readonly" -- "$cur")); return ;;
+	--include) COMPREPLY=($(compgen -f -W "@base @ci @dev @guard @offline @protected @readonly" -- "$cur")); return ;;
 	--jail) COMPREPLY=($(compgen -d -W "" -- "$cur")); return ;;
 	--json) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
 	--kernel) COMPREPLY=($(compgen -W "auto off all require landlock seccomp mounts netns userns no_new_privs" -- "$cur")); return ;;
@@ -85,7 +85,7 @@ _zencube_wrap() {
 			COMPREPLY=($(compgen -c -f -- "$cur"))
 		fi
 	elif [[ $cur == -* ]]; then
-		COMPREPLY=($(compgen -W "--allow-all --allow-listen --allow-net --allow-read --allow-run --allow-sys --allow-write --attach= --audit --audit-policy= --baseline= --best-effort --cap-drop= --cap-keep= --chdir= --check-policy= --classes= --clear-env --deny-listen --deny-net --deny-read --deny-run --deny-sys --deny-write --die-with-parent --doctor --drop-env= --enforce --engine= --expect= --explain-net= --explain-path= --fast --freeze= --gap= --grace= --help --include= --jail= --json --keep-env= --kernel= --kill --learn --linger= --log-dir= --log-listen --log-net --log-read --log-run --log-sys --log-write --mode= --new-session --no-base --no-color --no-dns --no-net --output= --policy= --print-command --private-names --project --quiet --quiet-deny-listen --quiet-deny-net --quiet-deny-read --quiet-deny-run --quiet-deny-sys --quiet-deny-write --redact= --redact-home --report= --require= --rotate-age= --rotate-size= --set-env= --shim= --show-policy --sign-key= --stacks --status-fd= --summary --timeout= --user= --verbose --version --violation-exit=" -- "$cur"))
+		COMPREPLY=($(compgen -W "--allow-all --allow-listen --allow-net --allow-read --allow-run --allow-sys --allow-write --attach= --audit --audit-policy= --baseline= --best-effort --cap-drop= --cap-keep= --chdir= --check-policy= --classes= --clear-env --deny-listen --deny-net --deny-read --deny-run --deny-sys --deny-write --die-with-parent --digest= --doctor --drop-env= --enforce --engine= --expect= --explain-net= --explain-path= --fast --freeze= --gap= --grace= --help --include= --jail= --json --keep-env= --kernel= --kill --learn= --linger= --log-dir= --log-listen --log-net --log-read --log-run --log-sys --log-write --mode= --new-session --no-base --no-color --no-dns --no-net --output= --policy= --print-command --private-names --project --quiet --quiet-deny-listen --quiet-deny-net --quiet-deny-read --quiet-deny-run --quiet-deny-sys --quiet-deny-write --redact= --redact-home --report= --require= --rotate-age= --rotate-size= --set-env= --shim= --show-policy --sign-key= --stacks --status-fd= --summary --timeout= --user= --verbose --version --violation-exit=" -- "$cur"))
 		[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
 	else
 		COMPREPLY=($(compgen -c -- "$cur"))

@@ -86,6 +86,7 @@ enum zc_field {
 	ZC_FIELD_DETAIL, /* struct zc_wire_detail: domain, type, protocol, flags of the call */
 	ZC_FIELD_LANG, /* struct zc_wire_lang, each followed by its function and file, padded to 8 */
 	ZC_FIELD_HOST_SOURCE, /* one byte: enum zc_host_source */
+	ZC_FIELD_DIGEST,      /* struct zc_wire_digest */
 	ZC_FIELDS
 };
 
@@ -135,6 +136,14 @@ struct zc_wire_lang {
 	uint16_t function_len, file_len, pad;
 	uint32_t line; /* 0: not known */
 	uint32_t pad2;
+};
+
+/* What the file of object 0 held when the call was judged. */
+struct zc_wire_digest {
+	uint8_t sha256[32]; /* of size bytes, when error is 0 */
+	uint64_t size;
+	uint32_t error; /* errno: why it could not be read; EFBIG: too large to be */
+	uint32_t after; /* 1: made when the record arrived, which is after the call */
 };
 
 struct zc_wire_detail {

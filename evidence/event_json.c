@@ -2,6 +2,8 @@
 /*
  * event_json.c - one record as one line of events.jsonl (docs/EVIDENCE.md has the schema).
  */
+#include <errno.h>
+#include <sodium.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -185,6 +187,23 @@ static void write_host(struct zc_json *json, const struct zc_frame *frame)
 		zc_json_string(json, "host_source", known);
 }
 
+static void write_digest(struct zc_json *json, const struct zc_wire_digest *digest)
+{
+	const char *error = digest->error == EFBIG ? "too large" : zc_errno_name(digest->error);
+	char hex[2 * sizeof(digest->sha256) + 1];
+
+	zc_json_open(json, "digest", '{');
+	if (digest->error) {
+		zc_json_string(json, "unavailable", error ? error : "unknown");
+	} else {
+		sodium_bin2hex(hex, sizeof(hex), digest->sha256, sizeof(digest->sha256));
+		zc_json_string(json, "sha256", hex);
+		zc_json_uint(json, "size", digest->size);
+		zc_json_string(json, "when", digest->after ? "after" : "before");
+	}
+	zc_json_close(json, '}');
+}
+
 void zc_object_write(struct zc_json *json, const struct zc_record *record)
 {
 	const struct zc_frame *frame = record->frame;
@@ -217,6 +236,8 @@ void zc_object_write(struct zc_json *json, const struct zc_record *record)
 			       frame->field[ZC_FIELD_ARGV].len, EVENT_ARGS, EVENT_ARG_BYTES);
 	if (detail->event_flags & ZC_EV_UNREADABLE)
 		zc_json_bool(json, "unreadable", true);
+	if (record->has_digest)
+		write_digest(json, &record->digest);
 	zc_json_close(json, '}');
 	if (!frame->field[ZC_FIELD_PATH2].bytes && !frame->field[ZC_FIELD_REQUESTED2].bytes)
 		return;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "evidence/file_digest.h"
 #include "evidence/put.h"
 #include "evidence/state.h"
 #include "evidence/text.h"
@@ -265,6 +266,26 @@ static uint64_t fingerprint_of(const struct zc_frame *frame)
 	return frame->head.fingerprint ? frame->head.fingerprint : hash | 1;
 }
 
+/* Who judges from outside hashes before the call goes on. For what a shim told it is done now: afterwards. */
+static void take_digest(struct zc_evidence *e, struct zc_record *record)
+{
+	const struct zc_frame *frame = record->frame;
+
+	if (frame->head.source != ZC_SOURCE_SHIM && /* it would be the suspect's word */
+	    frame->field[ZC_FIELD_DIGEST].len == sizeof(record->digest)) {
+		memcpy(&record->digest, frame->field[ZC_FIELD_DIGEST].bytes,
+		       sizeof(record->digest));
+		record->has_digest = true;
+		return;
+	}
+	if ((frame->head.source != ZC_SOURCE_SHIM && frame->head.source != ZC_SOURCE_SUPERVISOR) ||
+	    !zc_file_digest_wanted(e->setup.digest, frame->head.op, frame->head.action))
+		return;
+	record->has_digest = zc_file_digest_path(e->setup.root, frame->field[ZC_FIELD_PATH].bytes,
+						 frame->field[ZC_FIELD_PATH].len, &record->digest);
+	record->digest.after = frame->head.source == ZC_SOURCE_SHIM;
+}
+
 static void put_record(struct zc_evidence *e, const struct zc_frame *frame)
 {
 	static const struct zc_wire_detail no_detail;
@@ -280,6 +301,7 @@ static void put_record(struct zc_evidence *e, const struct zc_frame *frame)
 		memcpy(&detail, frame->field[ZC_FIELD_DETAIL].bytes, sizeof(detail));
 		record.detail = &detail;
 	}
+	take_digest(e, &record);
 	record.process = zc_process_of(e->processes, frame);
 	if (e->setup.image && frame->head.rule != ZC_RULE_NONE)
 		record.rule = zc_image_rule(e->setup.image, frame->head.rule);

@@ -48,6 +48,8 @@ struct zc_record {
 	const struct zc_process *process;    /* may be NULL */
 	const struct zc_image_rule *rule;    /* NULL: none, or no image */
 	const struct zc_wire_detail *detail; /* never NULL; zeros when absent */
+	struct zc_wire_digest digest;
+	bool has_digest;
 	const char *severity;
 	const char *hint; /* NULL: none */
 	char hint_text[ZC_PATH_CAP + 64];

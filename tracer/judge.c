@@ -135,7 +135,10 @@ int zc_case_resolve(struct zc_case *c)
 
 static void record(struct zc_case *c)
 {
-	zc_report_record(c->tracer, c->tracee, &c->event, c->verdict);
+	const struct zc_held *held = &c->names.held[0];
+
+	zc_report_record(c->tracer, c->tracee, &c->event, c->verdict,
+			 c->event.objects && !held->entry[0] ? held->fd : -1);
 }
 
 /* Then its number, and its memory, may have been somebody else's: nothing of it is worth a record. */

@@ -42,7 +42,7 @@ static bool is_a_violation(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		__atomic_fetch_add(&tracer->page->refused, 1, __ATOMIC_RELAXED);
 	}
 	verdict.reason = ZC_WHY_CHANGED;
-	zc_report_record(tracer, tracee, event, verdict);
+	zc_report_record(tracer, tracee, event, verdict, -1);
 	return verdict.action == ZC_KILLED;
 }
 

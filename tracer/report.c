@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "core/record.h"
+#include "evidence/file_digest.h"
 #include "tracer/caller.h"
 #include "tracer/engine.h"
 #include "tracer/judge.h"
@@ -154,9 +155,21 @@ static void tell_maps(struct zc_tracer *tracer, struct zc_tracee *tracee)
 	}
 }
 
+/* While the caller waits: what it is about to read or run is what is hashed, as far as one can know. */
+static void put_digest(const struct zc_tracer *tracer, struct zc_frame_writer *writer,
+		       const struct zc_event *event, struct zc_verdict verdict, int held)
+{
+	struct zc_wire_digest digest;
+
+	if (zc_file_digest_wanted(tracer->options->digest, event->op, verdict.action) &&
+	    zc_file_digest_held(held, &digest))
+		zc_frame_put(writer, ZC_FIELD_DIGEST, &digest, sizeof(digest));
+}
+
 static void send_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			const struct zc_event *event, struct zc_verdict verdict,
-			const struct zc_snapshot *snapshot, uint64_t fingerprint, uint64_t repeat)
+			const struct zc_snapshot *snapshot, uint64_t fingerprint, uint64_t repeat,
+			int file)
 {
 	struct zc_frame_writer writer;
 	struct zc_frame_head *head;
@@ -169,6 +182,7 @@ static void send_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	if (repeat >= ZC_SEND_REPEATS)
 		head->flags |= ZC_FRAME_REPEATS;
 	zc_record_put(&writer, head, event, verdict);
+	put_digest(tracer, &writer, event, verdict, file);
 	if (zc_judge_dac_refuses(tracee, event, verdict))
 		head->flags |= ZC_FRAME_DAC_REFUSES;
 	/* The walk is for 64-bit code, which may well make a 32-bit call. */
@@ -187,18 +201,18 @@ static void send_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 
 /* Who asked does not matter, and a stack would cost more than all the rest: each thing once. */
 static void report_learnt(struct zc_tracer *tracer, struct zc_tracee *tracee,
-			  const struct zc_event *event, struct zc_verdict verdict)
+			  const struct zc_event *event, struct zc_verdict verdict, int file)
 {
 	uint64_t fingerprint = zc_fingerprint_learnt(event), repeat;
 
 	count(&tracer->page->records);
 	repeat = zc_page_count(tracer->page, fingerprint);
 	if (repeat <= 1)
-		send_record(tracer, tracee, event, verdict, NULL, fingerprint, repeat);
+		send_record(tracer, tracee, event, verdict, NULL, fingerprint, repeat, file);
 }
 
 void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
-		      const struct zc_event *event, struct zc_verdict verdict)
+		      const struct zc_event *event, struct zc_verdict verdict, int file)
 {
 	uint64_t module, offset, fingerprint, repeat;
 	const struct zc_snapshot *snapshot;
@@ -209,7 +223,7 @@ void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		return;
 	}
 	if (tracer->image->flags & ZC_IMAGE_LEARN) {
-		report_learnt(tracer, tracee, event, verdict);
+		report_learnt(tracer, tracee, event, verdict, file);
 		return;
 	}
 	snapshot = zc_snapshot_take(tracer, tracee);
@@ -224,7 +238,7 @@ void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	       tracer->engine->hold(tracer, tracee, verdict.error) == 0;
 	if (held)
 		snapshot = zc_snapshot_take(tracer, tracee);
-	send_record(tracer, tracee, event, verdict, snapshot, fingerprint, repeat);
+	send_record(tracer, tracee, event, verdict, snapshot, fingerprint, repeat, file);
 	if (held)
 		tracer->engine->let_go(tracer, tracee);
 }

@@ -98,6 +98,7 @@ static int parse_one(struct start *start, const char *argument)
 		    { "--confine", &start->confine },
 		    { "--view", &start->view } };
 	const char *value;
+	int digest;
 
 	for (size_t i = 0; i < ZC_LEN(flags); i++)
 		if (strcmp(argument, flags[i].name) == 0) {
@@ -111,6 +112,12 @@ static int parse_one(struct start *start, const char *argument)
 		return zc_session_parse(&o->session, value);
 	if ((value = value_of(argument, "--attach")))
 		return add_attach(start, value);
+	if ((value = value_of(argument, "--digest"))) {
+		if (number(value, &digest) < 0)
+			return -EINVAL;
+		o->digest = (unsigned)digest;
+		return 0;
+	}
 	if ((value = value_of(argument, "--classes")))
 		o->classes = value;
 	else if ((value = value_of(argument, "--program")))

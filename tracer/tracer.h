@@ -117,6 +117,7 @@ struct zc_tracer_options {
 	bool verbose; /* -v: a line for every judged call */
 	bool stacks;  /* -k: a stack on every printed call */
 	bool summary;
+	unsigned digest; /* ZC_DIGEST_*: whose files are hashed before the call goes on */
 	const char *classes; /* -e: "file,net", NULL: all */
 	FILE *view;          /* where lines for people go; NULL: nowhere */
 	const pid_t *attach; /* 0-ended; NULL: run the command */
@@ -341,8 +342,9 @@ void zc_maps_forget(struct zc_tracee *tracee);
 void zc_maps_release(struct zc_tracee *tracee);
 
 /* report.c */
+/* file: object 0 of the event, for its digest; -1: there is none. */
 void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
-		      const struct zc_event *event, struct zc_verdict verdict);
+		      const struct zc_event *event, struct zc_verdict verdict, int file);
 void zc_report_bypass(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		      const struct zc_call_stop *stop);
 void zc_report_sign_in(struct zc_tracer *tracer, struct zc_tracee *tracee);

@@ -14,6 +14,7 @@ enum zc_option_kind {
 	LINGER,
 	SIZE,
 	HIDDEN,
+	DIGEST,
 	AGE,
 	LIST,
 	FILES,

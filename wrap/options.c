@@ -125,6 +125,30 @@ static int set_limit(const struct zc_option_row *row, int64_t *place, const char
 	return 0;
 }
 
+static int set_digest(const struct zc_option_row *row, unsigned *place, const char *value,
+		      struct zc_trouble *trouble)
+{
+	static const char *const names[] = { "read", "exec" };
+	unsigned bits = 0;
+
+	for (const char *at = value; *at;) {
+		size_t len = strcspn(at, ","), i = 0;
+
+		while (i < ZC_LEN(names) &&
+		       (strlen(names[i]) != len || strncmp(names[i], at, len) != 0))
+			i++;
+		if (i == ZC_LEN(names))
+			break;
+		bits |= 1u << i;
+		at += len;
+		if (!*at++) {
+			*place = bits;
+			return 0;
+		}
+	}
+	return bad_value(row, value, "expected read, exec or read,exec", trouble);
+}
+
 static int set_violation_exit(struct zc_options *options, const struct zc_option_row *row,
 			      const char *value, struct zc_trouble *trouble)
 {
@@ -196,6 +220,7 @@ static int apply(struct zc_options *options, const struct zc_option_row *row, co
 	case NAME_VALUE: return set_text(row, place, given, trouble);
 	case DURATION:
 	case LINGER: return set_duration(row, place, given, trouble);
+	case DIGEST: return set_digest(row, place, given, trouble);
 	case SIZE:
 	case AGE: return set_limit(row, place, given, trouble);
 	case DESCRIPTOR: return set_descriptor(row, place, given, trouble);

@@ -52,6 +52,7 @@ struct zc_options {
 	struct zc_option_list attach;
 	struct zc_option_list redact;
 	bool redact_home;
+	unsigned digest; /* ZC_DIGEST_* */
 	struct zc_option_list keep_env, drop_env, set_env;
 	struct zc_policy_flag *policy;
 	size_t policy_count;

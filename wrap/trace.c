@@ -117,6 +117,8 @@ static void add_all(struct line *line, const struct zc_job *job, const struct ha
 		add(line, "--engine=%s", job->mode.engine);
 	if (handed->plan >= 0)
 		add(line, "--confine=%d", handed->plan);
+	if (options->digest)
+		add(line, "--digest=%u", options->digest);
 	if (options->verbose)
 		add(line, "--verbose");
 	if (options->stacks)

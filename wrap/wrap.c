@@ -97,6 +97,8 @@ static int open_evidence(struct zc_job *job)
 		.color = wants_color(job),
 		.page = job->channel.page,
 		.redaction = job->redaction,
+		.digest = job->options->digest,
+		.root = job->jailed ? job->jail : NULL,
 		.rotate_size = (uint64_t)job->options->rotate_size,
 		.rotate_ms = job->options->rotate_ms,
 	};

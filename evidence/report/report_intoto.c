@@ -135,13 +135,18 @@ static void put_access(struct zc_report *report, const struct zc_story *story)
 {
 	struct zc_view object = story->object;
 	struct zc_str path = zc_report_text(report, object, "path");
+	struct zc_str digest = zc_report_text(report, object, "digest.sha256");
 	struct zc_json *json = &report->json;
 
 	zc_json_open(json, NULL, '{');
 	zc_report_json(report, "uri",
 		       path.at ? zc_escape_uri(report, path)
 			       : zc_report_printf(report, "urn:zencube:op:%s", story->op.at));
+	if (digest.at)
+		put_digest(report, digest);
 	zc_json_open(json, "annotations", '{');
+	if (digest.at)
+		zc_report_json(report, "digestMade", zc_report_text(report, object, "digest.when"));
 	put_common(report, story);
 	zc_json_close(json, '}');
 	zc_json_close(json, '}');
