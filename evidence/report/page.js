@@ -5,6 +5,7 @@
 	var shown = document.getElementById("shown");
 	var texts = rows.map(function (row) { return row.textContent.toLowerCase(); });
 
+	/* A process is shown for what stands in it or below it: its text has both. */
 	function filter() {
 		var words = query.value.toLowerCase().split(/\s+/).filter(Boolean), count = 0;
 
@@ -20,7 +21,7 @@
 	}
 	function unfold(open) {
 		return function () {
-			document.querySelectorAll("details").forEach(function (one) { one.open = open; });
+			document.querySelectorAll("details[data-row]").forEach(function (one) { one.open = open; });
 		};
 	}
 	document.getElementById("tools").hidden = false;
@@ -28,5 +29,11 @@
 	level.addEventListener("change", filter);
 	document.getElementById("open").addEventListener("click", unfold(true));
 	document.getElementById("close").addEventListener("click", unfold(false));
+	document.addEventListener("keydown", function (event) {
+		if (event.key === "/" && document.activeElement !== query) {
+			event.preventDefault();
+			query.focus();
+		}
+	});
 	filter();
 })();

@@ -17,6 +17,7 @@
 /* More would make a page that browsers do not like; the rest is counted. */
 #define FINDINGS_MAX 2000u
 #define NODES_MAX 5000u
+#define LEVELS_MAX 40u /* deeper ones stand at this level */
 
 ZC_EMBED(zc_page_css, "evidence/report/page.css");
 ZC_EMBED(zc_page_js, "evidence/report/page.js");
@@ -55,9 +56,6 @@ static void put_top(struct zc_report *report)
 		"<meta name=\"referrer\" content=\"no-referrer\">\n"
 		"<title>ZenCube: %s, run %s</title>\n<style>%s</style>\n</head>\n<body>\n",
 		style, script, verdict, report->run->id, zc_page_css);
-	fprintf(report->out,
-		"<h1 class=\"%s\">%s</h1>\n<p class=\"dim\">ZenCube run <code>%s</code></p>\n",
-		verdict, verdict, report->run->id);
 }
 
 static void put_fact(struct zc_report *report, const char *name, struct zc_str text)
@@ -67,44 +65,113 @@ static void put_fact(struct zc_report *report, const char *name, struct zc_str t
 			esc(report, text));
 }
 
-static void put_why_not(struct zc_report *report)
+static struct zc_str duration(struct zc_report *report)
+{
+	const struct zc_run *run = report->run;
+
+	return zc_report_seconds(report,
+				 run->last_ns > run->first_ns ? run->last_ns - run->first_ns : 0);
+}
+
+static void put_head(struct zc_report *report)
+{
+	const struct zc_run *run = report->run;
+	const char *verdict = zc_run_verdict_of(run);
+	struct zc_str command = zc_report_command(report, zc_view_get(run->json, "command"));
+	struct zc_str started = zc_report_text(report, run->json, "started");
+
+	fprintf(report->out,
+		"<header>\n<p class=\"verdict %s\">%s</p>\n<h1 class=\"mono\">%s</h1>\n", verdict,
+		verdict, command.len ? esc(report, command) : "ZenCube run");
+	fprintf(report->out,
+		"<p class=\"dim\">run <code>%s</code>%s%s, %s seconds</p>\n</header>\n", run->id,
+		started.at ? ", started " : "", started.at ? esc(report, started) : "",
+		duration(report).at);
+}
+
+static void put_tile(struct zc_report *report, const char *name, const char *class,
+		     struct zc_str value, struct zc_str more)
+{
+	fprintf(report->out, "<div><dt>%s</dt><dd class=\"%s\">%s", name, class,
+		esc(report, value));
+	if (more.at)
+		fprintf(report->out, "<small>%s</small>", esc(report, more));
+	fputs("</dd></div>\n", report->out);
+}
+
+/* What to know before reading on: how much was refused, how much was watched, by whom. */
+static void put_tiles(struct zc_report *report)
+{
+	struct zc_view run = report->run->json;
+	uint64_t violations = zc_report_number(report, "counts.violations");
+	uint64_t gaps = zc_report_number(report, "coverage.gaps");
+	uint64_t lost = zc_report_number(report, "counts.lost") +
+			zc_report_number(report, "counts.not_kept");
+	struct zc_str mode = zc_report_text(report, run, "mode.used");
+
+	if (!run.at)
+		return;
+	fputs("<dl class=\"tiles\">\n", report->out);
+	put_tile(report, "Violations", violations ? "violations" : "pass",
+		 zc_report_printf(report, "%" PRIu64, violations),
+		 zc_report_printf(report, "in %" PRIu64 " findings",
+				  zc_report_number(report, "counts.findings")));
+	put_tile(report, "Processes", gaps ? "pass-with-gaps" : "",
+		 zc_report_printf(report, "%" PRIu64, zc_report_number(report, "coverage.count")),
+		 gaps ? zc_report_printf(report, "%" PRIu64 " not watched", gaps)
+		      : zc_report_printf(report, "all watched"));
+	put_tile(report, "Mode", "", mode.at ? mode : zc_report_printf(report, "?"),
+		 zc_report_text(report, run, "mode.engine"));
+	put_tile(report, "Exit status", "",
+		 zc_report_printf(report, "%" PRIi64,
+				  zc_view_int(zc_view_get(run, "exit.code"), -1)),
+		 zc_report_text(report, run, "exit.reason"));
+	if (lost)
+		put_tile(report, "Records lost", "pass-with-gaps",
+			 zc_report_printf(report, "%" PRIu64, lost), (struct zc_str){ NULL, 0 });
+	fputs("</dl>\n", report->out);
+}
+
+static void put_layers(struct zc_report *report)
 {
 	struct zc_walk modes = zc_view_walk(zc_view_get(report->run->json, "mode.why_not"));
-	struct zc_walk layers = zc_view_walk(zc_view_get(report->run->json, "layers"));
+	struct zc_walk walk = zc_view_walk(zc_view_get(report->run->json, "layers"));
+	struct zc_view layer;
 	struct zc_str text;
 
 	while ((text = zc_report_next_why_not(report, &modes)).at)
-		put_fact(report, "", text);
-	while ((text = zc_report_next_layer(report, &layers)).at)
-		put_fact(report, "Layer", text);
+		put_fact(report, "Mode", text);
+	fputs("<dt>Layers</dt><dd><ul class=\"layers\">\n", report->out);
+	while (zc_walk_next(&walk, NULL, &layer)) {
+		struct zc_str name = zc_report_text(report, layer, "name"),
+			      detail = zc_report_text(report, layer, "detail");
+		bool applied = zc_view_true(zc_view_get(layer, "applied"));
+
+		if (name.at)
+			fprintf(report->out,
+				"<li><span class=\"tag %s\">%s</span> %s <span class=\"dim\">%s"
+				"</span></li>\n",
+				applied ? "on" : "off", applied ? "on" : "off", esc(report, name),
+				detail.at ? esc(report, detail) : "");
+	}
+	fputs("</ul></dd>\n", report->out);
 }
 
 static void put_facts(struct zc_report *report)
 {
 	struct zc_view run = report->run->json;
-	uint64_t gaps = zc_report_number(report, "coverage.gaps");
 	struct zc_str missing = { report->run->json_error, strlen(report->run->json_error) };
 
-	fputs("<dl class=\"facts\">\n", report->out);
+	fputs("<h2>How it was watched</h2>\n<dl class=\"facts\">\n", report->out);
 	if (!run.at) {
 		put_fact(report, "run.json", missing);
 	} else {
-		put_fact(report, "Command", zc_report_command(report, zc_view_get(run, "command")));
 		put_fact(report, "Directory", zc_report_text(report, run, "cwd"));
-		put_fact(report, "Started", zc_report_text(report, run, "started"));
 		put_fact(report, "Ended", zc_report_text(report, run, "ended"));
 		put_fact(report, "Policy",
 			 zc_report_command(report, zc_view_get(run, "policy.sources")));
-		put_fact(report, "Mode", zc_report_text(report, run, "mode.used"));
-		put_why_not(report);
-		put_fact(report, "Coverage",
-			 zc_report_printf(report, "%" PRIu64 " processes, %" PRIu64 " not watched",
-					  zc_report_number(report, "coverage.count"), gaps));
-		put_fact(report, "Violations",
-			 zc_report_printf(report, "%" PRIu64 " in %" PRIu64 " findings",
-					  zc_report_number(report, "counts.violations"),
-					  zc_report_number(report, "counts.findings")));
-		put_fact(report, "Exit", zc_report_text(report, run, "exit.reason"));
+		put_fact(report, "Digest of it", zc_report_text(report, run, "policy.sha256"));
+		put_layers(report);
 		put_fact(report, "Error", zc_report_text(report, run, "error"));
 		put_fact(report, "Head of the chain", zc_report_text(report, run, "chain.head"));
 	}
@@ -125,7 +192,8 @@ static void put_timeline(struct zc_report *report)
 	used = (size_t)(span / run->bucket_ns) + 1;
 	used = used > ZC_RUN_BUCKETS ? ZC_RUN_BUCKETS : used;
 	fprintf(report->out,
-		"<h2>Timeline</h2>\n<svg viewBox=\"0 0 %zu 60\" preserveAspectRatio=\"none\""
+		"<h2>Timeline</h2>\n<div class=\"card\"><svg viewBox=\"0 0 %zu 60\" "
+		"preserveAspectRatio=\"none\""
 		" role=\"img\" aria-label=\"violations over time\">\n",
 		used * 10);
 	for (size_t i = 0; i < used; i++) {
@@ -143,19 +211,24 @@ static void put_timeline(struct zc_report *report)
 	fprintf(report->out, "<line x1=\"0\" x2=\"%zu\" y1=\"59\" y2=\"59\"/>\n</svg>\n",
 		used * 10);
 	fprintf(report->out,
-		"<p class=\"dim\">0 to %s seconds, %" PRIu64 " at most in one bar</p>\n",
+		"<p class=\"dim\">0 to %s seconds, %" PRIu64 " at most in one bar</p></div>\n",
 		zc_report_seconds(report, span).at, most);
 }
 
 static void put_stack(struct zc_report *report, const struct zc_story *story)
 {
 	struct zc_str status = story->stack.status, why = story->stack.why;
+	const struct zc_frame_told *where = story->stack.inside ? story->stack.inside
+								: story->stack.place;
 
 	fputs("<ol class=\"stack mono\" start=\"0\">\n", report->out);
 	for (size_t i = 0; i < story->stack.frames; i++) {
 		const struct zc_frame_told *frame = &story->stack.frame[i];
 
-		fprintf(report->out, "<li%s>%s", frame->own ? "" : " class=\"system\"",
+		fprintf(report->out, "<li%s>%s",
+			frame == where ? " class=\"place\""
+			: frame->own   ? ""
+				       : " class=\"system\"",
 			esc(report, zc_story_site(frame)));
 		if (frame->module.at)
 			fprintf(report->out, " <span class=\"dim\">%s+%s</span>",
@@ -174,11 +247,11 @@ static void put_finding(struct zc_report *report, const struct zc_story *story)
 	const char *level = esc(report, story->severity);
 
 	fprintf(report->out,
-		"<details data-row data-level=\"%s\"><summary><span class=\"count\">%" PRIu64
-		" &times;</span><span class=\"grow mono\"><span class=\"%s\">%s</span>%s%s</span>"
-		"<span class=\"dim\">%s</span></summary>\n<div class=\"body\">\n<dl "
-		"class=\"facts\">\n",
-		level, story->count, level, esc(report, story->title), site.at ? " in " : "",
+		"<details data-row class=\"is-%s\" data-level=\"%s\"><summary><span "
+		"class=\"count\">%" PRIu64 " &times;</span><span class=\"grow mono\"><span "
+		"class=\"%s\">%s</span>%s%s</span><span class=\"tag\">%s</span></summary>\n"
+		"<div class=\"body\">\n<dl class=\"facts\">\n",
+		level, level, story->count, level, esc(report, story->title), site.at ? " in " : "",
 		site.at ? esc(report, site) : "", esc(report, story->program));
 	put_fact(report, "Rule", story->by);
 	put_fact(report, "To allow it", story->hint);
@@ -207,8 +280,10 @@ static void put_findings(struct zc_report *report)
 	fprintf(report->out,
 		"<h2>Findings</h2>\n"
 		"<div class=\"tools\" id=\"tools\" hidden><input id=\"query\" type=\"search\""
-		" placeholder=\"Search\" aria-label=\"Search\"><select id=\"level\""
-		" aria-label=\"Severity\"><option value=\"\">all</option><option>high</option>"
+		" placeholder=\"Search findings and processes\" aria-label=\"Search\"><select "
+		"id=\"level\""
+		" aria-label=\"Severity\"><option value=\"\">all "
+		"severities</option><option>high</option>"
 		"<option>medium</option><option>low</option></select><button id=\"open\">Unfold"
 		"</button><button id=\"close\">Fold</button><span id=\"shown\" class=\"dim\">"
 		"</span></div>\n");
@@ -223,36 +298,46 @@ static void put_findings(struct zc_report *report)
 			report->run->violations - shown);
 }
 
-static void put_node(struct zc_report *report, const struct zc_tree *tree,
-		     const struct zc_node *node, unsigned depth)
+static void put_programs(struct zc_report *report, const struct zc_tree *tree,
+			 const struct zc_node *node)
 {
-	struct zc_str before = { NULL, 0 };
+	struct zc_str before = { NULL, 0 }, by = { NULL, 0 };
 
-	fprintf(report->out, "<li class=\"mono%s\" data-row>", node->gap ? " gap" : "");
-	for (unsigned i = 0; i < depth && i < 40; i++)
-		fputs("&ensp;&ensp;", report->out);
-	fprintf(report->out, "%" PRIi64, node->pid);
 	for (size_t i = 0; i < node->programs && i < 20; i++) {
 		struct zc_view entry = tree->entry[tree->order[node->first + i]];
 		struct zc_str exe = zc_report_text(report, entry, "exe"),
 			      gap = zc_report_text(report, entry, "gap");
 
+		if (!gap.at)
+			by = zc_report_text(report, entry, "watched_by");
 		if (exe.at && before.at && exe.len == before.len &&
 		    !memcmp(exe.at, before.at, exe.len) && !gap.at)
 			continue;
 		before = exe;
-		fprintf(report->out, "%s %s", i ? " &rarr;" : "", exe.at ? esc(report, exe) : "?");
+		fprintf(report->out, "%s%s", i ? " &rarr; " : "", exe.at ? esc(report, exe) : "?");
 		if (gap.at)
 			fprintf(report->out, " <b>not watched: %s</b>", esc(report, gap));
 	}
-	fputs("</li>\n", report->out);
+	if (by.at)
+		fprintf(report->out, " <span class=\"tag\">%s</span>", esc(report, by));
+}
+
+/* From the level of the node before to this one's: lists begin and end. */
+static void put_levels(struct zc_report *report, unsigned from, unsigned to)
+{
+	if (to > from)
+		fputs("\n<ul>\n", report->out);
+	else
+		fputs("</li>\n", report->out);
+	for (; from > to; from--)
+		fputs("</ul></li>\n", report->out);
 }
 
 static void put_tree(struct zc_report *report)
 {
 	const struct zc_node *node = NULL;
+	unsigned depth = 0, level = 0;
 	struct zc_tree *tree;
-	unsigned depth = 0;
 	size_t shown = 0;
 
 	if (zc_tree_new(&tree, zc_view_get(report->run->json, "coverage.processes")) < 0) {
@@ -261,11 +346,23 @@ static void put_tree(struct zc_report *report)
 	}
 	fputs("<h2>Processes</h2>\n<ul class=\"tree\">\n", report->out);
 	while (shown < NODES_MAX && zc_tree_next(tree, &node, &depth)) {
+		unsigned next = depth < level + 1 ? depth : level + 1;
+
+		next = !shown ? 0 : next < LEVELS_MAX ? next : LEVELS_MAX;
 		zc_report_reset(report);
-		put_node(report, tree, node, depth);
-		shown++;
+		if (shown++)
+			put_levels(report, level, next);
+		level = next;
+		fprintf(report->out,
+			"<li data-row%s><span class=\"mono\"><span class=\"pid\">%" PRIi64
+			"</span> ",
+			node->gap ? " class=\"gap\"" : "", node->pid);
+		put_programs(report, tree, node);
+		fputs("</span>", report->out);
 	}
-	fputs("</ul>\n", report->out);
+	for (; shown && level; level--)
+		fputs("</li></ul>", report->out);
+	fprintf(report->out, "%s</ul>\n", shown ? "</li>\n" : "");
 	if (tree->nodes > shown)
 		fprintf(report->out, "<p>%zu more are in run.json.</p>\n", tree->nodes - shown);
 	zc_tree_free(tree);
@@ -274,14 +371,19 @@ static void put_tree(struct zc_report *report)
 void zc_report_as_html(struct zc_report *report)
 {
 	put_top(report);
-	put_facts(report);
+	put_head(report);
+	put_tiles(report);
 	put_timeline(report);
 	put_findings(report);
 	put_tree(report);
+	zc_report_reset(report);
+	put_facts(report);
 	fprintf(report->out,
-		"<p class=\"dim\">Made from events.jsonl and run.json by zcaudit %s. This page is "
+		"<footer><p class=\"dim\">Made from events.jsonl and run.json by zcaudit %s. This "
+		"page is "
 		"a copy"
-		" for reading: <code>zcaudit verify</code> checks what it was made from.</p>\n"
+		" for reading: <code>zcaudit verify</code> checks what it was made "
+		"from.</p></footer>\n"
 		"<script>%s</script>\n</body>\n</html>\n",
 		ZC_VERSION, zc_page_js);
 }
