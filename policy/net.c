@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/event.h"
 #include "policy/set.h"
 
 /* A value being parsed, and what mistakes are reported with. */
@@ -376,6 +377,18 @@ size_t zc_net_nameservers(struct zc_net_address ret[3])
 	if (count == 0) { /* resolv.conf(5): without one, the local host is asked */
 		ret[0] = (struct zc_net_address){ .family = AF_INET, .addr = { 127, 0, 0, 1 } };
 		count = 1;
+	}
+	return count;
+}
+
+size_t zc_policy_resolvers(struct zc_endpoint ret[3])
+{
+	struct zc_net_address servers[3];
+	size_t count = zc_net_nameservers(servers);
+
+	for (size_t i = 0; i < count; i++) {
+		ret[i] = (struct zc_endpoint){ .family = (uint16_t)servers[i].family, .port = 53 };
+		memcpy(ret[i].addr, servers[i].addr, sizeof(ret[i].addr));
 	}
 	return count;
 }

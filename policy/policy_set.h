@@ -132,6 +132,10 @@ int zc_policy_protect(struct zc_policy_set *set, const char *path);
 /* Files that were read for the set, absolute; NULL past the end. */
 const char *zc_policy_file(const struct zc_policy_set *set, size_t index);
 
+/* The configured resolvers (resolv.conf(5)), at port 53; returns how many, at most 3. */
+struct zc_endpoint;
+size_t zc_policy_resolvers(struct zc_endpoint ret[3]);
+
 /* A sealed memfd with the image and its gate page, if any, O_CLOEXEC: the descriptor or -errno. */
 int zc_policy_seal(const struct zc_image *image, size_t size);
 

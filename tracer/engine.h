@@ -34,6 +34,12 @@ struct zc_engine {
 			    unsigned n, uint64_t value);
 	/* Is the caller still there, so that what was read is about it? NULL: it cannot go. */
 	bool (*waits)(struct zc_tracer *tracer);
+	/*
+	 * Keeps the call under judgement where it is: 0, or -EAGAIN. take_up() judges all that were kept
+	 * anew, each as if it had just come.
+	 */
+	int (*set_aside)(struct zc_tracer *tracer, struct zc_tracee *tracee);
+	void (*take_up)(struct zc_tracer *tracer);
 	/* Makes an allowed call in the caller's stead. Returns whether it has its answer. NULL: never. */
 	bool (*perform)(struct zc_case *c);
 	/* A call has been judged, and answered when natural is an -errno. NULL: that is of no use. */

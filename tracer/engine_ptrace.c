@@ -22,6 +22,12 @@ static int registers(struct zc_tracer *tracer, struct zc_tracee *tracee, struct 
 	return zc_regs_walk(tracee->tid, ret);
 }
 
+/* It is stopped, and stays so. */
+static int set_aside(struct zc_tracer *tracer, struct zc_tracee *tracee)
+{
+	return 0;
+}
+
 const struct zc_engine zc_engine_ptrace = {
 	.name = "ptrace",
 	.source = ZC_SOURCE_PTRACE,
@@ -33,5 +39,7 @@ const struct zc_engine zc_engine_ptrace = {
 	.answer = answer,
 	.set_argument = set_argument,
 	.learn = zc_quick_learn,
+	.set_aside = set_aside,
+	.take_up = zc_loop_take_up,
 	.registers = registers,
 };

@@ -124,7 +124,8 @@ static void block_socket(struct zc_filter_code *code, const struct zc_filter_fre
 
 static void block_send(struct zc_filter_code *code, const struct zc_filter_free *free_)
 {
-	if (free_->no_net) /* even without an address: the socket may have come from outside */
+	/* Even without an address: the socket may have come from outside, or lead to a resolver. */
+	if (free_->no_net || free_->names)
 		return;
 	load(code, 3);
 	has(code, FAST_OPEN, STOP, NEXT);
@@ -157,11 +158,12 @@ static void block_socketcall(struct zc_filter_code *code, const struct zc_filter
 	static const uint8_t always[] = { 1, 2, 3, 4, 8, 9, 11, 16, 20 };
 	/* accept recv recvfrom recvmsg accept4 recvmmsg */
 	static const uint8_t no_net[] = { 5, 10, 12, 17, 18, 19 };
+	bool receives = free_->no_net || free_->names;
 
 	load(code, 0);
 	for (size_t i = 0; i < ZC_LEN(always); i++)
 		equal(code, always[i], STOP, NEXT);
-	for (size_t i = 0; free_->no_net && i < ZC_LEN(no_net); i++)
+	for (size_t i = 0; receives && i < ZC_LEN(no_net); i++)
 		equal(code, no_net[i], STOP, NEXT);
 	emit(code, BPF_JMP | BPF_JA, 1, 0, 0);
 }
@@ -270,12 +272,12 @@ static bool net_passes(const struct zc_filter_free *free_, unsigned op)
 {
 	switch (op) {
 	case ZC_OP_SOCKOPT: return true; /* an address that it delays still comes with connect() */
-	case ZC_OP_ACCEPT:
-	case ZC_OP_RECV: return !free_->no_net;
+	case ZC_OP_ACCEPT: return !free_->no_net;
+	case ZC_OP_RECV: return !free_->no_net && !free_->names;
 	case ZC_OP_LISTEN: return free_->listen;
 	case ZC_OP_BIND: return free_->listen && paths_free(free_);
 	case ZC_OP_SOCKET: return free_->net;
-	default: return free_->net && free_->path[ZC_CLASS_UNIX];
+	default: return free_->net && !free_->names && free_->path[ZC_CLASS_UNIX];
 	}
 }
 

@@ -21,6 +21,7 @@ struct zc_filter_free {
 	bool path[ZC_PATH_CLASSES];
 	bool net, listen;
 	bool hybrid;     /* there is a gate */
+	bool names;      /* what is asked of resolvers, and answered, is looked at */
 	bool no_net;     /* sockets of foreign families are refused one by one */
 	int32_t ours[5]; /* pids of ours; 0: unused */
 };

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/argv.h"
+#include "core/names.h"
 #include "tracer/filter.h"
 
 /* The four bits above ALLOW in each layer's five, and the implicit denies. */
@@ -93,6 +94,7 @@ void zc_filter_free_of(const struct zc_image *image, struct zc_filter_free *ret)
 	struct zc_filter_free other;
 
 	free_of(image, ret);
+	ret->names = zc_names_wanted(image);
 	if (!stricter)
 		return;
 	free_of(stricter, &other);

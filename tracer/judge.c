@@ -17,6 +17,7 @@
 #include "core/record.h"
 #include "tracer/engine.h"
 #include "tracer/judge.h"
+#include "tracer/names/names.h"
 
 static uint64_t place, caller; /* of the call under judgement */
 
@@ -137,6 +138,8 @@ static void record(struct zc_case *c)
 {
 	const struct zc_held *held = &c->names.held[0];
 
+	zc_peers_name(c);
+	zc_event_host(c->tracer->image, &c->event, c->verdict.rule);
 	zc_report_record(c->tracer, c->tracee, &c->event, c->verdict,
 			 c->event.objects && !held->entry[0] ? held->fd : -1);
 }
@@ -171,10 +174,14 @@ struct zc_outcome_of zc_case_decide(struct zc_case *c)
 {
 	int error;
 
+	if (zc_names_count(c->tracer->image))
+		zc_peers_name(c);
 	c->verdict = zc_policy_decide(c->tracer->image, &c->event);
 	soften(c);
 	if (c->verdict.action == ZC_ALLOWED)
 		return (struct zc_outcome_of){ 0 };
+	if (zc_ask_first(c))
+		return (struct zc_outcome_of){ .later = true };
 	error = natural_error(c);
 	if (error) {
 		count(&c->tracer->page->probes);
@@ -414,6 +421,8 @@ static enum zc_restart settle(struct zc_case *c, struct zc_outcome_of outcome)
 {
 	int error = outcome.natural ? -outcome.natural : outcome.refusal;
 
+	if (outcome.later)
+		return ZC_RESTART_LATER;
 	if (c->tracer->options->view)
 		zc_view_call(c->tracer, c->tracee, &c->event, c->verdict);
 	if (only_watches(c->tracer))

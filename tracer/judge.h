@@ -17,6 +17,7 @@ struct zc_case {
 	struct zc_event event;
 	struct zc_verdict verdict;
 	struct zc_names names;
+	struct zc_known_name known[ZC_KNOWN_NAMES]; /* of event.peer; names/ */
 };
 
 /* What a case comes to: nothing to do, a natural error (negative), or the errno of a refusal. */
@@ -24,6 +25,7 @@ struct zc_outcome_of {
 	int natural; /* -errno that the kernel would give before any verdict; 0 */
 	int refusal; /* errno to answer because of the verdict; 0 */
 	bool kill;
+	bool later; /* it was set aside, and will be judged again */
 };
 
 /* Resolves event.object[n], all of them, as its need says. Returns 0 or the natural -errno. */

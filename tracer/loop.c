@@ -17,6 +17,7 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
+#include "tracer/names/names.h"
 #include "tracer/tracer.h"
 
 #define BATCH 64
@@ -54,6 +55,8 @@ static void restart(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_
 		let_go(tracer, tracee, signal);
 		return;
 	}
+	if (how == ZC_RESTART_LATER)
+		return; /* it stays where it is until zc_loop_take_up() */
 	if (how == ZC_RESTART_KILL) {
 		/* It leaves its stop by itself, and the call that it stands before is not made. */
 		kill(tracee->tgid ? tracee->tgid : tracee->tid, SIGKILL);
@@ -111,6 +114,26 @@ static enum zc_restart judge(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	if (zc_quick_passes(tracer, tracee, &stop) || zc_quick_maps(tracer, tracee, &stop))
 		return ZC_RESTART_GO;
 	return zc_judge_stop(tracer, tracee, &stop);
+}
+
+void zc_loop_take_up(struct zc_tracer *tracer)
+{
+	for (size_t i = 0; i < ZC_LEN(tracer->bucket); i++) {
+		struct zc_tracee *next, *tracee = tracer->bucket[i];
+
+		for (; tracee; tracee = next) {
+			bool filtered = tracer->filtered && !tracee->attached;
+			enum zc_restart how;
+
+			next = tracee->next;
+			if (tracee->aside == ZC_ASIDE_NO)
+				continue;
+			how = judge(tracer, tracee, filtered);
+			if (how != ZC_RESTART_LATER)
+				tracee->aside = ZC_ASIDE_NO;
+			restart(tracer, tracee, how, 0);
+		}
+	}
 }
 
 static void on_seccomp(struct zc_tracer *tracer, struct zc_tracee *tracee, int status)
@@ -248,6 +271,8 @@ static void on_end(struct zc_tracer *tracer, struct zc_tracee *tracee, int statu
 		tracee->gone = true;
 	else
 		zc_tracee_remove(tracer, tid);
+	if (!tracer->alive)
+		zc_ask_stop();
 }
 
 /* --- the loop ----------------------------------------------------------------------------------- */
@@ -276,8 +301,11 @@ static void handle(struct zc_tracer *tracer, const struct arrival *arrival)
 	enum zc_stop stop = zc_stop_of(arrival->status);
 	struct zc_tracee *tracee = known(tracer, arrival->tid);
 
-	if (!tracee && (stop == ZC_STOP_EXITED || stop == ZC_STOP_KILLED))
-		return; /* it ended before its first stop */
+	if (!tracee && (stop == ZC_STOP_EXITED || stop == ZC_STOP_KILLED)) {
+		if (zc_ask_ended(tracer, arrival->tid))
+			zc_ask_take_up(tracer);
+		return; /* else it ended before its first stop */
+	}
 	if (!tracee)
 		tracee = zc_birth_adopt(tracer, arrival->tid);
 	if (tracee)

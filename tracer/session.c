@@ -23,6 +23,7 @@
 #include "confine/confine.h"
 #include "evidence/naming/naming.h"
 #include "tracer/engine.h"
+#include "tracer/names/names.h"
 #include "tracer/notify/notify.h"
 #include "tracer/session.h"
 #include "tracer/tracer.h"
@@ -232,6 +233,8 @@ static int take_over(struct start *start, struct zc_tracer *tracer)
 	/* The policy says what is refused; -p without --enforce comes with an auditing one. */
 	o->enforce = !start->attach || !(tracer->image->flags & ZC_IMAGE_AUDIT);
 	r = take_plan(start->confine, &o->plan);
+	if (r == 0)
+		r = zc_peers_start(tracer);
 	if (r == 0 && start->environment >= 0)
 		r = take_environment(start->environment, &o->environment);
 	return r;
@@ -398,6 +401,7 @@ static void finish(struct zc_tracer *tracer, struct start *start)
 		while (tracer->bucket[i])
 			zc_tracee_remove(tracer, tracer->bucket[i]->tid);
 	zc_notify_finish(tracer);
+	zc_peers_finish();
 	if (tracer->filter)
 		zc_filter_free(tracer->filter);
 	free(tracer->filter);

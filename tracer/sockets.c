@@ -12,6 +12,7 @@
 #include "core/image.h"
 #include "tracer/engine.h"
 #include "tracer/judge.h"
+#include "tracer/names/names.h"
 
 #define MOST_MESSAGES 1024u /* of one sendmmsg(2): the kernel takes no more (UIO_MAXIOV) */
 #define LARGEST_ADDRESS 128u
@@ -117,11 +118,12 @@ static struct zc_outcome_of judge_messages(struct zc_case *c)
 								&c->reader, &c->names.text);
 		}
 		c->event.flags &= (uint16_t)~ZC_EV_MADE_IN_RUN;
+		c->event.names = NULL;
 		if (!outcome.natural && (c->event.flags & ZC_EV_HAS_PEER || no_net(c)))
 			outcome = judge_address(c);
-		if (!outcome.natural && !outcome.refusal)
+		if (!outcome.natural && !outcome.refusal && !outcome.later)
 			continue;
-		if (i == 0 || outcome.kill || c->stop->call != ZC_ID_sendmmsg)
+		if (i == 0 || outcome.kill || outcome.later || c->stop->call != ZC_ID_sendmmsg)
 			return outcome;
 		if (c->tracer->engine->set_argument(c->tracer, c->tracee, (enum zc_abi)c->event.abi,
 						    2, i) < 0)
@@ -131,7 +133,7 @@ static struct zc_outcome_of judge_messages(struct zc_case *c)
 	return outcome;
 }
 
-struct zc_outcome_of zc_judge_socket(struct zc_case *c)
+static struct zc_outcome_of judge(struct zc_case *c)
 {
 	const struct zc_event *event = &c->event;
 
@@ -142,4 +144,17 @@ struct zc_outcome_of zc_judge_socket(struct zc_case *c)
 	if (event->op != ZC_OP_SOCKET && !(event->flags & ZC_EV_HAS_PEER) && !no_net(c))
 		return (struct zc_outcome_of){ 0 };
 	return judge_address(c);
+}
+
+struct zc_outcome_of zc_judge_socket(struct zc_case *c)
+{
+	struct zc_outcome_of outcome = judge(c);
+
+	if (outcome.natural || outcome.refusal || outcome.later)
+		return outcome;
+	if (c->event.op == ZC_OP_CONNECT || c->event.op == ZC_OP_SEND)
+		zc_seen_sent(c);
+	else if (c->event.op == ZC_OP_RECV)
+		zc_seen_receiving(c);
+	return outcome;
 }

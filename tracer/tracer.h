@@ -71,6 +71,9 @@ const char *zc_stop_name(enum zc_stop stop);
 /* What is remembered between the entry and the exit of one call. */
 enum zc_pending { ZC_PENDING_NONE, ZC_PENDING_RECHECK, ZC_PENDING_RESULT, ZC_PENDING_REFUSED };
 
+/* Set aside until the child of names/ask.c has ended; TRIED: which was started for it. */
+enum zc_aside { ZC_ASIDE_NO, ZC_ASIDE_WAITS, ZC_ASIDE_TRIED };
+
 struct zc_tracee {
 	struct zc_tracee *next; /* in its bucket */
 	pid_t tid, tgid, ppid;  /* tgid 0: not yet known */
@@ -107,6 +110,7 @@ struct zc_tracee {
 	uint64_t born;     /* ... this tells it from the next of its number */
 	bool executes;     /* an exec was let go on, and it is not known yet what came of it */
 	bool looks_deep;   /* ... which its program's name alone would not tell */
+	uint8_t aside;     /* enum zc_aside: its call, while names are asked for */
 	bool stranger;     /* it has other ids or capabilities than we have */
 	uint64_t identity; /* of what it runs: changes with each exec */
 };
@@ -292,11 +296,18 @@ struct zc_tracee *zc_birth_adopt(struct zc_tracer *tracer, pid_t tid);
 int zc_loop(struct zc_tracer *tracer);
 /* ... or until the command has executed, or ended before that. For launch.c. */
 int zc_loop_launch(struct zc_tracer *tracer);
+/* Calls that stayed in their stop are judged anew. For engine_ptrace.c. */
+void zc_loop_take_up(struct zc_tracer *tracer);
 /* One wait and what it brought. Returns 0, or -ECHILD when there is nobody left. For attach.c. */
 int zc_loop_turn(struct zc_tracer *tracer);
 
 /* judge.c: what the handlers ask. how the tracee is to be restarted. */
-enum zc_restart { ZC_RESTART_GO, ZC_RESTART_TO_EXIT, ZC_RESTART_KILL };
+enum zc_restart {
+	ZC_RESTART_GO,
+	ZC_RESTART_TO_EXIT,
+	ZC_RESTART_KILL,
+	ZC_RESTART_LATER, /* not yet: its call was set aside */
+};
 enum zc_restart zc_judge_stop(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			      const struct zc_call_stop *stop);
 enum zc_restart zc_judge_return(struct zc_tracer *tracer, struct zc_tracee *tracee);

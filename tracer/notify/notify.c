@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tracer/names/names.h"
 #include "tracer/notify/notify.h"
 
 #define ENDS 64
@@ -226,6 +228,17 @@ static bool settle_soon(struct zc_tracer *tracer, const struct zc_call_stop *sto
 	return zc_notify_open_plain(tracer, tracee, stop);
 }
 
+/* As if it had just come. */
+static void judge_again(struct zc_tracer *tracer)
+{
+	struct zc_notify *notify = tracer->notify;
+	struct zc_call_stop stop;
+
+	notify->answered = notify->tried_soon = false;
+	fill_stop(&notify->request->data, &stop);
+	settle(tracer, &stop);
+}
+
 static void judge_first(struct zc_tracer *tracer, bool heard)
 {
 	struct zc_notify *notify = tracer->notify;
@@ -275,6 +288,10 @@ void zc_notify_child(struct zc_tracer *tracer, pid_t pid, int status)
 	}
 	if (!WIFEXITED(status) && !WIFSIGNALED(status))
 		return;
+	if (zc_ask_ended(tracer, pid)) {
+		tracer->notify->names_came = true;
+		return;
+	}
 	tracee = zc_tracee_find(tracer, pid);
 	if (tracee)
 		zc_judge_exit(tracer, tracee, status);
@@ -340,6 +357,39 @@ static void look_at_execs(struct zc_tracer *tracer)
 	zc_notify_look_at_execs(tracer);
 }
 
+/* --- calls that wait for names ------------------------------------------------------------------- */
+
+/* The caller sleeps on in the kernel; that it is not answered is all there is to do. */
+static int set_aside(struct zc_tracer *tracer, struct zc_tracee *tracee)
+{
+	struct zc_notify *notify = tracer->notify;
+
+	if (!notify->aside)
+		notify->aside = calloc(ZC_NOTIFY_ASIDE, notify->request_size);
+	if (!notify->aside || notify->aside_count == ZC_NOTIFY_ASIDE)
+		return -EAGAIN;
+	memcpy(notify->aside + notify->aside_count++ * notify->request_size, notify->request,
+	       notify->request_size);
+	notify->answered = true;
+	return 0;
+}
+
+/* Who is gone by now is told by the kernel when the answer is sent. */
+static void take_up(struct zc_tracer *tracer)
+{
+	struct zc_notify *notify = tracer->notify;
+	unsigned count = notify->aside_count;
+	char *taken = notify->aside;
+
+	notify->aside = NULL;
+	notify->aside_count = 0;
+	for (unsigned i = 0; i < count; i++) {
+		memcpy(notify->request, taken + i * notify->request_size, notify->request_size);
+		judge_again(tracer);
+	}
+	free(taken);
+}
+
 static int loop(struct zc_tracer *tracer)
 {
 	struct zc_notify *notify = tracer->notify;
@@ -355,6 +405,12 @@ static int loop(struct zc_tracer *tracer)
 		/* Ends first: a number that is free may be somebody else's by the next call. */
 		if (ready > 0 && wait[1].revents)
 			more = look_at_ends(tracer);
+		if (notify->names_came) {
+			notify->names_came = false;
+			zc_ask_take_up(tracer);
+		}
+		if (!tracer->alive)
+			zc_ask_stop();
 		if (ready > 0 && wait[0].revents & POLLIN)
 			zc_notify_take(tracer);
 		else if (notify->waiting)
@@ -377,6 +433,8 @@ const struct zc_engine zc_engine_notify = {
 	.answer = zc_notify_answer,
 	.set_argument = set_argument,
 	.waits = zc_notify_is_valid,
+	.set_aside = set_aside,
+	.take_up = take_up,
 	.perform = perform,
 	.registers = zc_notify_registers,
 	.hold = zc_notify_hold,

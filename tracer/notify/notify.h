@@ -37,6 +37,7 @@
 #define ZC_NOTIFY_FLAGS (SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
 
 #define ZC_NOTIFY_QUEUE 2048u /* calls that were heard of and wait for their judgement */
+#define ZC_NOTIFY_ASIDE 64u   /* calls that wait for names */
 #define ZC_NOTIFY_EXECS 64u   /* execs whose outcome is looked for without waiting for a call */
 
 #define ZC_NOTIFY_MOUNTS UINT64_MAX /* in events; others are 0, signals, or a pid */
@@ -73,6 +74,9 @@ struct zc_notify {
 	} exec[ZC_NOTIFY_EXECS];
 	unsigned execs;
 	uint64_t looked_ms; /* when these were looked at, or the first of them came */
+	char *aside; /* requests that wait for names: aside_count of ZC_NOTIFY_ASIDE */
+	unsigned aside_count;
+	bool names_came; /* ... and may be judged again */
 	int unfit;  /* errno why the filter could not be put in; 0 */
 	pid_t held; /* stopped by stack.c */
 	pid_t late; /* a child that ended while it was to be held; 0: none */

@@ -100,6 +100,7 @@ void zc_notify_finish(struct zc_tracer *tracer)
 	close_at(&notify->mountinfo[1]);
 	free(notify->request);
 	free(notify->queue);
+	free(notify->aside);
 	free(notify->response);
 	free(notify);
 	tracer->notify = NULL;
