@@ -258,6 +258,7 @@ static void keep_package(struct zc_module *module, const struct zc_naming_file *
 
 	if (package->name || !file->package.len)
 		return;
+	package->from = "note";
 	package->name = strndup(file->package.at, file->package.len);
 	if (file->version.at)
 		package->version = strndup(file->version.at, file->version.len);

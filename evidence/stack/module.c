@@ -33,11 +33,17 @@ struct zc_modules *zc_modules_new(void)
 	return modules;
 }
 
+void zc_package_finish(struct zc_package *package)
+{
+	free(package->type);
+	free(package->name);
+	free(package->version);
+	*package = (struct zc_package){ 0 };
+}
+
 static void module_free(struct zc_module *module)
 {
-	free(module->package.type);
-	free(module->package.name);
-	free(module->package.version);
+	zc_package_finish(&module->package);
 	for (size_t i = 0; module->chunk && i < module->chunks; i++)
 		free(module->chunk[i]);
 	free(module->chunk);

@@ -42,7 +42,7 @@ bool zc_module_extent(struct zc_module *module, uint64_t *ret_start, uint64_t *r
 /* Which package a file belongs to; name NULL: not known. */
 struct zc_package {
 	char *type, *name, *version; /* "deb"; type and version may be NULL */
+	const char *from;            /* "dpkg": its database; "note": the file itself says so */
 };
-const struct zc_package *zc_module_package(struct zc_module *module);
 
 #endif

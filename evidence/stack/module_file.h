@@ -53,6 +53,7 @@ struct zc_module {
 int zc_module_open(struct zc_module *module);
 /* Opens a regular file and nothing else: no FIFO blocks, no device acts. A descriptor or -errno. */
 int zc_module_open_regular(const char *path, struct stat *ret_stat);
+void zc_package_finish(struct zc_package *package);
 /* eh_table.c: makes the search table for .eh_frame, if that can be read. */
 void zc_module_make_table(struct zc_module *module);
 /* Counts bytes that are kept; false when there would be too many. */

@@ -6,13 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "evidence/naming/packages.h"
 #include "evidence/stack/maps.h"
+#include "evidence/stack/module_file.h"
 
 #define SITES_MAX (1u << 18)
 
 struct zc_sites {
 	struct zc_naming *naming; /* made on first need */
-	struct zc_site **site;    /* open addressing */
+	struct zc_packages *packages;
+	struct zc_site **site; /* open addressing */
 	size_t cap, count;
 };
 
@@ -46,6 +49,7 @@ struct zc_sites *zc_sites_free(struct zc_sites *sites)
 		return NULL;
 	forget(sites);
 	zc_naming_free(sites->naming);
+	zc_packages_free(sites->packages);
 	zc_naming_finish();
 	free(sites);
 	return NULL;
@@ -199,6 +203,22 @@ static void gather(const struct zc_stack *stack, struct batch *ret)
 	}
 }
 
+/* The distribution's database first: what a file says of itself is only what it says. */
+static void find_package(struct zc_sites *sites, struct zc_module *module)
+{
+	struct zc_package found;
+
+	if (module->package_sought || *module->name != '/')
+		return;
+	module->package_sought = true;
+	if (!sites->packages)
+		sites->packages = zc_packages_new("");
+	if (!sites->packages || !zc_packages_find(sites->packages, module->name, &found))
+		return;
+	zc_package_finish(&module->package);
+	module->package = found;
+}
+
 void zc_sites_name(struct zc_sites *sites, const struct zc_stack *stack)
 {
 	struct batch batch;
@@ -213,12 +233,25 @@ void zc_sites_name(struct zc_sites *sites, const struct zc_stack *stack)
 			zc_naming_name(sites->naming, module,
 				       batch.site[0]->kind == ZC_SITE_PROGRAM, batch.address,
 				       batch.count, told, &batch);
+		find_package(sites, module);
 		for (unsigned i = 0; i < batch.count; i++)
 			zc_site_describe(batch.site[i]);
 	}
 }
 
 /* ---- as evidence ---- */
+
+static void write_package(struct zc_json *json, const struct zc_package *package)
+{
+	if (!package->name)
+		return;
+	zc_json_open(json, "package", '{');
+	zc_json_string(json, "type", package->type);
+	zc_json_string(json, "name", package->name);
+	zc_json_string(json, "version", package->version);
+	zc_json_string(json, "from", package->from);
+	zc_json_close(json, '}');
+}
 
 static void write_frame(struct zc_json *json, const struct zc_site *site, const char *id,
 			const struct zc_told_frame *frame)
@@ -229,6 +262,7 @@ static void write_frame(struct zc_json *json, const struct zc_site *site, const 
 	zc_json_string(json, "module", zc_module_name(site->module));
 	zc_json_string(json, "build_id", id);
 	zc_json_hex(json, "offset", site->offset);
+	write_package(json, &site->module->package);
 	if (frame->function) {
 		zc_json_string(json, "function", frame->function);
 		if (!inlined)

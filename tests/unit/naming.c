@@ -8,7 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "evidence/stack/module.h"
+#include "evidence/naming/packages.h"
+#include "evidence/stack/module_file.h"
 #include "namer.h"
 #include "t.h"
 
@@ -121,6 +122,74 @@ static void test_sound(void)
 	     "and nothing of it is left");
 }
 
+static void write_file(const char *root, const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	file = fopen(path, "w");
+	if (!file)
+		abort();
+	fputs(text, file);
+	fclose(file);
+}
+
+static bool owned(struct zc_packages *packages, const char *path, const char *name,
+		  const char *version)
+{
+	struct zc_package found = { 0 };
+	bool is = zc_packages_find(packages, path, &found);
+
+	is = name ? is && !strcmp(found.name, name) && !strcmp(found.type, "deb") &&
+			     (version ? found.version && !strcmp(found.version, version)
+				      : !found.version)
+		  : !is;
+	zc_package_finish(&found);
+	return is;
+}
+
+static void test_packages(void)
+{
+	char root[] = "/tmp/zc-packages-XXXXXX", command[128];
+	struct zc_packages *packages;
+
+	if (!mkdtemp(root))
+		abort();
+	snprintf(command, sizeof(command), "mkdir -p %s/var/lib/dpkg/info", root);
+	if (system(command))
+		abort();
+	write_file(root, "var/lib/dpkg/info/libx1:amd64.list", "/.\n/lib\n/lib/libx.so.1.2");
+	write_file(root, "var/lib/dpkg/info/tool.list",
+		   "/.\n/usr\n/usr/bin/tool\n\n/opt/tool/x y\n");
+	write_file(root, "var/lib/dpkg/info/tool.md5sums", "/usr/bin/other\n");
+	write_file(root, "var/lib/dpkg/info/lost.list", "/usr/bin/lost\n");
+	write_file(
+		root, "var/lib/dpkg/status",
+		"Package: libx1\nStatus: install ok installed\nArchitecture: i386\nVersion: 9\n\n"
+		"Package: libx1\nArchitecture: amd64\nVersion: 1.2-3\n\n"
+		"Package: tools\nVersion: 7\n\nPackage: tool\nVersion: 2:0.1+b1\n");
+	packages = zc_packages_new(root);
+	T_OK(owned(packages, "/lib/libx.so.1.2", "libx1", "1.2-3") &&
+		     owned(packages, "/usr/lib/libx.so.1.2", "libx1", "1.2-3"),
+	     "a path is found with and without /usr, with the version of its architecture");
+	T_OK(owned(packages, "/usr/bin/tool", "tool", "2:0.1+b1") &&
+		     owned(packages, "/bin/tool", "tool", "2:0.1+b1") &&
+		     owned(packages, "/opt/tool/x y", "tool", "2:0.1+b1"),
+	     "lists and status may end without a newline");
+	T_OK(owned(packages, "/usr/bin/lost", "lost", NULL), "one without status has no version");
+	T_OK(owned(packages, "/usr/bin/other", NULL, NULL) && owned(packages, "", NULL, NULL) &&
+		     owned(packages, "/usr/bin/too", NULL, NULL),
+	     "what is in no list is nobody's");
+	zc_packages_free(packages);
+	packages = zc_packages_new("/nonexistent");
+	T_OK(owned(packages, "/usr/bin/tool", NULL, NULL), "without dpkg everything is nobody's");
+	zc_packages_free(packages);
+	snprintf(command, sizeof(command), "rm -r %s", root);
+	if (system(command))
+		abort();
+}
+
 int main(void)
 {
 	close(mkstemp(script));
@@ -129,6 +198,7 @@ int main(void)
 	test_lies();
 	test_missing();
 	test_sound();
+	test_packages();
 	zc_modules_free(modules);
 	unlink(script);
 	T_DONE();
