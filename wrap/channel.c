@@ -33,6 +33,7 @@ static int make_page(struct zc_page **ret_page, bool hybrid)
 	/* With vm.memfd_noexec=2 a memfd without this flag is refused; before 6.3 one with it is. */
 	int fd = memfd_create("zencube-page", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
 	void *page;
+	int error;
 
 	if (fd < 0 && errno == EINVAL)
 		fd = memfd_create("zencube-page", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -50,8 +51,9 @@ static int make_page(struct zc_page **ret_page, bool hybrid)
 	(*ret_page)->outer_filter = hybrid || prctl(PR_GET_SECCOMP) == 2;
 	return fd;
 fail:
+	error = -errno; /* EFBIG: ulimit -f holds for memory files, too */
 	close(fd);
-	return -ENOMEM;
+	return error;
 }
 
 /*

@@ -60,6 +60,7 @@ int main(int argc, char **argv)
 	int code;
 
 	zc_spawn_guard_streams();
+	zc_spawn_outlive_limits(&inherited);
 	if (argc > 0 && is_tracer(argv[0]))
 		zc_say_name = "zctrace";
 	if (zc_options_parse(&options, argc, argv, &trouble) < 0) {

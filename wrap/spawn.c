@@ -23,6 +23,13 @@ void zc_spawn_guard_streams(void)
 	}
 }
 
+void zc_spawn_outlive_limits(struct zc_inherited *inherited)
+{
+	const struct sigaction ignored = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGXFSZ, &ignored, &inherited->size);
+}
+
 /*
  * Everything that can be waited for is blocked and taken with sigtimedwait(); no handler ever runs.
  * So are the signals of faults, which `kill -ABRT 0` sends to us too: a fault of our own ends us
@@ -98,6 +105,7 @@ static void child(const struct zc_launch *launch, int fd, pid_t parent)
 	for (size_t i = 0; i < launch->pass_count; i++)
 		fcntl(launch->pass_fds[i], F_SETFD, 0);
 	sigaction(SIGCHLD, &launch->inherited->child, NULL);
+	sigaction(SIGXFSZ, &launch->inherited->size, NULL);
 	sigprocmask(SIG_SETMASK, &launch->inherited->mask, NULL);
 	execve(launch->exe, launch->argv, launch->env);
 	fail(fd, ZC_LAUNCH_EXEC);

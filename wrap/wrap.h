@@ -128,11 +128,15 @@ int zc_channel_find_shim(const char *named, char path[ZC_PATH_CAP], struct zc_tr
 /* Signals and streams as zcwrap got them, to hand on untouched. */
 struct zc_inherited {
 	sigset_t mask;
-	struct sigaction child; /* SIGCHLD's, the only disposition that zcwrap changes */
+	struct sigaction
+		child; /* SIGCHLD's and SIGXFSZ's, the only dispositions that zcwrap changes */
+	struct sigaction size;
 	pid_t parent;
 	bool held;
 };
 
+/* A file that may not grow (ulimit -f) is an error of write, and not our end. */
+void zc_spawn_outlive_limits(struct zc_inherited *inherited);
 /* Gives descriptors 0-2 that are closed a CLOEXEC placeholder, so that none of ours lands there. */
 void zc_spawn_guard_streams(void);
 /* Blocks every signal that can wait for zc_run(), remembering how it was. */

@@ -94,6 +94,9 @@ static int grant(struct zc_run *run, const struct wish *wish, char error[512])
 	r = out ? zc_report_write(run, wish->format, out, NULL) : -errno;
 	if (out && fclose(out) == EOF && !r)
 		r = -errno;
+	/* Half a report looks like one. In the run's directory it was ours to make. */
+	if (r && out && !*wish->file)
+		unlink(path);
 	if (r)
 		snprintf(error, 512, "cannot write the report '%.300s': %s", path, strerror(-r));
 	return r;
