@@ -18,6 +18,7 @@ int zc_audit_show(int argc, char **argv);
 int zc_audit_findings(int argc, char **argv);
 int zc_audit_tree(int argc, char **argv);
 int zc_audit_explain(int argc, char **argv);
+int zc_audit_learn(int argc, char **argv);
 int zc_audit_tail(int argc, char **argv);
 int zc_audit_verify(int argc, char **argv);
 int zc_audit_rotate(int argc, char **argv);
@@ -30,7 +31,7 @@ int zc_audit_schema(int argc, char **argv);
 struct zc_audit {
 	const char *name;    /* of the subcommand */
 	const char *log_dir; /* NULL: the default ones */
-	const char *format, *output, *head, *key;
+	const char *format, *output, *head, *key, *merge;
 	bool json, follow;
 	size_t count; /* -n */
 	struct zc_report_options report;

@@ -75,6 +75,7 @@ static int take(struct zc_audit *audit, int letter, const char *value)
 	case 'o': audit->output = value; break;
 	case 'H': audit->head = value; break;
 	case 'k': audit->key = value; break;
+	case 'm': audit->merge = value; break;
 	case 'w': audit->report.workspace = value; break;
 	case 'f': audit->follow = true; break;
 	case 'n': return set_count(audit, value);
@@ -95,6 +96,7 @@ int zc_audit_options(struct zc_audit *audit, int argc, char **argv, const char *
 		{ "output", required_argument, NULL, 'o' },
 		{ "head", required_argument, NULL, 'H' },
 		{ "key", required_argument, NULL, 'k' },
+		{ "merge", required_argument, NULL, 'm' },
 		{ "redact-home", optional_argument, NULL, 'r' },
 		{ "workspace", required_argument, NULL, 'w' },
 		{ "follow", no_argument, NULL, 'f' },

@@ -31,6 +31,7 @@ static const struct {
 	{ "accept", "put findings into a baseline, with a reason and an end", zc_audit_accept },
 	{ "rotate", "remove or compress old runs", zc_audit_rotate },
 	{ "diff", "two runs: findings that are new, gone, changed", zc_audit_diff },
+	{ "learn", "a policy from what runs did: the smallest that allows it", zc_audit_learn },
 	{ "report", "write it as HTML, SARIF, JUnit, in-toto, ...", zc_audit_report },
 	{ "policy-diff", "two policies: rules, and what is allowed no more or now", zc_audit_policy_diff },
 	{ "policy-export", "a policy for bwrap, systemd or Landlock-config", zc_audit_policy_export },
@@ -56,6 +57,9 @@ static int usage(FILE *out)
 	      "  accept      RUN FINDING ... --why=TEXT --until=YYYY-MM-DD [--any-caller]\n"
 	      "              [--by=NAME] [--baseline=FILE]\n"
 	      "  diff        BEFORE AFTER: exit 1 when there are new findings\n"
+	      "  learn       RUN ... [-o FILE] [--merge=FILE]: of zcwrap --learn or --audit, all in "
+	      "one\n"
+	      "              directory; --merge adds to FILE, whoever wrote it\n"
 	      "  rotate      --keep=N|AGE  --max-total=SIZE  --compress  --dry-run\n"
 	      "  policy-diff    BEFORE AFTER: files, or profiles like @dev; exit 1 when rules "
 	      "differ\n"

@@ -222,7 +222,7 @@ static int need_more(struct zc_learn *learn, const char *path, uint32_t len, uns
 
 	if (node == NULL)
 		return -ENOMEM;
-	if (tree)
+	if (tree && !zc_learn_is_container(learn, path, len))
 		node->tree |= (uint8_t)needs;
 	else
 		node->seen |= (uint8_t)needs;

@@ -73,6 +73,14 @@ static size_t changes(const char *text, size_t len)
 	return n;
 }
 
+static bool has_capital(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (is_upper(text[i]))
+			return true;
+	return false;
+}
+
 static bool is_number(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -90,7 +98,10 @@ static bool part_varies(const char *text, size_t len, bool temporary)
 		return true;
 	if (len < 6)
 		return false;
-	return temporary ? !is_word(text, len) && changes(text, len) > 1 : changes(text, len) >= 4;
+	if (!temporary)
+		return changes(text, len) >= 4;
+	/* "sha256sum" is a word, too. */
+	return !is_word(text, len) && changes(text, len) > (has_capital(text, len) ? 1 : 2);
 }
 
 static bool begins(const char *name, size_t len, const char *with)
@@ -159,8 +170,12 @@ bool zc_learn_varies(const char *name, size_t len, bool temporary, struct zc_lea
 	temporary = temporary || is_temporary(name, len);
 	if (len > 250 || memchr(name, '*', len) != NULL)
 		return false;
-	if (temporary && (ends_like_python(name, len, ret) || begins_like_gcc(name, len, ret)))
+	if (temporary && begins_like_gcc(name, len, ret))
 		return true;
+	if (temporary && ends_like_python(name, len, ret)) {
+		first = ret->prefix;
+		last = len - ret->suffix;
+	}
 	while (at < len) {
 		size_t end = at;
 
@@ -175,7 +190,7 @@ bool zc_learn_varies(const char *name, size_t len, bool temporary, struct zc_lea
 			}
 		}
 		first = at < first ? at : first;
-		last = end;
+		last = end > last ? end : last;
 		at = end;
 	}
 	*ret = (struct zc_learn_stays){ first, len - last };

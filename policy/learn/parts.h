@@ -104,6 +104,8 @@ bool zc_learn_varies(const char *name, size_t len, bool temporary, struct zc_lea
 enum zc_learn_zone { ZC_ZONE_OTHER, ZC_ZONE_PROJECT, ZC_ZONE_HOME, ZC_ZONE_TEMPORARY };
 int zc_learn_places(struct zc_learn *learn);
 enum zc_learn_zone zc_learn_zone(const struct zc_learn *learn, const char *path, size_t len);
+/* Is it home, the working directory, a temporary one, or does it hold one of these? */
+bool zc_learn_is_place(const struct zc_learn *learn, const char *path, size_t len);
 /* Must what is in it be named one by one, whatever was used of it? */
 bool zc_learn_is_container(const struct zc_learn *learn, const char *path, size_t len);
 /* ... because it is part of the system's own state? */

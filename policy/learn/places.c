@@ -104,6 +104,16 @@ enum zc_learn_zone zc_learn_zone(const struct zc_learn *learn, const char *path,
 	return ZC_ZONE_OTHER;
 }
 
+bool zc_learn_is_place(const struct zc_learn *learn, const char *path, size_t len)
+{
+	if (len <= 1 || is_among(temporary, ZC_LEN(temporary), path, len))
+		return true;
+	for (size_t i = 0; i < learn->bases; i++)
+		if (zc_path_under(learn->base[i].path, learn->base[i].len, path, len))
+			return true;
+	return false;
+}
+
 bool zc_learn_is_container(const struct zc_learn *learn, const char *path, size_t len)
 {
 	/* Below home: where many programs keep what is theirs. */
@@ -121,14 +131,11 @@ bool zc_learn_is_container(const struct zc_learn *learn, const char *path, size_
 	for (size_t i = 0; i < ZC_LEN(wide); i++)
 		if (below(path, len, wide[i]) && slashes <= 2)
 			return true;
-	if (is_among(temporary, ZC_LEN(temporary), path, len))
+	if (zc_learn_is_place(learn, path, len))
 		return true;
 	for (size_t i = 0; i < learn->bases; i++) {
 		const struct zc_learn_base *base = &learn->base[i];
 
-		/* The place itself, and what it lies in. */
-		if (zc_path_under(base->path, base->len, path, len))
-			return true;
 		if (base->variable == ZC_VAR_HOME && len > base->len &&
 		    zc_path_under(path, len, base->path, base->len) &&
 		    is_among(shared, ZC_LEN(shared), path + base->len, len - base->len))

@@ -46,18 +46,17 @@ static bool has_used_children(const struct zc_learn_node *node)
 }
 
 static int rules_of_class(struct zc_learn *learn, const struct zc_learn_node *node, unsigned cls,
-			  const char *value)
+			  const char *value, bool directory)
 {
 	unsigned need = 1u << cls;
-	bool directory = node->directory || node->alone & need || has_used_children(node);
 
+	directory = directory || node->directory || node->alone & need || has_used_children(node);
 	if (node->tree & need)
 		return add_rule(learn, "allow", cls, value, "");
-	if ((node->seen | node->alone) & need)
+	/* The others are in tree, but for directories, which are not run or connected to. */
+	if ((node->seen | node->alone) & need && cls <= ZC_CLASS_WRITE)
 		return add_rule(learn, "allow", cls, value,
-				!directory || cls > ZC_CLASS_WRITE ? ""
-				: strcmp(value, "/") == 0	    ? "."
-								    : "/.");
+				!directory ? "" : strcmp(value, "/") == 0 ? "." : "/.");
 	if (node->refused & need && !used_below(node, need))
 		return add_rule(learn, "quiet-deny", cls, value, "");
 	return 0;
@@ -74,7 +73,9 @@ static int rules_of(struct zc_learn *learn, const struct zc_learn_node *node)
 		const char *value = zc_learn_spell(learn, path, len, wild);
 
 		for (unsigned cls = 0; r == 0 && cls < ZC_PATH_CLASSES; cls++)
-			r = value ? rules_of_class(learn, node, cls, value) : -ENOMEM;
+			r = value ? rules_of_class(learn, node, cls, value,
+						   zc_learn_is_container(learn, path, len))
+				  : -ENOMEM;
 	}
 	for (const struct zc_learn_node *child = node->child; r == 0 && child; child = child->next)
 		r = rules_of(learn, child);

@@ -134,6 +134,16 @@ static void clear(struct zc_learn_node *node, unsigned needs)
 		clear(child, needs);
 }
 
+/* What is used of it, or of anything below. */
+static unsigned needs_of(const struct zc_learn_node *node)
+{
+	unsigned needs = node->seen | node->tree | node->alone;
+
+	for (const struct zc_learn_node *child = node->child; child; child = child->next)
+		needs |= needs_of(child);
+	return needs;
+}
+
 static bool has_star(const struct zc_learn_node *node)
 {
 	if (!node->glob && memchr(node->name, '*', node->len))
@@ -177,8 +187,8 @@ static size_t pattern_of(const struct zc_learn *learn, const struct zc_learn_nod
 		strcpy(pattern, "*");
 		return node->len && strspn(node->name, "0123456789") == node->len;
 	}
-	if (!(node->seen & ZC_NEED_WRITE) || zone == ZC_ZONE_OTHER ||
-	    zc_learn_is_guarded(learn, path, len) || zc_learn_is_container(learn, path, len) ||
+	if (zone == ZC_ZONE_OTHER || zc_learn_is_guarded(learn, path, len) ||
+	    zc_learn_is_container(learn, path, len) ||
 	    !zc_learn_varies(node->name, node->len, zone == ZC_ZONE_TEMPORARY, &stays))
 		return 0;
 	/* A wildcard alone in a directory that others share would be that directory. */
@@ -189,20 +199,27 @@ static size_t pattern_of(const struct zc_learn *learn, const struct zc_learn_nod
 				(int)stays.suffix, node->name + node->len - stays.suffix);
 }
 
-static int generalise(struct zc_learn *learn, struct zc_learn_node *node, char *path, size_t len)
+/* star: a name above has a '*' in it that is none. */
+static int generalise(struct zc_learn *learn, struct zc_learn_node *node, char *path, size_t len,
+		      bool star)
 {
 	for (struct zc_learn_node *child = node->child; child; child = child->next) {
 		struct zc_learn_node *glob;
 		size_t child_len = len + child->len + 1u, pattern_len;
 		char pattern[256];
 
-		if (child->glob || child_len >= ZC_PATH_CAP || memchr(path, '*', len))
+		if (child->glob || child_len >= ZC_PATH_CAP || star)
 			continue;
 		path[len] = '/';
 		memcpy(path + len + 1, child->name, child->len);
 		pattern_len = pattern_of(learn, child, path, child_len, pattern);
 		if (pattern_len == 0 || has_star(child))
 			continue;
+		if (pattern_len == 1 && !zc_learn_is_container(learn, path, len ? len : 1)) {
+			node->tree |= (uint8_t)needs_of(child); /* then it is all of the directory */
+			clear(child, ANYTHING);
+			continue;
+		}
 		glob = child_of(learn, node, pattern, pattern_len, true);
 		if (glob == NULL || merge(learn, glob, child) < 0)
 			return -ENOMEM;
@@ -214,12 +231,14 @@ static int generalise(struct zc_learn *learn, struct zc_learn_node *node, char *
 static void absorb(struct zc_learn_node *node)
 {
 	for (struct zc_learn_node *glob = node->child; glob; glob = glob->next) {
-		if (!glob->glob || !(glob->tree | glob->seen))
+		if (!glob->glob || !(glob->tree | glob->alone))
 			continue;
 		for (struct zc_learn_node *child = node->child; child; child = child->next) {
-			if (child->glob || !zc_glob_match(glob->name, glob->len, child->name, child->len))
+			if (child->glob ||
+			    !zc_glob_match(glob->name, glob->len, child->name, child->len))
 				continue;
-			clear(child, glob->tree | (child->child ? 0u : glob->seen));
+			clear(child, glob->tree);
+			child->alone &= (uint8_t)~glob->alone;
 		}
 	}
 }
@@ -228,63 +247,75 @@ static void absorb(struct zc_learn_node *node)
 static void give_up_stars(struct zc_learn_node *node, bool wild)
 {
 	for (struct zc_learn_node *child = node->child; child && wild; child = child->next) {
-		unsigned needs = child->seen | child->tree | child->alone;
-
 		if (child->glob || !memchr(child->name, '*', child->len))
 			continue;
-		node->tree |= (uint8_t)needs;
-		for (struct zc_learn_node *below = child->child; below; below = below->next)
-			node->tree |= below->seen | below->tree | below->alone;
+		node->tree |= (uint8_t)needs_of(child);
 		clear(child, ANYTHING);
 	}
 }
 
-/* Returns what is needed at node or below; path is its own, len long. */
-static int collapse(struct zc_learn *learn, struct zc_learn_node *node, char *path, size_t len,
-		    bool wild)
+/* What may stand for everything in node, when its children are as small as they get. */
+static void settle(struct zc_learn *learn, struct zc_learn_node *node, const char *path, size_t len)
 {
 	unsigned below = 0, reads = 0, writes = 0;
-	bool container, guarded;
 
-	if (generalise(learn, node, path, len) < 0)
+	for (const struct zc_learn_node *child = node->child; child; child = child->next) {
+		unsigned needs = needs_of(child);
+
+		below |= needs;
+		reads += (needs & ZC_NEED_READ) != 0;
+		writes += (needs & ZC_NEED_WRITE) != 0;
+	}
+	/* A rule for a file or a program is one for all below it: there is nothing. */
+	if (!zc_learn_is_place(learn, path, len))
+		node->tree |= node->seen & (node->directory || below ||
+							    zc_learn_is_container(learn, path, len)
+						    ? ZC_NEED_RUN | ZC_NEED_UNIX
+								      : ANYTHING);
+	if (node->directory || below || zc_learn_is_container(learn, path, len))
+		node->alone |= node->seen & (ZC_NEED_READ | ZC_NEED_WRITE);
+	node->seen &= ZC_NEED_RUN | ZC_NEED_UNIX;
+	below |= node->alone;
+	if (zc_learn_is_container(learn, path, len) || zc_learn_is_guarded(learn, path, len))
+		return;
+	if (reads >= ZC_LEARN_READS)
+		node->tree |= ZC_NEED_READ;
+	if (node->made ||
+	    (writes >= ZC_LEARN_WRITES && zc_learn_is_scratch(learn, path, len)))
+		node->tree |= ZC_NEED_WRITE;
+	/* Who may write everything in it may as well read what is in it. */
+	if (node->tree & ZC_NEED_WRITE)
+		node->tree |= below & ZC_NEED_READ;
+}
+
+/* path is node's own, len long, 0 for the root; what is behind it is written over. */
+static int collapse(struct zc_learn *learn, struct zc_learn_node *node, char *path, size_t len,
+		    bool wild, bool star)
+{
+	if (generalise(learn, node, path, len, star) < 0)
 		return -ENOMEM;
-	absorb(node);
 	give_up_stars(node, wild);
 	for (struct zc_learn_node *child = node->child; child; child = child->next) {
 		size_t child_len = len + child->len + 1u;
-		int needs;
 
 		if (child_len >= ZC_PATH_CAP)
 			continue;
 		path[len] = '/';
 		memcpy(path + len + 1, child->name, child->len);
-		needs = collapse(learn, child, path, child_len, wild || child->glob);
-		if (needs < 0)
-			return needs;
-		reads += (needs & ZC_NEED_READ) != 0;
-		writes += (needs & ZC_NEED_WRITE) != 0;
-		below |= (unsigned)needs;
+		if (collapse(learn, child, path, child_len, wild || child->glob,
+			     star || (!child->glob && memchr(child->name, '*', child->len))) < 0)
+			return -ENOMEM;
 	}
-	len = len ? len : 1;
-	container = zc_learn_is_container(learn, path, len);
-	guarded = zc_learn_is_guarded(learn, path, len);
-	below |= node->seen | node->tree | node->alone;
-	if (!container && !guarded) {
-		if (node->made)
-			node->tree |= ZC_NEED_WRITE | (below & ZC_NEED_READ);
-		if (reads >= ZC_LEARN_READS)
-			node->tree |= ZC_NEED_READ;
-		if (writes >= ZC_LEARN_WRITES && zc_learn_is_scratch(learn, path, len))
-			node->tree |= ZC_NEED_WRITE;
-	}
+	absorb(node);
+	settle(learn, node, path, len ? len : 1);
 	for (struct zc_learn_node *child = node->child; child && node->tree; child = child->next)
 		clear(child, node->tree);
-	return (int)below;
+	return 0;
 }
 
 int zc_learn_collapse(struct zc_learn *learn)
 {
 	char path[ZC_PATH_CAP + 1] = "/";
 
-	return collapse(learn, learn->root, path, 0, false) < 0 ? -ENOMEM : 0;
+	return collapse(learn, learn->root, path, 0, false, false);
 }
