@@ -47,6 +47,7 @@ _zencube_value() {
 	--log-read) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
 	--log-run) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
 	--log-write) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
+	--merge) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
 	--mode) COMPREPLY=($(compgen -W "auto sealed trace hybrid shim watch" -- "$cur")); return ;;
 	--output) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
 	--policy) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
@@ -98,9 +99,9 @@ _zencube_audit() {
 	_zencube_words
 	_zencube_value && return
 	if ((COMP_CWORD == 1)); then
-		COMPREPLY=($(compgen -W "list show findings explain tree bypasses tail verify sign accept rotate diff report policy-diff policy-export policy-import schema render --help --version" -- "$cur"))
+		COMPREPLY=($(compgen -W "list show findings explain tree bypasses tail verify sign accept rotate diff learn report policy-diff policy-export policy-import schema render --help --version" -- "$cur"))
 	elif [[ $cur == -* ]]; then
-		COMPREPLY=($(compgen -W "--any-caller --baseline= --by= --color= --compress --dry-run --format= --head= --image= --json --keep= --key= --log-dir= --max-total= --redact-home --text --until= --why= --workspace=" -- "$cur"))
+		COMPREPLY=($(compgen -W "--any-caller --audit --baseline= --by= --color= --compress --dry-run --format= --head= --image= --json --keep= --key= --learn --log-dir= --max-total= --merge --merge= --redact-home --text --until= --why= --workspace=" -- "$cur"))
 		[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
 	else
 		COMPREPLY=($(compgen -f -W "latest $(cd logs 2>/dev/null && echo zc-*)" -- "$cur"))

@@ -191,6 +191,7 @@ complete -c zcaudit -n __fish_use_subcommand -f -a sign -d 'sign it with an Ed25
 complete -c zcaudit -n __fish_use_subcommand -f -a accept -d 'put findings into a baseline, with a reason and an end'
 complete -c zcaudit -n __fish_use_subcommand -f -a rotate -d 'remove or compress old runs'
 complete -c zcaudit -n __fish_use_subcommand -f -a diff -d 'two runs: findings that are new, gone, changed'
+complete -c zcaudit -n __fish_use_subcommand -f -a learn -d 'a policy from what runs did: the smallest that allows it'
 complete -c zcaudit -n __fish_use_subcommand -f -a report -d 'write it as HTML, SARIF, JUnit, in-toto, ...'
 complete -c zcaudit -n __fish_use_subcommand -f -a policy-diff -d 'two policies: rules, and what is allowed no more or now'
 complete -c zcaudit -n __fish_use_subcommand -f -a policy-export -d 'a policy for bwrap, systemd or Landlock-config'
@@ -198,6 +199,7 @@ complete -c zcaudit -n __fish_use_subcommand -f -a policy-import -d 'a Landlock-
 complete -c zcaudit -n __fish_use_subcommand -f -a schema -d 'print the JSON Schema of events, or of run.json'
 complete -c zcaudit -n __fish_use_subcommand -f -a render -d 'print a file of raw frames (ZENCUBE_LOG) as event lines'
 complete -c zcaudit -n 'not __fish_use_subcommand' -l any-caller
+complete -c zcaudit -n 'not __fish_use_subcommand' -l audit
 complete -c zcaudit -n 'not __fish_use_subcommand' -l baseline -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l by -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l color -r
@@ -209,8 +211,11 @@ complete -c zcaudit -n 'not __fish_use_subcommand' -l image -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l json
 complete -c zcaudit -n 'not __fish_use_subcommand' -l keep -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l key -r
+complete -c zcaudit -n 'not __fish_use_subcommand' -l learn
 complete -c zcaudit -n 'not __fish_use_subcommand' -l log-dir -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l max-total -r
+complete -c zcaudit -n 'not __fish_use_subcommand' -l merge
+complete -c zcaudit -n 'not __fish_use_subcommand' -l merge -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l redact-home
 complete -c zcaudit -n 'not __fish_use_subcommand' -l text
 complete -c zcaudit -n 'not __fish_use_subcommand' -l until -r
