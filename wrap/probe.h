@@ -68,7 +68,7 @@ void zc_probe_cgroup(struct zc_host *host, struct zc_tried *ret);
 
 /* --- a throw-away child ------------------------------------------------------------------------- */
 
-#define ZC_PROBE_MS 2000
+#define ZC_PROBE_MS 10000 /* a machine under load answers late, and late is not never */
 
 /* What a child came to: a step of its own numbering, and errno there; step 0: everything worked. */
 struct zc_probe_word {
