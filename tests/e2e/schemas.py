@@ -34,7 +34,9 @@ class Checker:
             return
         for name in ("event", "run"):
             with open(f"{root}/docs/schema/{name}.json", encoding="utf-8") as file:
-                self.validators[name] = jsonschema.Draft7Validator(json.load(file))
+                schema = json.load(file)
+            schema.pop("$id", None)  # older validators would fetch from there what "#/definitions" names
+            self.validators[name] = jsonschema.Draft7Validator(schema)
 
     def one(self, kind, text, where):
         try:
@@ -46,7 +48,7 @@ class Checker:
             return
         self.seen.add(key)
         for wrong in self.validators[kind].iter_errors(value):
-            raise AssertionError(f"{where} is not of docs/schema/{kind}.json: {wrong.json_path}: {wrong.message}: {text[:600]}")
+            raise AssertionError(f"{where} is not of docs/schema/{kind}.json: {list(wrong.absolute_path)}: {wrong.message}: {text[:600]}")
 
     def run(self, directory):
         logs = [path for end in ("jsonl", "jsonl.gz") for path in glob.glob(f"{directory}/events.{end}") + glob.glob(f"{directory}/archive/*.{end}")]
