@@ -25,12 +25,12 @@
 
 #include "confine/plan.h"
 #include "core/policy.h"
+#include "core/protocols.h"
 
 #define LAYER ZC_CONFINE_SECCOMP
 #define NAMESPACES 0x7e020080u /* CLONE_NEW*, NEWTIME included */
 #define FAST_OPEN 0x20000000u  /* MSG_FASTOPEN */
 #define X32_BIT 0x40000000u
-#define MPTCP 262
 #ifndef SECCOMP_FILTER_FLAG_SPEC_ALLOW
 #define SECCOMP_FILTER_FLAG_SPEC_ALLOW 4
 #endif
@@ -135,9 +135,6 @@ static bool reaches_any(const struct zc_image *image)
  */
 static void block_socket(struct code *code, const struct zc_image *image)
 {
-	static const int datagram[] = { 0, IPPROTO_UDP, IPPROTO_UDPLITE, IPPROTO_ICMP,
-					IPPROTO_ICMPV6 };
-	static const int stream[] = { 0, IPPROTO_TCP, MPTCP };
 	bool inet = !refuses_socket(image, AF_INET, SOCK_STREAM, 0);
 
 	load_argument(code, 0);
@@ -151,14 +148,15 @@ static void block_socket(struct code *code, const struct zc_image *image)
 	equal(code, AF_INET6, NEXT, REFUSE);
 	load_argument(code, 1);
 	emit(code, BPF_ALU | BPF_AND | BPF_K, 0xf, 0, 0);
-	equal(code, SOCK_STREAM, NEXT, ZC_LEN(stream) + 1);
+	equal(code, SOCK_STREAM, NEXT, ZC_STREAM_PROTOCOLS + 1);
 	load_argument(code, 2);
-	for (size_t i = 0; i < ZC_LEN(stream); i++)
-		equal(code, (uint32_t)stream[i], PASS, i + 1 < ZC_LEN(stream) ? NEXT : REFUSE);
+	for (size_t i = 0; i < ZC_STREAM_PROTOCOLS; i++)
+		equal(code, zc_stream_protocols[i], PASS,
+		      i + 1 < ZC_STREAM_PROTOCOLS ? NEXT : REFUSE);
 	equal(code, SOCK_DGRAM, NEXT, REFUSE);
 	load_argument(code, 2);
-	for (size_t i = 0; i < ZC_LEN(datagram); i++)
-		equal(code, (uint32_t)datagram[i], PASS, NEXT);
+	for (size_t i = 0; i < ZC_DATAGRAM_PROTOCOLS; i++)
+		equal(code, zc_datagram_protocols[i], PASS, NEXT);
 }
 
 static void block_flags(struct code *code, unsigned argument, uint32_t flags)

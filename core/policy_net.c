@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "core/protocols.h"
 #include "core/judge.h"
 #include "core/mem.h"
 #include "core/names.h"
@@ -336,19 +337,7 @@ static struct zc_judgement judge_listen(const struct zc_image *image, const stru
 /* Sockets whose every destination passes connect() or a send with an address may be made freely. */
 static struct zc_judgement judge_socket(const struct zc_image *image, const struct zc_event *event)
 {
-	int type = event->type, protocol = event->protocol;
-	bool plain = event->domain == AF_UNIX || (event->domain == AF_NETLINK && protocol == 0);
-
-	if (event->domain == AF_INET || event->domain == AF_INET6) {
-		if (type == SOCK_STREAM)
-			plain = protocol == 0 || protocol == IPPROTO_TCP ||
-				protocol == 262; /* MPTCP */
-		else if (type == SOCK_DGRAM)
-			plain = protocol == 0 || protocol == IPPROTO_UDP ||
-				protocol == IPPROTO_UDPLITE || protocol == IPPROTO_ICMP ||
-				protocol == IPPROTO_ICMPV6;
-	}
-	if (plain)
+	if (zc_protocol_is_free(event->domain, event->type, event->protocol))
 		return zc_judged(ZC_OUT_ALLOW, ZC_WHY_RULE, ZC_CLASS_NET);
 	return judge_any(image, ZC_CLASS_NET);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * filter.h - between filter.c, which writes the program, and free.c, which says what needs no stop.
+ * filter.h - between filter.c, which writes the program, filter_blocks.c, which tests registers, and free.c,
+ * which says what needs no stop.
  */
 #ifndef ZC_TRACER_FILTER_H
 #define ZC_TRACER_FILTER_H
@@ -29,5 +30,11 @@ struct zc_filter_free {
 void zc_filter_free_of(const struct zc_image *image, struct zc_filter_free *ret);
 /* Needs no call of this row a stop, whatever its arguments? */
 bool zc_filter_passes(const struct zc_filter_free *free_, unsigned row);
+
+/* filter_blocks.c: one instruction; and all that becomes of one number, from its test to its two returns. */
+void zc_filter_emit(struct zc_filter_code *code, uint16_t op, uint32_t k, unsigned yes,
+		    unsigned no);
+void zc_filter_leaf(struct zc_filter_code *code, const struct zc_filter_free *free_,
+		    struct zc_number number);
 
 #endif

@@ -36,11 +36,18 @@ static char *name_of_program(pid_t tid)
 	return strdup(name);
 }
 
-/* An engine that had to look at it already has left its name. */
+/*
+ * An engine that had to look at it already has left its name. What may be run but not read, the kernel does
+ * not name to everybody: then it goes by what was judged.
+ */
 static void learn_program(struct zc_tracer *tracer, struct zc_tracee *tracee)
 {
 	if (!tracee->exe)
 		tracee->exe = name_of_program(tracee->tid);
+	if (tracee->exe && !*tracee->exe && tracee->judged_hash && tracee->judged_path) {
+		free(tracee->exe);
+		tracee->exe = strdup(tracee->judged_path);
+	}
 	tracee->program_hash = tracee->exe ? zc_hash_bytes(tracee->exe, strlen(tracee->exe), 3) : 0;
 	zc_recheck_exec(tracer, tracee);
 	tracee->judged_hash = 0;

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -122,6 +123,8 @@ static bool may_run(const struct zc_tracer *tracer, struct zc_tracee *tracee, ui
 	else
 		return false;
 	tracee->call = ZC_ID_execve;
+	free(tracee->judged_path);
+	tracee->judged_path = NULL; /* of an earlier call */
 	return true;
 }
 

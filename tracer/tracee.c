@@ -118,9 +118,8 @@ struct zc_tracee *zc_tracee_exec(struct zc_tracer *tracer, pid_t tid, pid_t old_
 	tracee->new_born = tracee->shares_memory = tracee->maps_shared = false;
 	tracee->memory_of = 0;
 	tracee->pending = ZC_PENDING_NONE;
-	free(tracee->judged_path);
 	free(tracee->exe);
-	tracee->judged_path = tracee->exe = NULL;
+	tracee->exe = NULL;
 	zc_maps_release(tracee);
 	tracee->maps_generation++;
 	tracee->exec_id = new_exec_id();

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * protocols.h - which sockets may be made freely: whoever is reached through one is named by an address,
+ * and that is judged. All others are judged as a whole, when they are made.
+ *
+ * Said once, for decide and for the filters that repeat its answers.
+ */
+#ifndef ZC_CORE_PROTOCOLS_H
+#define ZC_CORE_PROTOCOLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ZC_STREAM_PROTOCOLS 3u
+#define ZC_DATAGRAM_PROTOCOLS 5u
+
+/* Of AF_INET and AF_INET6; 0 is the family's own choice. */
+extern const uint16_t zc_stream_protocols[ZC_STREAM_PROTOCOLS];
+extern const uint16_t zc_datagram_protocols[ZC_DATAGRAM_PROTOCOLS];
+
+/* Of any family; type without SOCK_NONBLOCK and SOCK_CLOEXEC. */
+bool zc_protocol_is_free(int domain, int type, int protocol);
+
+#endif
