@@ -152,7 +152,8 @@ static size_t known_token(const char *text, size_t len, size_t *at)
 /* Is there a secret behind position at? Moves *at to its start and returns its length. */
 static size_t secret_at(const char *text, size_t len, size_t *at)
 {
-	size_t start = name_before(text, *at);
+	/* Only where a name may end: looking for its start at every byte of a long word is quadratic. */
+	size_t start = text[*at] == '=' || text[*at] == ':' ? name_before(text, *at) : *at;
 
 	if (text[*at] == '=' && secret_name(text + start, *at - start)) {
 		*at += 1 + (*at + 1 < len && strchr("'\"", text[*at + 1]) != NULL);
