@@ -300,6 +300,18 @@ static struct zc_judgement judge_peer(const struct zc_image *image, const struct
 	}
 }
 
+/*
+ * What the kernel does by itself when a datagram socket first sends (musl's resolver does it before): no
+ * address, no port, and so nothing that anybody could be waiting to find there.
+ */
+static bool is_unchosen(const struct zc_event *event)
+{
+	static const uint8_t zeros[16];
+
+	return event->op == ZC_OP_BIND && event->flags & ZC_EV_DATAGRAM && !event->peer.port &&
+	       zc_equal(event->peer.addr, zeros, sizeof(zeros));
+}
+
 static struct zc_judgement judge_bind(const struct zc_image *image, const struct zc_event *event)
 {
 	const struct zc_judgement fine = zc_judged(ZC_OUT_ALLOW, ZC_WHY_RULE, ZC_CLASS_LISTEN);
@@ -315,7 +327,10 @@ static struct zc_judgement judge_bind(const struct zc_image *image, const struct
 		return zc_judge_object(image, &event->object[0], ZC_CLASS_WRITE);
 	case AF_NETLINK: return fine;
 	case AF_INET:
-	case AF_INET6: return judge_endpoint(image, &event->peer, ZC_CLASS_LISTEN, NULL, false);
+	case AF_INET6:
+		return is_unchosen(event)
+			       ? fine
+			       : judge_endpoint(image, &event->peer, ZC_CLASS_LISTEN, NULL, false);
 	default: return judge_any(image, ZC_CLASS_NET);
 	}
 }

@@ -36,6 +36,17 @@ static int family_of(int fd)
 	return family;
 }
 
+/* Not asked where a filter of the program's own could mind. */
+static bool is_datagram(int family, int fd)
+{
+	int type = 0, size = sizeof(type);
+
+	return (family == AF_INET || family == AF_INET6) && !zc_shim.passive &&
+	       zc_sys6(__NR_getsockopt, fd, SOL_SOCKET, SO_TYPE, (long)&type, (long)&size, 0) ==
+		       0 &&
+	       type == SOCK_DGRAM;
+}
+
 /* Sockets that the run itself has bound may be talked to: their names are kept in the shared page. */
 static void remember_bound(const struct zc_event *event)
 {
@@ -56,6 +67,9 @@ static int judge_address(struct zc_guard *guard, int fd)
 
 	if (!(event->flags & ZC_EV_HAS_PEER) && no_net())
 		event->domain = family_of(fd);
+	if (event->op == ZC_OP_BIND && event->flags & ZC_EV_HAS_PEER && !event->peer.port &&
+	    is_datagram(event->peer.family, fd))
+		event->flags |= ZC_EV_DATAGRAM;
 	if (event->flags & ZC_EV_HAS_PEER && event->peer.family == AF_UNIX &&
 	    event->op != ZC_OP_BIND) {
 		int error = event->objects ? zc_resolve(guard, 0) : 0;

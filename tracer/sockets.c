@@ -50,6 +50,24 @@ static int family_of(int socket)
 	return getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size) < 0 ? AF_UNSPEC : family;
 }
 
+/* Only where it makes a difference: a bind that leaves address and port to the kernel. */
+static void learn_type(struct zc_case *c)
+{
+	struct zc_event *event = &c->event;
+	socklen_t size = sizeof(int);
+	int socket, type = 0;
+
+	if (event->op != ZC_OP_BIND || !(event->flags & ZC_EV_HAS_PEER) || event->peer.port ||
+	    (event->peer.family != AF_INET && event->peer.family != AF_INET6))
+		return;
+	socket = zc_sockets_borrow(c->tracee, (int)event->args[0]);
+	if (socket < 0)
+		return;
+	if (getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_DGRAM)
+		event->flags |= ZC_EV_DATAGRAM;
+	close(socket);
+}
+
 static void learn_family(struct zc_case *c)
 {
 	int socket = zc_sockets_borrow(c->tracee, (int)c->event.args[0]);
@@ -70,6 +88,7 @@ static struct zc_outcome_of judge_address(struct zc_case *c)
 
 	if (!(event->flags & ZC_EV_HAS_PEER) && no_net(c) && event->op != ZC_OP_SOCKET)
 		learn_family(c);
+	learn_type(c);
 	outcome.natural = zc_case_resolve(c);
 	if (outcome.natural)
 		return outcome;

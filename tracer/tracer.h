@@ -121,7 +121,7 @@ struct zc_tracer_options {
 	bool verbose; /* -v: a line for every judged call */
 	bool stacks;  /* -k: a stack on every printed call */
 	bool summary;
-	unsigned digest; /* ZC_DIGEST_*: whose files are hashed before the call goes on */
+	unsigned digest;     /* ZC_DIGEST_*: whose files are hashed before the call goes on */
 	const char *classes; /* -e: "file,net", NULL: all */
 	FILE *view;          /* where lines for people go; NULL: nowhere */
 	const pid_t *attach; /* 0-ended; NULL: run the command */

@@ -107,7 +107,7 @@ def parse(data):
 
 class Resolver:
     """zone: name -> function(type, how often it was asked before, by tcp) -> list of records, None: NXDOMAIN,
-    or bytes to be sent with the id in front. asked: every (name, type), in order."""
+    or "truncated". asked: every (name, type), in order. delay: name -> seconds, but for the first time."""
 
     def __init__(self, zone):
         self.zone, self.asked, self.delay = zone, [], {}
@@ -136,7 +136,7 @@ class Resolver:
             data, peer = self.udp.recvfrom(4096)
             number, name, kind, reply = self.answer(data, False)
             self.before(self.udp, peer, number, name, kind)
-            delay = self.delay.get(name)
+            delay = self.delay.get(name) if self.asked.count((name, kind)) > 1 else None
             if delay:
                 threading.Timer(delay, self.udp.sendto, [reply, peer]).start()
             else:

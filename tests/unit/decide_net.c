@@ -587,8 +587,30 @@ static void test_names(void)
 	lab_free(&none);
 }
 
+static void unchosen(void)
+{
+	struct lab lab = lab_new(0);
+	struct zc_event event = to(ZC_OP_BIND, "0.0.0.0", 0);
+
+	T_OK(zc_policy_decide(lab_image(&lab), &event).action == ZC_REFUSED,
+	     "a stream's bind to any address and port is one to listen at");
+	event.flags |= ZC_EV_DATAGRAM;
+	T_OK(zc_policy_decide(lab_image(&lab), &event).action == ZC_ALLOWED,
+	     "a datagram socket's is what its first send would do");
+	event.peer.port = 53;
+	T_OK(zc_policy_decide(lab_image(&lab), &event).action == ZC_REFUSED, "but not with a port");
+	event = to(ZC_OP_BIND, "127.0.0.1", 0);
+	event.flags |= ZC_EV_DATAGRAM;
+	T_OK(zc_policy_decide(lab_image(&lab), &event).action == ZC_REFUSED, "nor an address");
+	event = to(ZC_OP_BIND, "::", 0);
+	event.flags |= ZC_EV_DATAGRAM;
+	T_OK(zc_policy_decide(lab_image(&lab), &event).action == ZC_ALLOWED, "of IPv6 likewise");
+	lab_free(&lab);
+}
+
 int main(void)
 {
+	unchosen();
 	test_addresses();
 	test_ports();
 	test_protected_addresses();
