@@ -51,6 +51,21 @@ static bool is_word(const char *text, size_t len)
 	return i == len;
 }
 
+/* "fooBar", "PkgConfig3": several such, of three letters or more each. */
+static bool are_words(const char *text, size_t len)
+{
+	size_t start = 0;
+
+	for (size_t i = 1; i <= len; i++) {
+		if (i < len && !(is_upper(text[i]) && is_lower(text[i - 1])))
+			continue;
+		if (!is_word(text + start, i - start) || (i - start < 3 && start + i < len))
+			return false;
+		start = i;
+	}
+	return true;
+}
+
 static bool is_hash(const char *text, size_t len)
 {
 	size_t digits = 0, letters = 0;
@@ -89,8 +104,8 @@ static bool is_number(const char *text, size_t len)
 	return true;
 }
 
-/* One run of letters and digits. */
-static bool part_varies(const char *text, size_t len, bool temporary)
+/* One run of letters and digits. behind: something stands before it. */
+static bool part_varies(const char *text, size_t len, bool temporary, bool behind)
 {
 	if (is_number(text, len))
 		return len >= (temporary ? 4 : 9);
@@ -100,8 +115,11 @@ static bool part_varies(const char *text, size_t len, bool temporary)
 		return false;
 	if (!temporary)
 		return changes(text, len) >= 4;
-	/* "sha256sum" is a word, too. */
-	return !is_word(text, len) && changes(text, len) > (has_capital(text, len) ? 1 : 2);
+	if (has_capital(text, len))
+		return !are_words(text, len);
+	/* "sha256sum" is a word, too; but behind a prefix six, eight and ten are what templates have. */
+	return changes(text, len) >
+	       (behind && (len == 6 || len == 8 || len == 10) ? 1u : 2u);
 }
 
 static bool begins(const char *name, size_t len, const char *with)
@@ -184,7 +202,7 @@ bool zc_learn_varies(const char *name, size_t len, bool temporary, struct zc_lea
 		} else {
 			while (end < len && is_plain(name[end]))
 				end++;
-			if (end == at || !part_varies(name + at, end - at, temporary)) {
+			if (end == at || !part_varies(name + at, end - at, temporary, at > 0)) {
 				at = end + (end == at);
 				continue;
 			}

@@ -283,9 +283,10 @@ static void settle(struct zc_learn *learn, struct zc_learn_node *node, const cha
 	if (node->made ||
 	    (writes >= ZC_LEARN_WRITES && zc_learn_is_scratch(learn, path, len)))
 		node->tree |= ZC_NEED_WRITE;
-	/* Who may write everything in it may as well read what is in it. */
+	/* What it writes it may well read the next time, when it is there already. */
 	if (node->tree & ZC_NEED_WRITE)
-		node->tree |= below & ZC_NEED_READ;
+		node->tree |= zc_learn_is_scratch(learn, path, len) ? ZC_NEED_READ
+								    : below & ZC_NEED_READ;
 }
 
 /* path is node's own, len long, 0 for the root; what is behind it is written over. */

@@ -76,9 +76,12 @@ static const struct {
 	{ "tmp_pack_Kq3ZxY", "tmp_pack_*", "tmp_pack_*" },
 	{ "3f9a8b7c6d5e4f3a2b1c", "*", "*" },
 	{ "2026-11-22T05_06_46_123Z-debug-0.log", "*-debug-0.log", "*-debug-0.log" },
+	{ "tmp.kkoYZSfypc", "tmp.*", "tmp.*" },
+	{ "run-qz7rtp", "run-*", NULL },
+	{ "fooBarBaz", NULL, NULL },
 	{ "README", NULL, NULL },
 	{ "Makefile", NULL, NULL },
-	{ "CMakeCache.txt", NULL, NULL },
+	{ "CMakeCache.txt", "*.txt", NULL }, /* one wildcard too many */
 	{ "python3", NULL, NULL },
 	{ "output2.txt", NULL, NULL },
 	{ "x86_64-linux-gnu", NULL, NULL },
