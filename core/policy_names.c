@@ -2,6 +2,7 @@
 /*
  * policy_names.c - what verdicts are called, and the fingerprint that names a finding.
  */
+#include "core/argv.h"
 #include "core/mem.h"
 #include "core/policy.h"
 
@@ -130,4 +131,12 @@ uint64_t zc_fingerprint_learnt(const struct zc_event *event)
 	if (event->host)
 		h = zc_hash_bytes(event->host, zc_len(event->host), h);
 	return h ? h : 1;
+}
+
+uint64_t zc_ask_key(const struct zc_image *image, const struct zc_event *event,
+		    struct zc_verdict verdict)
+{
+	uint64_t h = zc_fingerprint(image, event, verdict, 0, 0, 0);
+
+	return event->argv ? mix_number(h, zc_argv_hash(event->argv)) : h;
 }

@@ -72,6 +72,7 @@ void zc_record_put(struct zc_frame_writer *writer, struct zc_frame_head *head,
 	head->object = verdict.object;
 	head->error = verdict.error;
 	head->rule = verdict.rule;
+	head->asked = verdict.asked;
 	for (unsigned i = 0; i < 6; i++)
 		head->args[i] = event->args[i];
 	zc_frame_put(writer, ZC_FIELD_DETAIL, &detail, sizeof(detail));

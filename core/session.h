@@ -33,7 +33,8 @@
 #define ZC_PAGE_COUNTERS 32u /* a power of two: one is taken by the number of the process */
 #define ZC_PAGE_GATED 4096u  /* likewise */
 #define ZC_PAGE_NAMES 512u   /* a power of two */
-#define ZC_SEND_REPEATS 5u   /* records of one finding that are sent before only counting */
+#define ZC_PAGE_ASKS 64u
+#define ZC_SEND_REPEATS 5u /* records of one finding that are sent before only counting */
 
 /* One finding: fingerprint 0 is free. Claimed by compare-and-swap, counted by fetch-and-add. */
 struct zc_page_finding {
@@ -46,6 +47,12 @@ struct zc_page_spool {
 	uint32_t state;
 	uint32_t size;
 	unsigned char frame[2040]; /* one wire frame without a stack */
+};
+
+/* A question of a shim's. state: 0 free, 1 somebody waits (futex), 2 answered. */
+struct zc_page_ask {
+	uint32_t state;
+	uint32_t answer; /* enum zc_asked */
 };
 
 struct zc_page {
@@ -86,7 +93,8 @@ struct zc_page {
 	uint64_t moved;
 	/* Mode shim: what libc's resolver has answered programs of the run. */
 	struct zc_name_slot names[ZC_PAGE_NAMES];
-	struct zc_feeds feeds; /* mode shim: who writes to which pipe */
+	struct zc_page_ask asks[ZC_PAGE_ASKS]; /* mode shim */
+	struct zc_feeds feeds;                 /* mode shim: who writes to which pipe */
 };
 
 struct zc_session {
@@ -110,6 +118,7 @@ enum zc_control_kind {
 	   ENGINE with value: enum zc_source, step: errno why the one that was asked for is not used. */
 	ZC_CONTROL_LAYER,
 	ZC_CONTROL_ENGINE,
+	ZC_CONTROL_ANSWER, /* the other way: value: enum zc_asked, pid: the question's number */
 };
 enum zc_control_step { ZC_CONTROL_AT_START, ZC_CONTROL_AT_EXEC, ZC_CONTROL_AT_ATTACH };
 struct zc_control {

@@ -29,6 +29,8 @@ enum zc_frame_type {
 	ZC_FRAME_RECORD,      /* a judged call worth a line */
 	ZC_FRAME_NOTE,        /* something that is not a verdict: code is enum zc_note */
 	ZC_FRAME_EXIT,        /* tracer only: error is the exit code, code the signal */
+	ZC_FRAME_ASK, /* as a RECORD: somebody is to be asked. repeat: the question's number, tracer's; code:
+			 the slot of the shared page plus 1, a shim's */
 	ZC_FRAME_TYPES
 };
 
@@ -105,7 +107,7 @@ struct zc_frame_head {
 	uint16_t code;  /* NOTE: enum zc_note */
 	uint32_t rule;
 	uint32_t source; /* enum zc_source */
-	uint32_t pad;
+	uint32_t asked;  /* enum zc_asked */
 	uint64_t fingerprint;
 	uint64_t repeat; /* how often this finding has happened, this one included, when sent */
 	uint64_t args[6];

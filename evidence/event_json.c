@@ -351,6 +351,8 @@ void zc_event_write(struct zc_evidence *e, const struct zc_record *record,
 	zc_json_string(json, "op", zc_op_name(head->op));
 	zc_json_string(json, "action", zc_action_name(head->action));
 	zc_json_string(json, "severity", record->severity);
+	if (head->asked)
+		zc_json_string(json, "asked", zc_asked_name(head->asked));
 	zc_rule_write(e, json, record);
 	zc_object_write(json, record);
 	write_syscall(json, record);

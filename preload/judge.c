@@ -135,6 +135,16 @@ static void count(uint64_t *counter)
 	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
+static void ask(struct zc_guard *guard)
+{
+	guard->verdict.asked = (uint8_t)zc_ask_about(guard);
+	guard->verdict.asks = 0;
+	if (guard->verdict.asked != ZC_ASKED_YES && guard->verdict.asked != ZC_ASKED_ALWAYS)
+		return;
+	guard->verdict.action = ZC_LOGGED;
+	guard->verdict.error = 0;
+}
+
 int zc_guard_decide(struct zc_guard *guard)
 {
 	struct zc_page *page = zc_shim.page;
@@ -164,6 +174,8 @@ int zc_guard_decide(struct zc_guard *guard)
 		count(&page->probes);
 		return error;
 	}
+	if (guard->verdict.asks)
+		ask(guard);
 	if (zc_refuses(guard->verdict))
 		count(&page->refused);
 	zc_name_peer(guard);

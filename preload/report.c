@@ -226,6 +226,25 @@ static __attribute__((noinline)) void send_record(const struct zc_guard *guard,
 	zc_frame_give(frame, slot);
 }
 
+bool zc_say_ask(const struct zc_guard *guard, unsigned slot)
+{
+	struct zc_frame_writer writer;
+	struct zc_frame_head *head;
+	uint32_t frame_slot;
+	void *frame = zc_frame_take(&frame_slot);
+	bool sent;
+
+	if (!frame)
+		return false;
+	head = begin(&writer, frame, ZC_FRAME_ASK);
+	head->fingerprint = zc_ask_key(zc_shim.image, &guard->event, guard->verdict);
+	head->code = (uint16_t)(slot + 1);
+	zc_record_put(&writer, head, &guard->event, guard->verdict);
+	sent = send_frame(frame, zc_frame_end(&writer));
+	zc_frame_give(frame, frame_slot);
+	return sent;
+}
+
 void zc_report(struct zc_guard *guard)
 {
 	struct zc_page *page = zc_shim.page;

@@ -201,6 +201,10 @@ void zc_name_learn(const char *host, const void *address, size_t len);
 /* ---- report.c ---- */
 
 void zc_report(struct zc_guard *guard);
+/* Sends the question that slot waits for. */
+bool zc_say_ask(const struct zc_guard *guard, unsigned slot);
+/* ask.c: asks somebody about the verdict, and waits. Returns enum zc_asked. */
+unsigned zc_ask_about(struct zc_guard *guard);
 void zc_note(enum zc_note note, const char *text, uint64_t number);
 void zc_sign_in(char **argv);
 void zc_say_exec(const char *path, char *const *argv, int child_pid);

@@ -44,6 +44,12 @@ struct zc_engine {
 	bool (*perform)(struct zc_case *c);
 	/* A call has been judged, and answered when natural is an -errno. NULL: that is of no use. */
 	void (*learn)(const struct zc_case *c, int natural);
+	/*
+	 * The call under judgement stays unanswered until resume, by what suspend returns: malloc'd, resume frees it (NULL: it cannot).
+	 * Then it is judged anew, from the beginning.
+	 */
+	void *(*suspend)(struct zc_tracer *tracer, struct zc_tracee *tracee);
+	void (*resume)(struct zc_tracer *tracer, pid_t tid, void *held);
 	/* What a walk of the stack begins with; as much of it as is known without stopping anybody. */
 	int (*registers)(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			 struct zc_wire_regs *ret);

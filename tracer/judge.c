@@ -15,6 +15,7 @@
 
 #include "core/gate.h"
 #include "core/record.h"
+#include "tracer/prompt.h"
 #include "tracer/engine.h"
 #include "tracer/judge.h"
 #include "tracer/names/names.h"
@@ -168,6 +169,7 @@ static void soften(struct zc_case *c)
 		return;
 	c->verdict.action = c->verdict.action == ZC_REFUSED_QUIET ? ZC_ALLOWED : ZC_AUDITED;
 	c->verdict.error = 0;
+	c->verdict.asks = 0;
 }
 
 struct zc_outcome_of zc_case_decide(struct zc_case *c)
@@ -189,6 +191,8 @@ struct zc_outcome_of zc_case_decide(struct zc_case *c)
 	}
 	if (is_gone(c))
 		return (struct zc_outcome_of){ .natural = -EINTR };
+	if (c->verdict.asks && zc_prompt_case(c))
+		return (struct zc_outcome_of){ .refusal = EACCES, .waits = true };
 	if (zc_refuses(c->verdict))
 		count(&c->tracer->page->refused);
 	if (c->verdict.action == ZC_KILLED)
@@ -423,6 +427,8 @@ static enum zc_restart settle(struct zc_case *c, struct zc_outcome_of outcome)
 
 	if (outcome.later)
 		return ZC_RESTART_LATER;
+	if (outcome.waits)
+		return ZC_RESTART_WAIT;
 	if (c->tracer->options->view)
 		zc_view_call(c->tracer, c->tracee, &c->event, c->verdict);
 	if (only_watches(c->tracer))

@@ -26,6 +26,7 @@ struct zc_outcome_of {
 	int refusal; /* errno to answer because of the verdict; 0 */
 	bool kill;
 	bool later; /* it was set aside, and will be judged again */
+	bool waits; /* somebody is being asked; refusal is set as well */
 };
 
 /* Resolves event.object[n], all of them, as its need says. Returns 0 or the natural -errno. */

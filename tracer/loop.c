@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 
 #include "tracer/names/names.h"
+#include "tracer/prompt.h"
 #include "tracer/tracer.h"
 
 #define BATCH 64
@@ -51,6 +52,8 @@ static void restart(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_
 {
 	enum __ptrace_request request = PTRACE_CONT;
 
+	if (how == ZC_RESTART_WAIT)
+		return;
 	if (tracer->stopping) {
 		let_go(tracer, tracee, signal);
 		return;
@@ -147,6 +150,16 @@ static void on_seccomp(struct zc_tracer *tracer, struct zc_tracee *tracee, int s
 	else
 		how = judge(tracer, tracee, true);
 	restart(tracer, tracee, how, 0);
+}
+
+void zc_loop_resume(struct zc_tracer *tracer, pid_t tid, void *held)
+{
+	struct zc_tracee *tracee = zc_tracee_find(tracer, tid);
+
+	free(held);
+	if (tracee)
+		restart(tracer, tracee,
+			judge(tracer, tracee, tracer->filtered && !tracee->attached), 0);
 }
 
 static void on_syscall(struct zc_tracer *tracer, struct zc_tracee *tracee, int status)
@@ -299,8 +312,11 @@ static struct zc_tracee *known(struct zc_tracer *tracer, pid_t tid)
 static void handle(struct zc_tracer *tracer, const struct arrival *arrival)
 {
 	enum zc_stop stop = zc_stop_of(arrival->status);
-	struct zc_tracee *tracee = known(tracer, arrival->tid);
+	struct zc_tracee *tracee;
 
+	if (zc_prompt_ended(tracer, arrival->tid, arrival->status))
+		return;
+	tracee = known(tracer, arrival->tid);
 	if (!tracee && (stop == ZC_STOP_EXITED || stop == ZC_STOP_KILLED)) {
 		if (zc_ask_ended(tracer, arrival->tid))
 			zc_ask_take_up(tracer);

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/argv.h"
 #include "core/image.h"
 #include "tracer/content.h"
 #include "tracer/engine.h"
@@ -256,6 +257,8 @@ void zc_quick_learn(const struct zc_case *c, int natural)
 	if (!runs && ((event->call != ZC_ID_open && event->call != ZC_ID_openat) ||
 		      event->oflags & ~(uint32_t)PLAIN_FLAGS))
 		return;
+	if (runs && zc_argv_matters(c->tracer->image))
+		return; /* then a program is not judged by its name alone */
 	if (zc_known_find(object->requested, object->requested_len, object->need) != ZC_KNOWN_NOT)
 		return;
 	tries = tries_of(object, natural);

@@ -243,6 +243,21 @@ void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		tracer->engine->let_go(tracer, tracee);
 }
 
+bool zc_report_ask(struct zc_tracer *tracer, struct zc_tracee *tracee, const struct zc_event *event,
+		   struct zc_verdict verdict, uint64_t key, uint64_t number)
+{
+	struct zc_frame_writer writer;
+	struct zc_frame_head *head;
+
+	if (tracer->socket < 0)
+		return false;
+	head = begin(tracer, &writer, tracee, ZC_FRAME_ASK);
+	head->fingerprint = key;
+	head->repeat = number;
+	zc_record_put(&writer, head, event, verdict);
+	return send_frame(tracer, zc_frame_end(&writer));
+}
+
 /* ---- everything that is not a verdict ---- */
 
 void zc_report_note(struct zc_tracer *tracer, struct zc_tracee *tracee, enum zc_note note,

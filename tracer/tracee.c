@@ -12,6 +12,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "tracer/prompt.h"
 #include "tracer/tracer.h"
 
 static struct zc_tracee **bucket_of(struct zc_tracer *tracer, pid_t tid)
@@ -82,6 +83,7 @@ static void release(struct zc_tracee *tracee)
 
 void zc_tracee_remove(struct zc_tracer *tracer, pid_t tid)
 {
+	zc_prompt_forget(tid);
 	release(take(tracer, tid));
 }
 

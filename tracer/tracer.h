@@ -300,6 +300,8 @@ int zc_loop_launch(struct zc_tracer *tracer);
 void zc_loop_take_up(struct zc_tracer *tracer);
 /* One wait and what it brought. Returns 0, or -ECHILD when there is nobody left. For attach.c. */
 int zc_loop_turn(struct zc_tracer *tracer);
+/* Judges once more the call that a tracee was left standing before. held: unused. */
+void zc_loop_resume(struct zc_tracer *tracer, pid_t tid, void *held);
 
 /* judge.c: what the handlers ask. how the tracee is to be restarted. */
 enum zc_restart {
@@ -307,6 +309,7 @@ enum zc_restart {
 	ZC_RESTART_TO_EXIT,
 	ZC_RESTART_KILL,
 	ZC_RESTART_LATER, /* not yet: its call was set aside */
+	ZC_RESTART_WAIT,  /* not yet: zc_prompt_ended() will say when */
 };
 enum zc_restart zc_judge_stop(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			      const struct zc_call_stop *stop);
@@ -356,6 +359,9 @@ void zc_maps_release(struct zc_tracee *tracee);
 /* file: object 0 of the event, for its digest; -1: there is none. */
 void zc_report_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		      const struct zc_event *event, struct zc_verdict verdict, int file);
+/* The question about a verdict that asks, to zcwrap. Returns whether it was taken. */
+bool zc_report_ask(struct zc_tracer *tracer, struct zc_tracee *tracee, const struct zc_event *event,
+		   struct zc_verdict verdict, uint64_t key, uint64_t number);
 void zc_report_bypass(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		      const struct zc_call_stop *stop);
 void zc_report_sign_in(struct zc_tracer *tracer, struct zc_tracee *tracee);

@@ -28,7 +28,8 @@ int zc_begin_judge(struct zc_job *job)
 	for (size_t i = 0; !refused && i < job->command.programs; i++) {
 		size_t size;
 
-		refused = zc_refuses(zc_command_judge(&job->command, i, job->image, frame, &size));
+		refused = zc_refuses(zc_command_judge(&job->command, i, job->image,
+						      job->options->ask_ms, frame, &size));
 		if (size)
 			zc_evidence_supervisor_record(job->evidence, frame, size);
 	}

@@ -4,6 +4,7 @@
  * same pure function and writes the same record.
  */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -61,8 +62,29 @@ static void take_arguments(const struct zc_command *command, size_t program, str
 				  command->program[i - 1].given);
 }
 
+static void ask(const struct zc_command *command, const struct zc_event *event,
+		const struct zc_image *image, struct zc_verdict *verdict, int64_t ask_ms,
+		void *frame)
+{
+	static const volatile bool never;
+	struct zc_frame question;
+	size_t size = record(command, event, image, *verdict, frame);
+	char *text = zc_frame_decode(&question, frame, size) > 0 ? zc_ask_text(image, &question)
+								 : NULL;
+
+	verdict->asks = 0;
+	verdict->asked = text ? (uint8_t)zc_ask_terminal(text, ask_ms, &never)
+			      : ZC_ASKED_NO_TERMINAL;
+	free(text);
+	if (verdict->asked != ZC_ASKED_YES && verdict->asked != ZC_ASKED_ALWAYS)
+		return;
+	verdict->action = ZC_LOGGED;
+	verdict->error = 0;
+}
+
 struct zc_verdict zc_command_judge(const struct zc_command *command, size_t program,
-				   const struct zc_image *image, void *frame, size_t *ret_size)
+				   const struct zc_image *image, int64_t ask_ms, void *frame,
+				   size_t *ret_size)
 {
 	struct zc_event event = {
 		.call = ZC_ID_execve, .abi = ZC_ABI_X86_64, .op = ZC_OP_EXEC, .objects = 1
@@ -83,6 +105,8 @@ struct zc_verdict zc_command_judge(const struct zc_command *command, size_t prog
 	take_arguments(command, program, &argv);
 	event.argv = &argv;
 	verdict = zc_policy_decide(image, &event);
+	if (verdict.asks)
+		ask(command, &event, image, &verdict, ask_ms, frame);
 	*ret_size = 0;
 	if (verdict.action != ZC_ALLOWED && verdict.action != ZC_REFUSED_QUIET)
 		*ret_size = record(command, &event, image, verdict, frame);

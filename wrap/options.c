@@ -355,6 +355,7 @@ int zc_options_parse(struct zc_options *options, int argc, char **argv, struct z
 		.engine = "auto",
 		.timeout_ms = ZC_FOREVER,
 		.grace_ms = 5000,
+		.ask_ms = 60000,
 		.linger_ms = 2000,
 		.status_fd = -1,
 		.violation_exit = ZC_EXIT_VIOLATIONS,

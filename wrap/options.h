@@ -38,7 +38,7 @@ struct zc_options {
 	bool fast, best_effort, doctor;
 	int64_t timeout_ms;             /* ZC_FOREVER: none */
 	int64_t rotate_size, rotate_ms; /* of events.jsonl; 0: never */
-	int64_t grace_ms, linger_ms;
+	int64_t grace_ms, linger_ms, ask_ms;
 	bool clear_env, new_session, die_with_parent, print_command, quiet, no_color, help, version;
 	bool show_policy, show_policy_json;
 	const char *check_policy, *explain_path, *explain_net;

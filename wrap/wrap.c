@@ -144,13 +144,17 @@ struct clerk {
 	struct zc_status *status;
 	const struct zc_page *page;
 	pid_t tracer; /* 0: none; we ourselves in mode watch */
+	struct zc_asker *asker;
 };
 
 static void clerk_put(void *context, const void *frame, size_t size, pid_t sender)
 {
 	const struct clerk *clerk = context;
+	bool outside = clerk->tracer && sender == clerk->tracer;
 
-	if (clerk->tracer && sender == clerk->tracer)
+	if (zc_asker_take(clerk->asker, frame, size, outside))
+		return;
+	if (outside)
 		zc_evidence_put_outside(clerk->evidence, frame, size);
 	else
 		zc_evidence_put(clerk->evidence, frame, size, sender);
@@ -190,7 +194,10 @@ static void end_watcher(struct zc_job *job)
 static int watch(struct zc_job *job, pid_t pid, uint64_t *ret_dropped)
 {
 	struct clerk clerk = { job->evidence, &job->status, job->channel.page,
-			       job->watcher ? getpid() : job->tracing.tracer };
+			       job->watcher ? getpid() : job->tracing.tracer, NULL };
+	const struct zc_asker_setup asks = { job->image, job->channel.page,
+					     job->traced ? job->tracing.control : -1,
+					     job->options->ask_ms };
 	struct zc_collect_sink sink = { clerk_put, clerk_rest, &clerk, job->store.run_dir, 0 };
 	struct zc_watch watched = { .options = job->options,
 				    .inherited = job->inherited,
@@ -206,7 +213,9 @@ static int watch(struct zc_job *job, pid_t pid, uint64_t *ret_dropped)
 
 	zc_begin_note(job, pid);
 	zc_status_started(&job->status, &job->store, job->mode.used, pid);
-	r = zc_collect_start(&collect, job->channel.receiver, &sink);
+	r = zc_asker_start(&clerk.asker, &asks);
+	if (r == 0)
+		r = zc_collect_start(&collect, job->channel.receiver, &sink);
 	if (r < 0) {
 		/* Nobody would hear what it does. An attached process goes on when its tracer ends. */
 		kill(watched.attached ? watched.tracer : pid, SIGKILL);
@@ -215,6 +224,7 @@ static int watch(struct zc_job *job, pid_t pid, uint64_t *ret_dropped)
 	zc_run(&watched, &job->ending);
 	end_watcher(job);
 	*ret_dropped = zc_collect_finish(collect);
+	zc_asker_finish(clerk.asker);
 	return job->ending.unseen ? zc_trace_blame(job) : 0;
 }
 

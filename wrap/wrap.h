@@ -17,6 +17,7 @@
 #include "core/image.h"
 #include "core/policy.h"
 #include "core/session.h"
+#include "core/wire.h"
 #include "evidence/evidence.h"
 #include "wrap/options.h"
 
@@ -80,14 +81,38 @@ struct zc_command {
 int zc_command_find(struct zc_command *command, char *const *argv, const char *root,
 		    const char *cwd, char *const *env);
 
+/* --- ask.c: questions on the terminal ------------------------------------------------------------- */
+
+/*
+ * Puts a question (lines of text, escaped) on /dev/tty and waits for the answer, or until *stop is set.
+ * ZC_ASKED_NO_TERMINAL without one, or where we are not in its foreground.
+ */
+enum zc_asked zc_ask_terminal(const char *question, int64_t timeout_ms, const volatile bool *stop);
+/* The question that a frame is. Returns a malloc'd text, or NULL. */
+char *zc_ask_text(const struct zc_image *image, const struct zc_frame *frame);
+
+struct zc_asker_setup {
+	const struct zc_image *image;
+	struct zc_page *page; /* where shims wait */
+	int control;          /* where zctrace does; -1 */
+	int64_t timeout_ms;
+};
+struct zc_asker;
+/* A thread that asks, one question at a time, and remembers what it need not ask again. */
+int zc_asker_start(struct zc_asker **ret, const struct zc_asker_setup *setup);
+/* Takes a frame if it is a question. outside: it came from our tracer. Returns whether it was one. */
+bool zc_asker_take(struct zc_asker *asker, const void *frame, size_t size, bool outside);
+void zc_asker_finish(struct zc_asker *asker); /* takes NULL */
+
 /* --- judge.c: may it? ----------------------------------------------------------------------------- */
 
 /*
  * Judges the exec of one of the command's programs. When there is something to record, *ret_size > 0
- * and frame (at least ZC_FRAME_MAX, 8-aligned) holds the record.
+ * and frame (at least ZC_FRAME_MAX, 8-aligned) holds the record. ask- rules are asked about for ask_ms.
  */
 struct zc_verdict zc_command_judge(const struct zc_command *command, size_t program,
-				   const struct zc_image *image, void *frame, size_t *ret_size);
+				   const struct zc_image *image, int64_t ask_ms, void *frame,
+				   size_t *ret_size);
 
 /* --- store.c: where the evidence goes --------------------------------------------------------- */
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "tracer/names/names.h"
+#include "tracer/prompt.h"
 #include "tracer/notify/notify.h"
 
 #define ENDS 64
@@ -278,6 +279,8 @@ void zc_notify_child(struct zc_tracer *tracer, pid_t pid, int status)
 {
 	struct zc_tracee *tracee;
 
+	if (zc_prompt_ended(tracer, pid, status))
+		return;
 	if (WIFSTOPPED(status)) {
 		/* Seized for its registers, and not stopped in time for them. */
 		if (status >> 16 || pid != tracer->command)
@@ -424,6 +427,32 @@ static int loop(struct zc_tracer *tracer)
 	return 0;
 }
 
+/* --- calls that are asked about -------------------------------------------------------------------- */
+
+static void *suspend(struct zc_tracer *tracer, struct zc_tracee *tracee)
+{
+	struct zc_notify *notify = tracer->notify;
+	void *copy = malloc(notify->request_size);
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, notify->request, notify->request_size);
+	notify->answered = true; /* not now */
+	return copy;
+}
+
+/* As if it had just been heard of. Where the caller is gone, the answer finds nobody. */
+static void resume(struct zc_tracer *tracer, pid_t tid, void *held)
+{
+	struct zc_notify *notify = tracer->notify;
+
+	if (notify->waiting < ZC_NOTIFY_QUEUE)
+		memcpy(queued(notify, notify->waiting++), held, notify->request_size);
+	else
+		kill(tid, SIGKILL); /* 2,048 calls at once: it would wait for ever */
+	free(held);
+}
+
 const struct zc_engine zc_engine_notify = {
 	.name = "notify",
 	.source = ZC_SOURCE_NOTIFY,
@@ -436,6 +465,8 @@ const struct zc_engine zc_engine_notify = {
 	.set_aside = set_aside,
 	.take_up = take_up,
 	.perform = perform,
+	.suspend = suspend,
+	.resume = resume,
 	.registers = zc_notify_registers,
 	.hold = zc_notify_hold,
 	.let_go = zc_notify_let_go,
