@@ -78,8 +78,8 @@ static void put_failure(struct zc_report *report, const struct zc_story *story)
 	fprintf(report->out, ">\n      <failure type=\"%s\" message=\"%s, %s\">",
 		zc_escape_xml(report, story->action).at, title.at,
 		zc_escape_xml(report, story->by).at);
-	fprintf(report->out, "%" PRIu64 " times, by %s [%" PRIu64 "]\n", story->count,
-		zc_escape_xml(report, story->exe).at, story->pid);
+	fprintf(report->out, "%" PRIu64 " time%s, by %s [%" PRIu64 "]\n", story->count,
+		story->count == 1 ? "" : "s", zc_escape_xml(report, story->exe).at, story->pid);
 	for (size_t i = 0; i < story->stack.frames; i++)
 		fprintf(report->out, "  #%zu %s\n", i,
 			zc_escape_xml(report, zc_story_site(&story->stack.frame[i])).at);
