@@ -33,7 +33,7 @@ void zc_naming_prepare(void);
 void zc_naming_finish(void); /* ends the helper; a new one is made when it is needed */
 /* Its pid, for who looks at a tree of processes: it is not of the run. 0: none is a child of ours. */
 pid_t zc_naming_helper(void);
-/* Another zcname than the one beside this program, or installed (tests). path must stay. */
+/* Another zcname than the one beside this program, or installed; "": none (tests). path must stay. */
 void zc_naming_use(const char *path);
 
 /*
