@@ -571,6 +571,59 @@ static const struct zc_row write_caches[] = {
 	{ "allow-write", "~/.android/cache", "Android" },
 };
 
+/* What one tool keeps between runs. */
+static const struct zc_row write_npm[] = {
+	{ "allow-write", "~/.npm/_logs", "npm" },
+	{ "allow-write", "~/.npm/_cacache", "npm" },
+	{ "allow-write", "~/.npm/_update-notifier-last-checked", "npm" },
+	{ "allow-write", "~/.cache/node*", "compile cache, node-gyp, corepack" },
+	{ "allow-write", "~/.cache/yarn", "Yarn" },
+	{ "allow-write", "~/.yarn/berry/cache", "Yarn" },
+};
+static const struct zc_row write_pip[] = {
+	{ "allow-write", "~/.cache/pip", "pip" },
+	{ "allow-write", "~/.cache/uv", "uv" },
+};
+static const struct zc_row write_cargo[] = {
+	{ "allow-write", "~/.cargo/registry", "cargo" },
+	{ "allow-write", "~/.cargo/git", "cargo" },
+	{ "allow-write", "~/.cargo/.package-cache*", "cargo's lock" },
+	{ "allow-write", "~/.cargo/.global-cache*", "cargo's record of use" },
+};
+static const struct zc_row write_go[] = {
+	{ "allow-write", "~/go/pkg", "go modules" },
+	{ "allow-write", "~/.cache/go-build", "go" },
+	{ "allow-write", "~/.config/go/telemetry", "go counts into files here, even when off" },
+};
+static const struct zc_row write_make[] = {
+	{ "allow-write", "~/.ccache", "ccache" },
+	{ "allow-write", "~/.cache/ccache", "ccache" },
+};
+
+/* Where packages come from, by name. A name that cannot be resolved allows nothing, and is no mistake. */
+static const struct zc_row net_npm[] = {
+	{ "allow-net", "registry.npmjs.org:443", "npm's packages" },
+	{ "allow-net", "registry.yarnpkg.com:443", "the same, by Yarn's name" },
+};
+static const struct zc_row net_pip[] = {
+	{ "allow-net", "pypi.org:443", "index of Python's packages" },
+	{ "allow-net", "files.pythonhosted.org:443", "Python's packages" },
+};
+static const struct zc_row net_cargo[] = {
+	{ "allow-net", "index.crates.io:443", "index of Rust's packages" },
+	{ "allow-net", "static.crates.io:443", "Rust's packages" },
+	{ "allow-net", "crates.io:443", "Rust's packages" },
+};
+static const struct zc_row net_go[] = {
+	{ "allow-net", "proxy.golang.org:443", "go modules" },
+	{ "allow-net", "sum.golang.org:443", "their checksums" },
+};
+static const struct zc_row net_forge[] = {
+	{ "allow-net", "github.com:443", "sources; whoever may push there can also send there" },
+	{ "allow-net", "codeload.github.com:443", "sources as archives" },
+	{ "allow-net", "objects.githubusercontent.com:443", "released files" },
+};
+
 static const struct zc_row loopback[] = {
 	{ "allow-net", "127.0.0.0/8", "servers of this machine" },
 	{ "allow-net", "[::1]", "servers of this machine" },
@@ -599,7 +652,7 @@ struct table {
 	{ \
 		rows, ZC_LEN(rows) \
 	}
-#define TABLES_CAP 12
+#define TABLES_CAP 20
 
 static const struct {
 	const char *name;
@@ -620,6 +673,30 @@ static const struct {
 	{ "@readonly", { TABLE(protected), TABLE(metadata), TABLE(read_all), TABLE(run_all) } },
 	{ "@protected", { TABLE(protected), TABLE(metadata) } },
 	[ZC_PROFILE_GUARD] = { "@guard", { TABLE(guard) } },
+	{ "@agent",
+	  { TABLE(protected), TABLE(metadata), TABLE(read_all), TABLE(run_all),
+	    TABLE(write_project), TABLE(write_tmp), TABLE(write_caches), TABLE(loopback),
+	    TABLE(writable_sockets), TABLE(guard), TABLE(net_npm), TABLE(net_pip), TABLE(net_cargo),
+	    TABLE(net_go), TABLE(net_forge) } },
+	{ "@npm",
+	  { TABLE(protected), TABLE(metadata), TABLE(read_all), TABLE(run_all),
+	    TABLE(write_project), TABLE(write_tmp), TABLE(write_npm), TABLE(loopback),
+	    TABLE(writable_sockets), TABLE(net_npm) } },
+	{ "@pip",
+	  { TABLE(protected), TABLE(metadata), TABLE(read_all), TABLE(run_all),
+	    TABLE(write_project), TABLE(write_tmp), TABLE(write_pip), TABLE(loopback),
+	    TABLE(writable_sockets), TABLE(net_pip) } },
+	{ "@cargo",
+	  { TABLE(protected), TABLE(metadata), TABLE(read_all), TABLE(run_all),
+	    TABLE(write_project), TABLE(write_tmp), TABLE(write_cargo), TABLE(loopback),
+	    TABLE(writable_sockets), TABLE(net_cargo) } },
+	{ "@go",
+	  { TABLE(protected), TABLE(metadata), TABLE(read_all), TABLE(run_all),
+	    TABLE(write_project), TABLE(write_tmp), TABLE(write_go), TABLE(loopback),
+	    TABLE(writable_sockets), TABLE(net_go) } },
+	{ "@make",
+	  { TABLE(protected), TABLE(metadata), TABLE(read_all), TABLE(run_all),
+	    TABLE(write_project), TABLE(write_tmp), TABLE(write_make), TABLE(writable_sockets) } },
 };
 
 int zc_profile_find(const char *name, size_t len)

@@ -239,7 +239,7 @@ const char *zc_profile_name(unsigned profile);
 const char *zc_profile_nearest(const char *typed, size_t len);
 #define ZC_PROFILE_DEV 1u
 #define ZC_PROFILE_GUARD 6u /* only takes away: naming it puts no other profile aside */
-#define ZC_PROFILE_COUNT 7u
+#define ZC_PROFILE_COUNT 13u
 /* Calls back for every row of the profiles in the bit mask, each row once. Stops at a failure. */
 int zc_profile_rows(uint32_t profiles,
 		    int (*each)(void *context, unsigned profile, const struct zc_row *row),

@@ -33,6 +33,7 @@ const struct zc_option_row zc_option_rows[] = {
 	{ "policy", 0, POLICY, ALWAYS, POLICIES, 0, "=FILE", "rules from a file, instead of @dev; - is stdin" },
 	{ "project", 0, FLAG, NEVER, POLICIES, AT(project), "", "the file .zencube here or above, as --policy" },
 	{ "include", 0, POLICY, ALWAYS, POLICIES, 0, "=WHAT", "@dev @ci @offline @guard @agent ..., or a file" },
+	{ "security", 0, TEXT, ALWAYS, POLICIES, AT(security), "=LEVEL", "basic standard enhanced maximum: flags by one\nname, which it prints" },
 	{ "no-base", 0, POLICY, NEVER, POLICIES, 0, "", "without @base: loader, locale, /dev/null ..." },
 	{ "no-net", 0, POLICY, NEVER, POLICIES, 0, "", "no sockets but unix ones" },
 	{ "no-dns", 0, POLICY, NEVER, POLICIES, 0, "", "ask nobody for names while it runs" },

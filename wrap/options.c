@@ -72,7 +72,7 @@ static int add_text(struct zc_option_list *texts, const char *text)
 	return 0;
 }
 
-static int add_policy(struct zc_options *options, const char *name, const char *value)
+int zc_options_add_policy(struct zc_options *options, const char *name, const char *value)
 {
 	struct zc_policy_flag *more =
 		realloc(options->policy, (options->policy_count + 1) * sizeof(*more));
@@ -230,7 +230,7 @@ static int apply(struct zc_options *options, const struct zc_option_row *row, co
 		*(const char **)place = value ? value : "2";
 		options->quiet |= !value; /* lines for people would lie between the events */
 		return 0;
-	case POLICY: return add_policy(options, row->name, value);
+	case POLICY: return zc_options_add_policy(options, row->name, value);
 	case REQUIRE:
 		options->require = given;
 		options->best_effort = false;
@@ -341,9 +341,9 @@ static int begin_learning(struct zc_options *options, struct zc_trouble *trouble
 							: "audit-policy");
 	if (!options->command[0] || options->attach.count)
 		return zc_trouble(trouble, -EINVAL, "--learn needs a command to learn from");
-	if (add_policy(options, "audit", NULL) < 0)
+	if (zc_options_add_policy(options, "audit", NULL) < 0)
 		return zc_trouble(trouble, -ENOMEM, "out of memory");
-	return add_policy(options, "include", "@protected");
+	return zc_options_add_policy(options, "include", "@protected");
 }
 
 int zc_options_parse(struct zc_options *options, int argc, char **argv, struct zc_trouble *trouble)
@@ -375,13 +375,15 @@ int zc_options_parse(struct zc_options *options, int argc, char **argv, struct z
 		options->asked = options->command;
 		options->command = argv + argc;
 	}
+	if (r == 0)
+		r = zc_security_apply(options, trouble);
 	if (r == 0 && options->check_policy)
-		r = add_policy(options, "policy", options->check_policy);
+		r = zc_options_add_policy(options, "policy", options->check_policy);
 	if (r == 0 && options->learn)
 		r = begin_learning(options, trouble);
 	/* Somebody else's process is only watched, unless it is said otherwise. */
 	if (r == 0 && options->attach.count && !options->enforce)
-		r = add_policy(options, "audit", NULL);
+		r = zc_options_add_policy(options, "audit", NULL);
 	return r == 0 ? check_tracing(options, trouble) : r;
 }
 

@@ -29,7 +29,7 @@ struct zc_policy_flag {
 #define ZC_FOREVER INT64_MAX
 
 struct zc_options {
-	const char *report, *sign_key;
+	const char *report, *sign_key, *security;
 	const char *learn; /* FILE; NULL: no */
 	const char *mode, *require, *log_dir, *chdir, *shim, *freeze;
 	const char *engine;                     /* "auto", "notify" or "ptrace" */
@@ -65,6 +65,10 @@ struct zc_options {
 /* Returns 0, or -EINVAL with *trouble filled. options must be finished either way. */
 int zc_options_parse(struct zc_options *options, int argc, char **argv, struct zc_trouble *trouble);
 void zc_options_finish(struct zc_options *options);
+/* One more policy flag, behind those that were given. Returns 0 or -ENOMEM. */
+int zc_options_add_policy(struct zc_options *options, const char *name, const char *value);
+/* security.c: adds what --security=LEVEL stands for, and says it on stderr unless quiet. */
+int zc_security_apply(struct zc_options *options, struct zc_trouble *trouble);
 void zc_options_help(const struct zc_options *options, FILE *out);
 
 /* --- optvalue.c: the words that options take --- */
