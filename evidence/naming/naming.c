@@ -100,8 +100,7 @@ static bool find_program(char path[ZC_PATH_CAP])
 	ssize_t len = readlink("/proc/self/exe", path, ZC_PATH_CAP - sizeof(name));
 
 	if (program)
-		return *program &&
-		       snprintf(path, ZC_PATH_CAP, "%s", program) < (int)ZC_PATH_CAP;
+		return *program && snprintf(path, ZC_PATH_CAP, "%s", program) < (int)ZC_PATH_CAP;
 	while (len > 0 && path[len - 1] != '/')
 		len--;
 	if (len > 0) {

@@ -92,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	snprintf(wire.name, sizeof(wire.name), "/proc/self/fd/%d", fd);
 	wire.map.name_len = (uint32_t)strlen(wire.name);
 	wire.map.end = 0x100000; /* a shared object at 0 */
-	zc_naming_use(""); /* zcname reads such files in a process of its own (e2e/naming) */
+	zc_naming_use("");       /* zcname reads such files in a process of its own (e2e/naming) */
 	unwinder = zc_unwinder_new();
 	maps = zc_maps_new(unwinder, &wire, sizeof(wire), NULL);
 	if (!maps)

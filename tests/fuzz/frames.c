@@ -43,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static uint64_t frame[ZC_FRAME_MAX / 8];
 
 	if (!image) {
-		zc_naming_use(""); /* a process for each input is too slow, and what it reads is not fuzzed */
+		zc_naming_use(
+			""); /* a process for each input is too slow, and what it reads is not fuzzed */
 		image = make_image();
 		page = calloc(1, sizeof(*page));
 		page->magic = ZC_PAGE_MAGIC;
