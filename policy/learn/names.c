@@ -59,11 +59,17 @@ static bool are_words(const char *text, size_t len)
 	for (size_t i = 1; i <= len; i++) {
 		if (i < len && !(is_upper(text[i]) && is_lower(text[i - 1])))
 			continue;
-		if (!is_word(text + start, i - start) || (i - start < 3 && start + i < len))
+		if (!is_word(text + start, i - start) || i - start < 3)
 			return false;
 		start = i;
 	}
 	return true;
+}
+
+/* Letters alone: all small, all capital, or a capital first. */
+static bool is_plain_word(const char *text, size_t len)
+{
+	return is_word(text, len) && !is_digit(text[len - 1]);
 }
 
 static bool is_hash(const char *text, size_t len)
@@ -115,11 +121,12 @@ static bool part_varies(const char *text, size_t len, bool temporary, bool behin
 		return false;
 	if (!temporary)
 		return changes(text, len) >= 4;
+	/* Behind a prefix six, eight and ten are what templates have: only plain words stay. */
+	if (behind && (len == 6 || len == 8 || len == 10) && !is_plain_word(text, len))
+		return true;
 	if (has_capital(text, len))
 		return !are_words(text, len);
-	/* "sha256sum" is a word, too; but behind a prefix six, eight and ten are what templates have. */
-	return changes(text, len) >
-	       (behind && (len == 6 || len == 8 || len == 10) ? 1u : 2u);
+	return changes(text, len) > 2; /* "sha256sum" is a word, too */
 }
 
 static bool begins(const char *name, size_t len, const char *with)
@@ -183,7 +190,7 @@ static bool is_temporary(const char *name, size_t len)
 
 bool zc_learn_varies(const char *name, size_t len, bool temporary, struct zc_learn_stays *ret)
 {
-	size_t first = len, last = 0, at = 0;
+	size_t first = len, last = 0, at = 0, stop = len;
 
 	temporary = temporary || is_temporary(name, len);
 	if (len > 250 || memchr(name, '*', len) != NULL)
@@ -191,16 +198,16 @@ bool zc_learn_varies(const char *name, size_t len, bool temporary, struct zc_lea
 	if (temporary && begins_like_gcc(name, len, ret))
 		return true;
 	if (temporary && ends_like_python(name, len, ret)) {
-		first = ret->prefix;
+		first = stop = ret->prefix;
 		last = len - ret->suffix;
 	}
-	while (at < len) {
+	while (at < stop) {
 		size_t end = at;
 
 		if (begins_date(name, len, at)) {
 			end = date_end(name, len, at);
 		} else {
-			while (end < len && is_plain(name[end]))
+			while (end < stop && is_plain(name[end]))
 				end++;
 			if (end == at || !part_varies(name + at, end - at, temporary, at > 0)) {
 				at = end + (end == at);
