@@ -22,6 +22,9 @@ _zencube_value() {
 	--allow-read) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
 	--allow-run) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
 	--allow-write) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
+	--ask-read) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
+	--ask-run) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
+	--ask-write) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
 	--attach) COMPREPLY=($(compgen -W "$(cd /proc && echo [0-9]*)" -- "$cur")); return ;;
 	--audit-policy) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
 	--baseline) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
@@ -37,7 +40,7 @@ _zencube_value() {
 	--freeze) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
 	--gap) COMPREPLY=($(compgen -W "allow deny" -- "$cur")); return ;;
 	--image) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
-	--include) COMPREPLY=($(compgen -f -W "@base @ci @dev @guard @offline @protected @readonly" -- "$cur")); return ;;
+	--include) COMPREPLY=($(compgen -f -W "@agent @base @cargo @ci @dev @go @guard @make @npm @offline @pip @protected @readonly" -- "$cur")); return ;;
 	--jail) COMPREPLY=($(compgen -d -W "" -- "$cur")); return ;;
 	--json) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
 	--kernel) COMPREPLY=($(compgen -W "auto off all require landlock seccomp mounts netns userns no_new_privs" -- "$cur")); return ;;
@@ -56,6 +59,7 @@ _zencube_value() {
 	--quiet-deny-write) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
 	--report) COMPREPLY=($(compgen -W "text md html sarif junit codequality github intoto ocsf folded speedscope trace attempts" -- "$cur")); return ;;
 	--require) COMPREPLY=($(compgen -W "sealed trace hybrid shim watch" -- "$cur")); return ;;
+	--security) COMPREPLY=($(compgen -W "basic standard enhanced maximum" -- "$cur")); return ;;
 	--shim) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
 	--show-policy) COMPREPLY=($(compgen -W "json" -- "$cur")); return ;;
 	--sign-key) COMPREPLY=($(compgen -f -W "" -- "$cur")); return ;;
@@ -86,7 +90,7 @@ _zencube_wrap() {
 			COMPREPLY=($(compgen -c -f -- "$cur"))
 		fi
 	elif [[ $cur == -* ]]; then
-		COMPREPLY=($(compgen -W "--allow-all --allow-listen --allow-net --allow-read --allow-run --allow-sys --allow-write --attach= --audit --audit-policy= --baseline= --best-effort --cap-drop= --cap-keep= --chdir= --check-policy= --classes= --clear-env --deny-listen --deny-net --deny-read --deny-run --deny-sys --deny-write --die-with-parent --digest= --doctor --drop-env= --enforce --engine= --expect= --explain-net= --explain-path= --fast --freeze= --gap= --grace= --help --include= --jail= --json --keep-env= --kernel= --kill --learn= --linger= --log-dir= --log-listen --log-net --log-read --log-run --log-sys --log-write --mode= --new-session --no-base --no-color --no-dns --no-net --output= --policy= --print-command --private-names --project --quiet --quiet-deny-listen --quiet-deny-net --quiet-deny-read --quiet-deny-run --quiet-deny-sys --quiet-deny-write --redact= --redact-home --report= --require= --rotate-age= --rotate-size= --set-env= --shim= --show-policy --sign-key= --stacks --status-fd= --summary --timeout= --user= --verbose --version --violation-exit=" -- "$cur"))
+		COMPREPLY=($(compgen -W "--allow-all --allow-listen --allow-net --allow-read --allow-run --allow-sys --allow-write --ask-listen --ask-net --ask-read --ask-run --ask-sys --ask-timeout= --ask-write --attach= --audit --audit-policy= --baseline= --best-effort --cap-drop= --cap-keep= --chdir= --check-policy= --classes= --clear-env --deny-listen --deny-net --deny-read --deny-run --deny-sys --deny-write --die-with-parent --digest= --doctor --drop-env= --enforce --engine= --expect= --explain-net= --explain-path= --fast --freeze= --gap= --grace= --help --include= --jail= --json --keep-env= --kernel= --kill --learn= --linger= --log-dir= --log-listen --log-net --log-read --log-run --log-sys --log-write --mode= --new-session --no-base --no-color --no-dns --no-net --output= --policy= --print-command --private-names --project --quiet --quiet-deny-listen --quiet-deny-net --quiet-deny-read --quiet-deny-run --quiet-deny-sys --quiet-deny-write --redact= --redact-home --report= --require= --rotate-age= --rotate-size= --security= --set-env= --shim= --show-policy --sign-key= --stacks --status-fd= --summary --timeout= --user= --verbose --version --violation-exit=" -- "$cur"))
 		[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
 	else
 		COMPREPLY=($(compgen -c -- "$cur"))
