@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * judge.h - one call under judgement, between judge.c, program.c, sockets.c, recheck.c and report.c.
+ * judge.h - one call under judgement, between judge.c, verdict.c, program.c, sockets.c, recheck.c and
+ * report.c.
  *
  * There is one case at a time: the tracer has one thread, and each stop is settled before the next.
  */
@@ -29,13 +30,16 @@ struct zc_outcome_of {
 	bool waits; /* somebody is being asked; refusal is set as well */
 };
 
-/* Resolves event.object[n], all of them, as its need says. Returns 0 or the natural -errno. */
+/* verdict.c. Resolves event.object[n], all of them, as its need says. Returns 0 or the natural -errno. */
 int zc_case_resolve(struct zc_case *c);
 /* Decides on an event that is complete, counts and records. Natural errors come first. */
 struct zc_outcome_of zc_case_decide(struct zc_case *c);
 /* Records a verdict that no rule gives; a refusal that stays one in --audit. */
 struct zc_outcome_of zc_case_refuse(struct zc_case *c, enum zc_reason reason, unsigned cls,
 				    int error);
+
+/* -p without --enforce: nothing is changed, whatever the verdict. */
+bool zc_case_only_watches(const struct zc_tracer *tracer);
 
 /* program.c: may this program run? Its file, its interpreters, what a loader is told to start. */
 struct zc_outcome_of zc_judge_program(struct zc_case *c);

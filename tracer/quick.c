@@ -226,7 +226,9 @@ static bool was_allowed(const struct zc_case *c, int natural)
 		return (natural == -ENOENT || natural == -ENOTDIR) && object->given &&
 		       zc_policy_allows_path(c->tracer->image, object->given, object->given_len,
 					     object->need);
-	return c->verdict.action == ZC_ALLOWED && object->path;
+	return c->verdict.action == ZC_ALLOWED && object->path &&
+	       zc_policy_allows_path(c->tracer->image, object->path, object->path_len,
+				     object->need);
 }
 
 /* Was it judged by its spelling, and could be nothing else without a link? */

@@ -20,7 +20,8 @@
  *   mem.c     bounded reads of a tracee's memory; pages.c, mapped.c: may others write there?
  *   paths.c   names as the tracee sees them: its root, directory, descriptors, mount namespace
  *   judge.c   a seccomp stop -> event -> zc_policy_decide() -> refuse in this very stop, or go on
- *             program.c: an exec; sockets.c: addresses; targets.c: whose process; life.c: birth to end
+ *             verdict.c: what it comes to; program.c: an exec; sockets.c: addresses; targets.c: whose
+ *             process; life.c: birth to end
  *   quick.c   what was judged before, and can mean nothing else; known.c: which names are like that
  *   bypass.c  mode hybrid: who calls around the shim that is there
  *   recheck.c after an exec, or an open of a tracee that shares memory: was it what was judged?
