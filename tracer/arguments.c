@@ -69,10 +69,10 @@ static int read_one(const struct zc_case *c, uint64_t address)
 	return 0;
 }
 
-static void learn_directory(struct zc_case *c)
+static void learn_directory(struct zc_tracee *tracee)
 {
 	uint8_t flags = 0;
-	long len = zc_paths_fd(c->tracee, AT_FDCWD, directory, &flags);
+	long len = zc_paths_fd(tracee, AT_FDCWD, directory, &flags);
 
 	now.cwd = len > 0 && directory[0] == '/' ? directory : NULL;
 	now.cwd_len = len > 0 ? (uint32_t)len : 0;
@@ -98,7 +98,7 @@ int zc_arguments_take(struct zc_case *c, uint64_t argv)
 		}
 		argv += (unsigned)count * width;
 	}
-	learn_directory(c);
+	learn_directory(c->tracee);
 	hash = zc_argv_hash(&now);
 	return 0;
 }
@@ -203,6 +203,7 @@ bool zc_arguments_changed(struct zc_tracee *tracee, struct zc_event *event, cons
 	if (!judged || !read_own(tracee->tgid) || now.count == ZC_ARGV_MAX ||
 	    hash_behind(tracee->judged_extra) == judged)
 		return false;
+	learn_directory(tracee);
 	*event = (struct zc_event){ .call = ZC_ID_execve,
 				    .abi = tracee->abi,
 				    .op = ZC_OP_EXEC,
