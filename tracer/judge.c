@@ -316,6 +316,8 @@ enum zc_restart zc_judge_stop(struct zc_tracer *tracer, struct zc_tracee *tracee
 	if (stop->known_abi && stop->call >= ZC_CALL_COUNT)
 		return ZC_RESTART_GO;
 	know_thread(tracer, tracee);
+	if (stop->known_abi && zc_seen_is_idle(tracer, tracee, stop))
+		return ZC_RESTART_GO;
 	tracee->calls++;
 	tracee->abi = (uint8_t)stop->abi;
 	tracee->pending = ZC_PENDING_NONE;

@@ -37,7 +37,13 @@ void zc_peers_learn(const struct zc_image *image, const struct zc_dns_address *a
 		    const char *name, size_t len, enum zc_host_source source, uint64_t ttl_s);
 uint64_t zc_peers_now_s(void);
 
-/* seen.c. After a send or connect was allowed; before a receiving call is made. */
+/*
+ * seen.c. Is it a call that is only held for what resolvers say, on a socket that leads to none? Then there
+ * is nothing to judge.
+ */
+bool zc_seen_is_idle(const struct zc_tracer *tracer, const struct zc_tracee *tracee,
+		     const struct zc_call_stop *stop);
+/* After a send or connect was allowed; before a receiving call is made. */
 void zc_seen_sent(struct zc_case *c);
 void zc_seen_receiving(struct zc_case *c);
 /*

@@ -24,6 +24,7 @@
 #define ANSWER_MAX 65537u
 #define ANSWER_KEPT_S 60u /* a question is forgotten after that */
 #define TCP_PROTOCOL 6
+#define FAST_OPEN 0x20000000u
 
 struct talker {
 	pid_t tgid; /* 0: free */
@@ -49,12 +50,38 @@ static struct talker *talker_of(pid_t tgid, int fd)
 	return &talkers[((unsigned)tgid * 31u + (unsigned)fd) & (SOCKETS - 1)];
 }
 
+static bool leads_there(const struct zc_tracee *tracee, int fd)
+{
+	const struct talker *talker = talker_of(tracee->tgid, fd);
+
+	return talker->tgid && talker->tgid == tracee->tgid && talker->fd == fd;
+}
+
 static bool talks(const struct zc_case *c)
 {
-	const struct talker *talker = talker_of(c->tracee->tgid, (int)c->event.args[0]);
+	return leads_there(c->tracee, (int)c->event.args[0]);
+}
 
-	return talker->tgid && talker->tgid == c->tracee->tgid &&
-	       talker->fd == (int)c->event.args[0];
+bool zc_seen_is_idle(const struct zc_tracer *tracer, const struct zc_tracee *tracee,
+		     const struct zc_call_stop *stop)
+{
+	const struct zc_image *stricter = zc_image_stricter(tracer->image);
+	const uint64_t *args = stop->args;
+
+	if (!tracee->tgid ||
+	    (tracer->image->flags | (stricter ? stricter->flags : 0)) & ZC_IMAGE_NO_NET)
+		return false;
+	switch (stop->call) {
+	case ZC_ID_sendto:
+		if (args[4] || args[3] & FAST_OPEN)
+			return false;
+		break;
+	case ZC_ID_recvfrom:
+	case ZC_ID_recvmsg:
+	case ZC_ID_recvmmsg: break;
+	default: return false;
+	}
+	return !leads_there(tracee, (int)args[0]);
 }
 
 /* --- questions ------------------------------------------------------------------------------------- */
