@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "evidence/report/events.h"
 
@@ -70,7 +69,7 @@ static uint64_t milliseconds(struct zc_str time)
 	} field[] = { { 0, 4, 0 },   { 5, 2, 12 },  { 8, 2, 31 }, { 11, 2, 23 },
 		      { 14, 2, 59 }, { 17, 2, 60 }, { 20, 3, 0 } };
 	int value[ZC_LEN(field)];
-	struct tm tm;
+	int64_t year, days;
 
 	if (time.len < 24 || time.at[19] != '.')
 		return 0;
@@ -79,13 +78,14 @@ static uint64_t milliseconds(struct zc_str time)
 		if (value[i] < 0 || (field[i].last && value[i] > field[i].last))
 			return 0;
 	}
-	tm = (struct tm){ .tm_year = value[0] - 1900,
-			  .tm_mon = value[1] - 1,
-			  .tm_mday = value[2],
-			  .tm_hour = value[3],
-			  .tm_min = value[4],
-			  .tm_sec = value[5] };
-	return (uint64_t)timegm(&tm) * 1000 + (uint64_t)value[6];
+	/* Days since 1970, with years that begin in March: timegm(3) takes a lock and reads the zone. */
+	year = value[0] - (value[1] <= 2);
+	days = year * 365 + year / 4 - year / 100 + year / 400 +
+	       (153 * (value[1] + (value[1] > 2 ? -3 : 9)) + 2) / 5 + value[2] - 1 - 719468;
+	if (days < 0)
+		return 0;
+	return (uint64_t)(((days * 24 + value[3]) * 60 + value[4]) * 60 + value[5]) * 1000 +
+	       (uint64_t)value[6];
 }
 
 static void put_outcome(struct zc_json *json, const struct zc_story *story)
