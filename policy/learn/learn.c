@@ -165,9 +165,18 @@ int zc_learn_put_address(struct zc_learn *learn, const struct zc_learn_address *
 	return 0;
 }
 
+/* Programs ask for names that are none, and a rule must be one that loads. */
 static const char *kept_host(struct zc_learn *learn, const char *host)
 {
-	return host && *host ? zc_set_copy(learn->memory, host, strlen(host)) : NULL;
+	struct zc_origin nowhere = { 0 };
+	struct zc_policy_error ignored;
+	struct zc_net_value value;
+
+	if (!host || !*host || strlen(host) > 253 || strchr(host, ':') || *host == '*' ||
+	    zc_net_parse(learn->memory, nowhere, host, false, &value, &ignored) < 0 ||
+	    value.kind != ZC_NETV_HOST)
+		return NULL;
+	return zc_set_copy(learn->memory, host, strlen(host));
 }
 
 static int add_endpoint(struct zc_learn *learn, const struct zc_endpoint *peer, const char *host,
@@ -220,7 +229,8 @@ int zc_learn_host(struct zc_learn *learn, const char *host)
 {
 	struct zc_learn_address address = { .host = kept_host(learn, host) };
 
-	return address.host ? zc_learn_put_address(learn, &address) : 0;
+	return address.host ? zc_learn_put_address(learn, &address)
+			    : zc_learn_cannot(learn, "a name was asked for that is no host's");
 }
 
 int zc_learn_listen(struct zc_learn *learn, const struct zc_endpoint *at)

@@ -191,6 +191,7 @@ static void test_addresses(void)
 	zc_learn_net(learn, &at, NULL);
 	zc_learn_net(learn, &at, "registry.example.org");
 	zc_learn_net(learn, &metadata, NULL);
+	zc_learn_host(learn, "no/such name");
 	at.addr[3] = 9;
 	for (at.port = 1; at.port < 5; at.port++)
 		zc_learn_net(learn, &at, NULL);
