@@ -63,9 +63,11 @@ struct zc_evidence_setup {
 	FILE *human;       /* lines for people; NULL: quiet */
 	bool color;
 	const struct zc_page *page; /* shared counters; NULL: none */
-	pid_t command_pid;          /* set later with zc_evidence_command() when not known yet */
-	unsigned digest;            /* ZC_DIGEST_*, for records that come without; 0: none */
-	const char *root;           /* where the run's paths begin; NULL: / */
+	/* In mode hybrid what shims count; anything of the run may write it. Else page, or NULL. */
+	const struct zc_page *open_page;
+	pid_t command_pid; /* set later with zc_evidence_command() when not known yet */
+	unsigned digest;   /* ZC_DIGEST_*, for records that come without; 0: none */
+	const char *root;  /* where the run's paths begin; NULL: / */
 	struct zc_redaction *redaction; /* what is hidden in events and run.json; NULL: nothing */
 	uint64_t rotate_size; /* bytes after which events.jsonl goes on in a new file; 0: never */
 	int64_t rotate_ms;    /* age after which it does; 0: never */

@@ -69,8 +69,10 @@ static void write_mode(struct zc_json *json, const struct zc_evidence_setup *set
 }
 
 /* The shim counts in several places, so that processes do not wait for each other's cache lines. */
-static void write_gate(struct zc_json *json, const struct zc_page *page)
+static void write_gate(struct zc_json *json, const struct zc_evidence_setup *setup)
 {
+	const struct zc_page *page = setup->open_page;
+
 	uint64_t passed = 0, handed_over = 0;
 
 	for (size_t i = 0; page && i < ZC_PAGE_COUNTERS; i++) {
@@ -80,7 +82,7 @@ static void write_gate(struct zc_json *json, const struct zc_page *page)
 	zc_json_open(json, "gate", '{');
 	zc_json_uint(json, "passed", passed);
 	zc_json_uint(json, "handed_over", handed_over);
-	zc_json_uint(json, "bypassed", page ? page->bypassed : 0);
+	zc_json_uint(json, "bypassed", setup->page ? setup->page->bypassed : 0);
 	zc_json_close(json, '}');
 }
 
@@ -278,7 +280,7 @@ static void write_run(struct zc_json *json, const struct zc_evidence *e, int cod
 	}
 	write_strings(json, "notes", setup->notes);
 	write_mode(json, setup);
-	write_gate(json, setup->page);
+	write_gate(json, setup);
 	write_coverage(json, e);
 	write_findings(json, e, "findings", true);
 	write_findings(json, e, "accesses", false);

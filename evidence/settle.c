@@ -106,6 +106,8 @@ static void settle_counts(struct zc_evidence *e)
 		result->violations = saturated(
 			result->violations, unknown < refused - known ? unknown : refused - known);
 	result->probes = read_once(&page->probes);
+	if (e->setup.open_page && e->setup.open_page != page)
+		result->probes = saturated(result->probes, read_once(&e->setup.open_page->probes));
 	result->quiet = read_once(&page->quiet);
 	result->lost = saturated(read_once(&page->lost), e->spool_lost);
 }

@@ -17,7 +17,7 @@
 bool zc_bypass_has_gate(const struct zc_tracer *tracer, pid_t pid)
 {
 	return tracer->image->gate &&
-	       __atomic_load_n(&tracer->page->gated[(uint32_t)pid % ZC_PAGE_GATED],
+	       __atomic_load_n(&tracer->open_page->gated[(uint32_t)pid % ZC_PAGE_GATED],
 			       __ATOMIC_RELAXED) == pid;
 }
 
@@ -65,7 +65,7 @@ void zc_bypass_look(struct zc_tracer *tracer, struct zc_tracee *tracee,
 
 void zc_bypass_forget(struct zc_tracer *tracer, pid_t pid)
 {
-	int32_t *slot = &tracer->page->gated[(uint32_t)pid % ZC_PAGE_GATED], expected = pid;
+	int32_t *slot = &tracer->open_page->gated[(uint32_t)pid % ZC_PAGE_GATED], expected = pid;
 
 	if (tracer->image->gate)
 		__atomic_compare_exchange_n(slot, &expected, 0, false, __ATOMIC_RELAXED,

@@ -142,7 +142,7 @@ static struct zc_outcome_of judge_system(struct zc_case *c)
 	if (event->op == ZC_OP_SYS_NAMESPACE || event->op == ZC_OP_SYS_CHROOT ||
 	    event->op == ZC_OP_SYS_MOUNT) {
 		zc_paths_diverge();
-		count(&c->tracer->page->diverged); /* no shim judges by names from here on */
+		count(&c->tracer->open_page->diverged); /* no shim judges by names from here on */
 	}
 	return outcome;
 }
@@ -200,7 +200,7 @@ static void note_writer(struct zc_case *c)
 static void count_rename(struct zc_case *c)
 {
 	if (c->event.op == ZC_OP_RENAME || c->event.op == ZC_OP_RMDIR)
-		count(&c->tracer->page->renames);
+		count(&c->tracer->open_page->renames);
 }
 
 /* What has to be looked at when the call has been made. */
@@ -272,7 +272,7 @@ static enum zc_restart judge_call(struct zc_case *c)
 	case ZC_ID_mmap:
 	case ZC_ID_shmat: note_mapping(c); return ZC_RESTART_GO;
 	case ZC_ID_chdir:
-	case ZC_ID_fchdir: count(&c->tracer->page->moved); return ZC_RESTART_GO;
+	case ZC_ID_fchdir: count(&c->tracer->open_page->moved); return ZC_RESTART_GO;
 	default: break;
 	}
 	if (zc_calls[c->stop->call].class == ZC_CALL_WATCH)

@@ -89,7 +89,7 @@ static void leave_session(const struct zc_tracer *tracer)
 	if (!tracer->image->gate)
 		return;
 	fcntl(tracer->options->session.image_fd, F_SETFD, 0);
-	fcntl(tracer->options->session.page_fd, F_SETFD, 0);
+	fcntl(tracer->options->open_page, F_SETFD, 0);
 }
 
 void zc_launch_child(const struct zc_tracer *tracer, const struct zc_child *child)

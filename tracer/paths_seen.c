@@ -62,7 +62,7 @@ static bool is_quiet(const struct zc_tracer *tracer, uint64_t now, uint64_t *ret
 {
 	static uint64_t last, quiet_from;
 
-	*ret_renames = __atomic_load_n(&tracer->page->renames, __ATOMIC_RELAXED);
+	*ret_renames = __atomic_load_n(&tracer->open_page->renames, __ATOMIC_RELAXED);
 	if (*ret_renames != last) {
 		last = *ret_renames;
 		quiet_from = now + FRESH_MS;

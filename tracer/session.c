@@ -97,6 +97,7 @@ static int parse_one(struct start *start, const char *argument)
 	} fds[] = { { "--control", &o->control },
 		    { "--environment", &start->environment },
 		    { "--confine", &start->confine },
+		    { "--open-page", &o->open_page },
 		    { "--view", &start->view } };
 	const char *value;
 	int digest;
@@ -205,6 +206,22 @@ static int take_plan(int fd, const struct zc_confine_plan **ret)
 	return zc_confine_check(block, (size_t)st.st_size);
 }
 
+/* Nothing in it is believed: it says where names may have changed, and who has a gate. */
+static int take_open_page(struct zc_tracer *tracer)
+{
+	int fd = tracer->options->open_page;
+	struct stat st;
+
+	tracer->open_page = tracer->page;
+	if (fd < 0)
+		return tracer->image->gate ? -EINVAL : 0;
+	if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(struct zc_page))
+		return -EINVAL;
+	tracer->open_page =
+		mmap(NULL, sizeof(struct zc_page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return tracer->open_page == MAP_FAILED ? -errno : 0;
+}
+
 static int take_over(struct start *start, struct zc_tracer *tracer)
 {
 	struct zc_tracer_options *o = &start->options;
@@ -217,6 +234,8 @@ static int take_over(struct start *start, struct zc_tracer *tracer)
 		r = close_on_exec(own[i]);
 	if (r == 0 && start->environment >= 0)
 		r = close_on_exec(start->environment);
+	if (r == 0 && o->open_page >= 0)
+		r = close_on_exec(o->open_page);
 	if (r == 0 && start->view > STDERR_FILENO)
 		r = close_on_exec(start->view);
 	if (r < 0)
@@ -229,6 +248,9 @@ static int take_over(struct start *start, struct zc_tracer *tracer)
 				sizeof(struct zc_page), &size);
 	if (!tracer->page || tracer->page->magic != ZC_PAGE_MAGIC)
 		return -EINVAL;
+	r = take_open_page(tracer);
+	if (r < 0)
+		return r;
 	tracer->socket = o->session.socket_fd;
 	/* The policy says what is refused; -p without --enforce comes with an auditing one. */
 	o->enforce = !start->attach || !(tracer->image->flags & ZC_IMAGE_AUDIT);
@@ -414,9 +436,11 @@ static void finish(struct zc_tracer *tracer, struct start *start)
 
 int zc_session_run(int argc, char **argv)
 {
-	struct start start = {
-		.environment = -1, .view = -1, .confine = -1, .options.control = -1
-	};
+	struct start start = { .environment = -1,
+			       .view = -1,
+			       .confine = -1,
+			       .options.control = -1,
+			       .options.open_page = -1 };
 	struct zc_tracer *tracer;
 	int r;
 

@@ -132,6 +132,7 @@ struct zc_tracer_options {
 	char *const *environment; /* the command's; ours is another */
 	sigset_t mask;            /* to restore in the child before exec ... */
 	struct sigaction child;   /* ... and SIGCHLD's disposition, the only one that we change */
+	int open_page;            /* mode hybrid: the shim's page; -1: none */
 	bool new_session;         /* the child calls setsid() */
 	pid_t group;              /* process group that the command stays in (we leave it) */
 	int control;              /* socket to zcwrap's main loop (core/session.h); -1: none */
@@ -151,8 +152,10 @@ struct zc_tracer {
 	struct zc_notify *notify;       /* of the engine of that name; NULL: not used */
 	uint32_t layers; /* bit n: enum zc_confine_layer n is applied to the command */
 	const struct zc_image *image;
-	struct zc_page *page;
-	int socket; /* -1: none */
+	struct zc_page *page; /* in mode hybrid nobody's but zcwrap's and ours */
+	struct zc_page
+		*open_page; /* what shims see, and anything of the run can write; else page */
+	int socket;         /* -1: none */
 	struct zc_tracee *bucket[1024];
 	size_t alive;
 	pid_t command;      /* the command's first process */

@@ -4,6 +4,9 @@
  *
  * The three sit at high numbers, where a program that takes the lowest free descriptor never meets
  * them. They are CLOEXEC here; only the command's process takes that off.
+ *
+ * In mode hybrid there are two pages. What the tracer counts and remembers is evidence, and what the
+ * policy goes by (who made a socket): it lies where nobody of the run can write. The shim has another.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -118,9 +121,15 @@ static int describe(struct zc_channel *channel, const struct zc_image *image)
 	len = zc_session_print(&session, channel->variable, sizeof(channel->variable));
 	if (len < 0)
 		return (int)len;
+	if (channel->open_fd < 0)
+		return 0;
 	/* In hybrid the shim sends nothing: no inode is 0, so it finds no socket. */
 	session.socket_fd = session.image_fd;
 	session.socket_ino = 0;
+	session.page_fd = channel->open_fd;
+	if (fstat(channel->open_fd, &st) < 0)
+		return -errno;
+	session.page_ino = st.st_ino;
 	len = zc_session_print(&session, channel->gated, sizeof(channel->gated));
 	return len < 0 ? (int)len : 0;
 }
@@ -130,7 +139,7 @@ int zc_channel_open(struct zc_channel *channel, const struct zc_image *image, si
 	int pair[2], at = highest(), r;
 	int made[3] = { -1, -1, -1 };
 
-	*channel = (struct zc_channel){ .fd = { -1, -1, -1 }, .receiver = -1 };
+	*channel = (struct zc_channel){ .fd = { -1, -1, -1 }, .receiver = -1, .open_fd = -1 };
 	made[0] = zc_policy_seal(image, size);
 	if (made[0] < 0)
 		return made[0];
@@ -147,6 +156,13 @@ int zc_channel_open(struct zc_channel *channel, const struct zc_image *image, si
 		if (channel->fd[i] < 0)
 			return channel->fd[i];
 	}
+	channel->open_page = channel->page;
+	if (image->gate) {
+		made[1] = make_page(&channel->open_page, true);
+		channel->open_fd = made[1] < 0 ? made[1] : move_high(made[1], &at);
+		if (channel->open_fd < 0)
+			return channel->open_fd;
+	}
 	return describe(channel, image);
 }
 
@@ -157,6 +173,9 @@ void zc_channel_let_go(struct zc_channel *channel)
 			close(channel->fd[i]);
 		channel->fd[i] = -1;
 	}
+	if (channel->open_fd >= 0)
+		close(channel->open_fd);
+	channel->open_fd = -1;
 }
 
 static int beside_us(char path[ZC_PATH_CAP])

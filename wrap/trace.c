@@ -112,6 +112,8 @@ static void add_all(struct line *line, const struct zc_job *job, const struct ha
 
 	add(line, "%s", "zctrace");
 	add(line, "--session=%s", job->channel.variable);
+	if (job->channel.open_fd >= 0)
+		add(line, "--open-page=%d", job->channel.open_fd);
 	add(line, "--control=%d", handed->control);
 	if (strcmp(job->mode.used, "trace") != 0)
 		add(line, "--engine=%s", job->mode.engine);
@@ -153,7 +155,7 @@ static int spawn(struct zc_job *job, const struct handed *handed)
 		.die_with_parent = job->options->die_with_parent,
 		.inherited = job->inherited,
 	};
-	int pass[7] = { handed->control };
+	int pass[8] = { handed->control };
 	enum zc_launch_step failed;
 	struct line line = { 0 };
 	int r = -ENOMEM;
@@ -161,6 +163,8 @@ static int spawn(struct zc_job *job, const struct handed *handed)
 	memcpy(pass + 1, job->channel.fd, sizeof(job->channel.fd));
 	launch.pass_fds = pass;
 	launch.pass_count = 4;
+	if (job->channel.open_fd >= 0)
+		pass[launch.pass_count++] = job->channel.open_fd;
 	if (handed->environment >= 0)
 		pass[launch.pass_count++] = handed->environment;
 	if (handed->plan >= 0)

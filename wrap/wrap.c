@@ -96,6 +96,7 @@ static int open_evidence(struct zc_job *job)
 		.events_copy = job->json,
 		.color = wants_color(job),
 		.page = job->channel.page,
+		.open_page = job->channel.open_page,
 		.redaction = job->redaction,
 		.digest = job->options->digest,
 		.root = job->jailed ? job->jail : NULL,

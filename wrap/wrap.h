@@ -135,9 +135,11 @@ void zc_store_release(struct zc_store *store); /* the space held back; may be ca
 struct zc_channel {
 	int fd[3];    /* image, page, sending end: ours, CLOEXEC, at the command's numbers */
 	int receiver; /* the only receiving end */
+	int open_fd;  /* mode hybrid: the page that the command may write; else -1 */
 	struct zc_page *page;
-	char variable[192]; /* value of ZENCUBE */
-	char gated[192];    /* ... in mode hybrid, where the command has no socket */
+	struct zc_page *open_page; /* of open_fd; else page */
+	char variable[192];        /* value of ZENCUBE */
+	char gated[192];           /* ... in mode hybrid, where the command has no socket */
 };
 
 int zc_channel_open(struct zc_channel *channel, const struct zc_image *image, size_t size);

@@ -22,7 +22,9 @@ enum { DIR_FD = 40, GONE_FD, PIPE_FD, MEMFD_FD, FILE_FD };
 
 static struct zc_tracer_options options;
 static struct zc_page page;
-static struct zc_tracer tracer = { .options = &options, .page = &page, .socket = -1 };
+static struct zc_tracer tracer = {
+	.options = &options, .page = &page, .open_page = &page, .socket = -1
+};
 static struct zc_names names;
 static struct zc_event event;
 static char top[PATH_MAX];

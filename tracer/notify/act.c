@@ -229,7 +229,7 @@ bool zc_notify_perform_change(struct zc_case *c)
 	r = r < 0 ? -errno : 0;
 	if (c->event.op == ZC_OP_RENAME ||
 	    c->event.op == ZC_OP_RMDIR) /* cached names are dropped then */
-		__atomic_fetch_add(&c->tracer->page->renames, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&c->tracer->open_page->renames, 1, __ATOMIC_RELAXED);
 	zc_notify_answer(c->tracer, c->tracee, r);
 	return true;
 }
