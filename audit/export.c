@@ -47,7 +47,7 @@ bool zc_export_next(const struct zc_export *export, size_t *index, struct zc_pol
 		bool allows = ret->says <= ZC_SAYS_LOG;
 
 		/* What protects ZenCube's own files is of no use to others. */
-		if (ret->layer == ZC_LAYER_IMPLICIT)
+		if (ret->layer == ZC_LAYER_IMPLICIT || ret->arguments)
 			continue;
 		if (ret->layer == ZC_LAYER_PROFILE && allows && image->user_allows >> ret->cls & 1)
 			continue;
@@ -140,6 +140,7 @@ int zc_audit_policy_export(int argc, char **argv)
 {
 	struct zc_export export = { .out = stdout, .lost = say_lost };
 	struct zc_audit_policy policy = { 0 };
+	struct zc_policy_line line;
 	struct zc_audit audit;
 	int status = zc_audit_options(&audit, argc, argv, "F"), format;
 
@@ -162,6 +163,9 @@ int zc_audit_policy_export(int argc, char **argv)
 	export.policy = &policy;
 	if (!status) {
 		formats[format].write(&export);
+		for (size_t i = 0; zc_policy_line(policy.set, i, &line); i++)
+			if (line.arguments)
+				say_lost(&export, line.text, "there are no rules on arguments");
 		if (policy.image->flags & ZC_IMAGE_AUDIT)
 			say_lost(&export, "audit", "what is written refuses");
 		if (export.absent)

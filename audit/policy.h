@@ -39,7 +39,7 @@ void zc_export_bwrap(struct zc_export *export);
 void zc_export_systemd(struct zc_export *export);
 void zc_export_landlock(struct zc_export *export);
 
-/* The rules that count: those of base and of a profile whose allows the user's replace are left out. */
+/* The rules that count, but for those on arguments, which are lost: those of base and of a profile whose allows the user's replace are left out. */
 bool zc_export_next(const struct zc_export *export, size_t *index, struct zc_policy_line *ret);
 /*
  * Calls each for the places that a rule's paths stand for here and now; index is the rule's, as

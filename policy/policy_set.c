@@ -245,6 +245,7 @@ bool zc_policy_line(const struct zc_policy_set *set, size_t index, struct zc_pol
 		.says = rule->says,
 		.cls = rule->cls,
 		.everything = rule->everything,
+		.arguments = rule->argv != NULL,
 		.derived = rule->derived,
 		.text = zc_rule_text(scratch, rule, false),
 		.value = rule->value,

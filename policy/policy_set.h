@@ -106,6 +106,7 @@ void zc_policy_count(const struct zc_policy_set *set, size_t *ret_rules, size_t 
 struct zc_policy_line {
 	uint8_t layer, says, cls; /* enum zc_layer, zc_says, zc_class (NET covers unix sockets) */
 	bool everything;          /* no value: all of the class */
+	bool arguments;           /* on a command with these arguments: the value is no path */
 	bool derived;             /* nobody wrote it: it follows from others or from the run */
 	const char *text;         /* "deny-read ~/.ssh", canonical */
 	const char *value;        /* canonical; NULL when everything */

@@ -302,6 +302,8 @@ static int take_findings(struct zc_run *run, const char *key, bool violation)
 		item->finding = finding;
 		item->count = zc_view_uint(zc_view_get(finding, "count"), 0);
 		item->first_seq = zc_view_uint(zc_view_get(finding, "first_seq"), 0);
+		item->accepted = violation && zc_view_get(finding, "accepted").at;
+		run->accepted += item->accepted;
 	}
 	return error;
 }

@@ -31,6 +31,7 @@ struct zc_item {
 	uint64_t first_seq;
 	uint64_t first_ns, last_ns; /* CLOCK_MONOTONIC */
 	bool violation;             /* false: allowed, and told of because of a log- rule */
+	bool accepted;              /* a violation that a baseline accepts */
 };
 
 struct zc_run {
@@ -45,7 +46,8 @@ struct zc_run {
 	/* Since zc_run_scan(): */
 	struct zc_item *item; /* those of run.json first, in its order */
 	size_t items, violations, cap;
-	uint32_t *slot; /* index + 1 by fingerprint */
+	size_t accepted; /* of the violations */
+	uint32_t *slot;  /* index + 1 by fingerprint */
 	size_t slots;
 	uint64_t not_told_apart;        /* events of findings past ZC_RUN_ITEMS_MAX */
 	uint64_t lines, events, broken; /* all; violations and accesses; not JSON, cut, too long */

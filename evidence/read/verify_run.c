@@ -66,8 +66,7 @@ static void check_findings(const struct zc_run *run, struct zc_verified *verifie
 			zc_verify_problem(verified, "run.json", 0, "finding",
 					  "finding %016" PRIx64 " has no event in the log",
 					  item->fingerprint);
-		if (!item->finding.at || !item->violation ||
-		    zc_view_get(item->finding, "accepted").at)
+		if (!item->finding.at || !item->violation || item->accepted)
 			continue;
 		listed++;
 		sum = sum + item->count < sum ? UINT64_MAX : sum + item->count;

@@ -75,6 +75,7 @@ struct zc_report {
 	struct zc_kept_stacks *kept; /* story_stack.c */
 	size_t workspace_len, home_len;
 	char workspace[ZC_PATH_CAP]; /* "" when not known */
+	bool unaccepted;             /* zc_story_next() leaves out what a baseline accepts */
 	bool exact;                  /* texts with their exact bytes, not U+FFFD */
 	bool failed;                 /* out of memory */
 };
@@ -144,6 +145,8 @@ struct zc_story {
 	struct zc_str by; /* "by deny-read /etc (ci.zc:3)" or why without a rule, shown */
 	struct zc_str hint, exe, program, time, fingerprint, errno_name, syscall, trust, seen_by;
 	uint64_t count, seq, mono_ns, pid, tid, ppid;
+	struct zc_str accepted,
+		until; /* why a baseline accepts it, and until when; at NULL: it does not */
 	bool dac_refuses;
 	struct zc_told_stack stack;
 };

@@ -48,15 +48,18 @@ void zc_report_as_github(struct zc_report *report)
 	struct zc_story story;
 	size_t index = 0, shown = 0;
 
+	size_t violations = run->violations - run->accepted;
+
+	report->unaccepted = true;
 	while (shown < ANNOTATIONS_MAX && zc_story_next(report, &index, &story)) {
 		put_annotation(report, &story);
 		shown++;
 	}
-	if (run->violations > shown)
+	if (violations > shown)
 		fprintf(report->out,
 			"::notice title=ZenCube::%zu findings more are in the summary"
 			" and in the evidence of run %s\n",
-			run->violations - shown, run->id);
+			violations - shown, run->id);
 	if (gaps)
 		fprintf(report->out,
 			"::warning title=ZenCube::%" PRIu64 " processes were not"
@@ -77,6 +80,7 @@ void zc_report_as_codequality(struct zc_report *report)
 
 	json->indent = 2;
 	zc_json_open(json, NULL, '[');
+	report->unaccepted = true;
 	while (zc_story_next(report, &index, &story)) {
 		struct zc_location location = zc_story_location(report, &story);
 
@@ -87,7 +91,8 @@ void zc_report_as_codequality(struct zc_report *report)
 						story.class.at ? story.class.at : "other"));
 		zc_report_json(report, "fingerprint", story.fingerprint);
 		zc_json_string(json, "severity",
-			       zc_str_is(story.severity, "high")     ? "critical"
+			       zc_str_is(story.severity, "critical") ? "blocker"
+			       : zc_str_is(story.severity, "high")   ? "critical"
 			       : zc_str_is(story.severity, "medium") ? "major"
 			       : zc_str_is(story.severity, "low")    ? "minor"
 								     : "info");

@@ -283,8 +283,9 @@ static void put_findings(struct zc_report *report)
 		" placeholder=\"Search findings and processes\" aria-label=\"Search\"><select "
 		"id=\"level\""
 		" aria-label=\"Severity\"><option value=\"\">all "
-		"severities</option><option>high</option>"
-		"<option>medium</option><option>low</option></select><button id=\"open\">Unfold"
+		"severities</option><option>critical</option><option>high</option>"
+		"<option>medium</option><option>low</option></select>"
+		"<button id=\"open\">Unfold"
 		"</button><button id=\"close\">Fold</button><span id=\"shown\" class=\"dim\">"
 		"</span></div>\n");
 	while (shown < FINDINGS_MAX && zc_story_next(report, &index, &story)) {

@@ -96,7 +96,8 @@ static void put_outcome(struct zc_json *json, const struct zc_story *story)
 	zc_json_uint(json, "action_id", refused ? 2 : allowed ? 1 : 3);
 	zc_json_uint(json, "disposition_id", refused ? 2 : 17); /* blocked, logged */
 	zc_json_uint(json, "severity_id",
-		     zc_str_is(story->severity, "high")     ? 4
+		     zc_str_is(story->severity, "critical") ? 5
+		     : zc_str_is(story->severity, "high")   ? 4
 		     : zc_str_is(story->severity, "medium") ? 3
 		     : zc_str_is(story->severity, "low")    ? 2
 							    : 1);

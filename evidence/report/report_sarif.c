@@ -254,9 +254,27 @@ static struct zc_str message_of(struct zc_report *report, const struct zc_story 
 
 static const char *level_of(const struct zc_story *story)
 {
-	if (!strcmp(story->severity.at, "high"))
+	if (!strcmp(story->severity.at, "high") || !strcmp(story->severity.at, "critical"))
 		return "error";
 	return !strcmp(story->severity.at, "medium") ? "warning" : "note";
+}
+
+/* What a baseline accepts is a result all the same, with somebody's reason beside it. */
+static void put_suppression(struct zc_report *report, const struct zc_story *story)
+{
+	struct zc_json *json = &report->json;
+
+	if (!story->accepted.at)
+		return;
+	zc_json_open(json, "suppressions", '[');
+	zc_json_open(json, NULL, '{');
+	zc_json_string(json, "kind", "external");
+	zc_json_string(json, "status", "accepted");
+	zc_report_json(report, "justification",
+		       zc_report_printf(report, "%s (until %s)", story->accepted.at,
+					story->until.at));
+	zc_json_close(json, '}');
+	zc_json_close(json, ']');
 }
 
 static void put_result(struct zc_report *report, const struct zc_story *story)
@@ -276,6 +294,7 @@ static void put_result(struct zc_report *report, const struct zc_story *story)
 		       zc_report_printf(report, "%s:1", story->fingerprint.at));
 	zc_report_json(report, "zencube/v1", story->fingerprint);
 	zc_json_close(json, '}');
+	put_suppression(report, story);
 	zc_json_uint(json, "occurrenceCount", (story->count ? story->count : 1) & INT64_MAX);
 	put_flow(report, story);
 	put_stack(report, story);

@@ -197,8 +197,21 @@ static struct zc_str title_of(struct zc_report *report, const struct zc_story *s
 {
 	struct zc_str title = join(report, story->action, " ", story->op);
 
-	return zc_report_shown(report,
-			       join(report, title, story->what.len ? " " : "", story->what));
+	title = join(report, title, story->what.len ? " " : "", story->what);
+	if (story->accepted.at)
+		title = join(report, title, ", accepted until ", story->until);
+	return zc_report_shown(report, title);
+}
+
+static void tell_accepted(struct zc_report *report, const struct zc_item *item,
+			  struct zc_story *story)
+{
+	struct zc_view finding = item && item->accepted ? item->finding : (struct zc_view){ 0 };
+
+	if (!finding.at)
+		return;
+	story->accepted = or_empty(zc_report_text(report, finding, "accepted.why"));
+	story->until = or_empty(zc_report_text(report, finding, "accepted.until"));
 }
 
 void zc_story_tell_members(struct zc_report *report, const struct zc_item *item,
@@ -257,6 +270,7 @@ void zc_story_tell_members(struct zc_report *report, const struct zc_item *item,
 	tell_rule(report, value[RULE], ret);
 	ret->program = zc_str_base(ret->exe);
 	ret->what = or_empty(describe(report, value[OBJECT], value[OBJECT2]));
+	tell_accepted(report, item, ret);
 	ret->title = title_of(report, ret);
 	ret->seq = zc_view_uint(value[SEQ], 0);
 	ret->mono_ns = zc_view_uint(value[MONO], 0);
@@ -337,7 +351,8 @@ bool zc_story_next(struct zc_report *report, size_t *index, struct zc_story *ret
 {
 	struct zc_run *run = report->run;
 
-	while (*index < run->items && !run->item[*index].violation)
+	while (*index < run->items &&
+	       (!run->item[*index].violation || (report->unaccepted && run->item[*index].accepted)))
 		++*index;
 	if (*index >= run->items || *index >= ZC_REPORT_FINDINGS || report->failed)
 		return false;
