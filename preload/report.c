@@ -139,8 +139,11 @@ static __attribute__((always_inline)) inline void take_registers(struct zc_wire_
 			 : "rax", "memory");
 }
 
-/* The stack from here up, as far as it is mapped: the kernel stops at the end, we never fault. */
-static void put_stack(struct zc_frame_writer *writer, uint64_t sp)
+/*
+ * The stack from here up, as far as it is mapped: the kernel stops at the end, we never fault. Returns
+ * its copy, and how long that is.
+ */
+static const void *put_stack(struct zc_frame_writer *writer, uint64_t sp, size_t *ret_len)
 {
 	const size_t room = writer->cap - writer->len > 64 ? writer->cap - writer->len - 64 : 0;
 	size_t want = room < ZC_STACK_MAX ? room : ZC_STACK_MAX;
@@ -151,8 +154,9 @@ static void put_stack(struct zc_frame_writer *writer, uint64_t sp)
 	char *field;
 
 	field = zc_frame_reserve(writer, ZC_FIELD_STACK, 8 + want);
+	*ret_len = 0;
 	if (!field)
-		return;
+		return NULL;
 	zc_copy(field, &sp, 8);
 	local = (struct iovec){ field + 8, want };
 	while (want && n < ZC_LEN(remote)) {
@@ -170,6 +174,8 @@ static void put_stack(struct zc_frame_writer *writer, uint64_t sp)
 		zc_copy(field + 8, (const void *)(uintptr_t)sp, (size_t)got);
 	}
 	zc_frame_shrink(writer, field, 8 + (size_t)got);
+	*ret_len = (size_t)got;
+	return field + 8;
 }
 
 /* Would plain permissions refuse it too? Asked of the kernel for the pinned thing. */
@@ -202,6 +208,8 @@ static __attribute__((noinline)) void send_record(const struct zc_guard *guard,
 	struct zc_frame_writer writer;
 	struct zc_frame_head *head;
 	struct zc_wire_regs regs;
+	const void *stack;
+	size_t stack_len;
 	uint32_t slot;
 	void *frame = zc_frame_take(&slot);
 
@@ -220,7 +228,8 @@ static __attribute__((noinline)) void send_record(const struct zc_guard *guard,
 	if (!zc_shim.passive && !learns()) {
 		take_registers(&regs);
 		zc_frame_put(&writer, ZC_FIELD_REGS, &regs, sizeof(regs));
-		put_stack(&writer, regs.sp);
+		stack = put_stack(&writer, regs.sp, &stack_len);
+		zc_python_put_own(&writer, head->pid, head->tid, stack, stack_len);
 	}
 	finish(&writer, true);
 	zc_frame_give(frame, slot);

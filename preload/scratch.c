@@ -37,7 +37,7 @@ static void release(uint32_t *taken, uint32_t slot)
 	__atomic_and_fetch(taken, ~(1u << slot), __ATOMIC_RELEASE);
 }
 
-static void *map(size_t size)
+void *zc_pages_take(size_t size)
 {
 	long at = zc_sys6(__NR_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -45,10 +45,15 @@ static void *map(size_t size)
 	return at < 0 && at > -4096 ? NULL : (void *)at;
 }
 
+void zc_pages_give(void *pages, size_t size)
+{
+	zc_sys2(__NR_munmap, (long)pages, (long)size);
+}
+
 struct zc_guard *zc_guard_take(const void *caller)
 {
 	uint32_t slot = claim(&zc_shim.guards_taken, GUARDS);
-	struct zc_guard *guard = slot == MAPPED ? map(sizeof(*guard)) : &guards[slot];
+	struct zc_guard *guard = slot == MAPPED ? zc_pages_take(sizeof(*guard)) : &guards[slot];
 
 	if (!guard)
 		return NULL;
@@ -66,7 +71,7 @@ void zc_guard_give(struct zc_guard *guard)
 		if (guard->pin[n].fd >= 0)
 			zc_sys_close(guard->pin[n].fd);
 	if (guard->slot == MAPPED)
-		zc_sys2(__NR_munmap, (long)guard, sizeof(*guard));
+		zc_pages_give(guard, sizeof(*guard));
 	else
 		release(&zc_shim.guards_taken, guard->slot);
 }
@@ -74,13 +79,13 @@ void zc_guard_give(struct zc_guard *guard)
 void *zc_frame_take(uint32_t *ret_slot)
 {
 	*ret_slot = claim(&zc_shim.frames_taken, FRAMES);
-	return *ret_slot == MAPPED ? map(ZC_FRAME_MAX) : frames[*ret_slot];
+	return *ret_slot == MAPPED ? zc_pages_take(ZC_FRAME_MAX) : frames[*ret_slot];
 }
 
 void zc_frame_give(void *frame, uint32_t slot)
 {
 	if (slot == MAPPED)
-		zc_sys2(__NR_munmap, (long)frame, ZC_FRAME_MAX);
+		zc_pages_give(frame, ZC_FRAME_MAX);
 	else
 		release(&zc_shim.frames_taken, slot);
 }

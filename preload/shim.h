@@ -127,6 +127,8 @@ struct zc_guard *zc_guard_take(const void *caller); /* NULL: no memory at all */
 void zc_guard_give(struct zc_guard *guard);         /* closes pins; takes NULL */
 void *zc_frame_take(uint32_t *ret_slot);            /* ZC_FRAME_MAX bytes; NULL: none */
 void zc_frame_give(void *frame, uint32_t slot);
+void *zc_pages_take(size_t size); /* a mapping of its own, zeroes; NULL: none */
+void zc_pages_give(void *pages, size_t size);
 
 /* ---- names.c ---- */
 
@@ -212,6 +214,15 @@ void zc_say_exec_failed(const char *path, int error);
 void zc_say_fork(void);
 /* Tells of modules number from and later. */
 void zc_say_modules(uint32_t from);
+
+/* ---- python.c ---- */
+
+/*
+ * Appends a LANG field when this thread, tid of process pid, is in Python. stack: a copy of its
+ * innermost part.
+ */
+void zc_python_put_own(struct zc_frame_writer *writer, int32_t pid, int32_t tid, const void *stack,
+		       size_t stack_len);
 
 /* ---- modules.c ---- */
 

@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * find.c - does this process have a Python interpreter, where, and of which version?
+ * python_find.c - is this mapped file a Python interpreter, and of which version?
  *
- * The one mapped file that exports _PyRuntime is it. Symbols are looked up the way the dynamic linker
- * does it, in the tracee's memory: the file may be another one by now. The version is what the
- * interpreter says where it does (3.11), else what it exports tells it.
+ * The one that exports _PyRuntime is it. Symbols are looked up the way the dynamic linker does it, in
+ * the process's memory: the file may be another one by now. The version is what the interpreter says
+ * where it does (3.11), else what it exports tells it.
  */
-#include <elf.h>
-#include <string.h>
-
 #include "core/mem.h"
-#include "tracer/maps.h"
-#include "tracer/python/python.h"
+#include "core/python.h"
 
-#define HEADERS_MAX 24u
-#define DYNAMIC_MAX 128u
 #define CHAIN_MAX 256u
-#define WORDS 71u /* of the offsets that 3.13 publishes */
 #define OFFSET_MAX 65536u
 #define NONE ZC_PYTHON_NONE
 
@@ -62,15 +55,14 @@ static uint64_t placed(const struct symbols *symbols, uint64_t address)
 	return address < symbols->bias ? address + symbols->bias : address;
 }
 
-static bool read_dynamic(struct zc_python_reader *reader, uint64_t address, size_t size,
-			 struct symbols *ret)
+static bool read_dynamic(struct zc_python_memory *memory, uint64_t address, size_t size,
+			 Elf64_Dyn dynamic[ZC_PYTHON_DYNAMIC], struct symbols *ret)
 {
-	Elf64_Dyn dynamic[DYNAMIC_MAX];
 	size_t count = size / sizeof(*dynamic);
 
-	if (count > DYNAMIC_MAX)
-		count = DYNAMIC_MAX;
-	if (!count || !zc_python_read(reader, address, dynamic, count * sizeof(*dynamic)))
+	if (count > ZC_PYTHON_DYNAMIC)
+		count = ZC_PYTHON_DYNAMIC;
+	if (!count || !zc_python_read(memory, address, dynamic, count * sizeof(*dynamic)))
 		return false;
 	for (size_t i = 0; i < count && dynamic[i].d_tag != DT_NULL; i++) {
 		uint64_t at = placed(ret, dynamic[i].d_un.d_ptr);
@@ -83,15 +75,16 @@ static bool read_dynamic(struct zc_python_reader *reader, uint64_t address, size
 			ret->hash = at;
 	}
 	return ret->table && ret->text && ret->hash &&
-	       zc_python_read(reader, ret->hash, ret->head, sizeof(ret->head)) && ret->head[0];
+	       zc_python_read(memory, ret->hash, ret->head, sizeof(ret->head)) && ret->head[0];
 }
 
 /* Programs that are not position-independent begin here, others at their bias. */
 static const uint64_t bases[] = { 0, 0x400000 };
 
-static bool find_symbols(struct zc_python_reader *reader, uint64_t bias, struct symbols *ret)
+static bool find_symbols(struct zc_python_memory *memory, uint64_t bias,
+			 struct zc_python_work *work, struct symbols *ret)
 {
-	Elf64_Phdr phdr[HEADERS_MAX];
+	Elf64_Phdr *phdr = work->elf.phdr;
 	Elf64_Ehdr elf;
 	uint64_t base = 0;
 	bool found = false;
@@ -99,39 +92,40 @@ static bool find_symbols(struct zc_python_reader *reader, uint64_t bias, struct 
 	*ret = (struct symbols){ .bias = bias };
 	for (size_t i = 0; i < ZC_LEN(bases) && !found; i++) {
 		base = bias + bases[i];
-		found = base && zc_python_read(reader, base, &elf, sizeof(elf)) &&
-			!memcmp(elf.e_ident, ELFMAG, SELFMAG);
+		found = base && zc_python_read(memory, base, &elf, sizeof(elf)) &&
+			zc_equal(elf.e_ident, ELFMAG, SELFMAG);
 	}
 	if (!found || elf.e_ident[EI_CLASS] != ELFCLASS64 || elf.e_phentsize != sizeof(*phdr) ||
-	    elf.e_phoff > 4096 || elf.e_phnum > HEADERS_MAX ||
-	    !zc_python_read(reader, base + elf.e_phoff, phdr, elf.e_phnum * sizeof(*phdr)))
+	    elf.e_phoff > 4096 || elf.e_phnum > ZC_LEN(work->elf.phdr) ||
+	    !zc_python_read(memory, base + elf.e_phoff, phdr, elf.e_phnum * sizeof(*phdr)))
 		return false;
 	for (unsigned i = 0; i < elf.e_phnum; i++)
 		if (phdr[i].p_type == PT_DYNAMIC)
-			return read_dynamic(reader, bias + phdr[i].p_vaddr, phdr[i].p_memsz, ret);
+			return read_dynamic(memory, bias + phdr[i].p_vaddr, phdr[i].p_memsz,
+					    work->elf.dynamic, ret);
 	return false;
 }
 
-static bool is_named(struct zc_python_reader *reader, const struct symbols *symbols, uint32_t index,
+static bool is_named(struct zc_python_memory *memory, const struct symbols *symbols, uint32_t index,
 		     const char *name, uint64_t *ret)
 {
-	size_t size = strlen(name) + 1;
+	size_t size = zc_len(name) + 1;
 	char text[64];
 	Elf64_Sym sym;
 
 	if (size > sizeof(text) ||
-	    !zc_python_read(reader, symbols->table + (uint64_t)index * sizeof(sym), &sym,
+	    !zc_python_read(memory, symbols->table + (uint64_t)index * sizeof(sym), &sym,
 			    sizeof(sym)) ||
 	    sym.st_shndx == SHN_UNDEF ||
-	    !zc_python_read(reader, symbols->text + sym.st_name, text, size) ||
-	    memcmp(text, name, size) != 0)
+	    !zc_python_read(memory, symbols->text + sym.st_name, text, size) ||
+	    !zc_equal(text, name, size))
 		return false;
 	*ret = symbols->bias + sym.st_value;
 	return true;
 }
 
 /* The address of an exported symbol, or 0. Layout of DT_GNU_HASH: head, filter, buckets, chains. */
-static uint64_t symbol(struct zc_python_reader *reader, const struct symbols *symbols,
+static uint64_t symbol(struct zc_python_memory *memory, const struct symbols *symbols,
 		       const char *name)
 {
 	uint64_t buckets = symbols->hash + sizeof(symbols->head) + 8ull * symbols->head[2];
@@ -140,15 +134,15 @@ static uint64_t symbol(struct zc_python_reader *reader, const struct symbols *sy
 
 	for (const char *at = name; *at; at++)
 		hash = hash * 33 + (unsigned char)*at;
-	if (!zc_python_read(reader, buckets + 4ull * (hash % symbols->head[0]), &index,
+	if (!zc_python_read(memory, buckets + 4ull * (hash % symbols->head[0]), &index,
 			    sizeof(index)) ||
 	    index < symbols->head[1])
 		return 0;
 	for (unsigned i = 0; i < CHAIN_MAX; i++, index++) {
-		if (!zc_python_read(reader, chains + 4ull * (index - symbols->head[1]), &chain,
+		if (!zc_python_read(memory, chains + 4ull * (index - symbols->head[1]), &chain,
 				    sizeof(chain)))
 			return 0;
-		if ((chain | 1) == (hash | 1) && is_named(reader, symbols, index, name, &found))
+		if ((chain | 1) == (hash | 1) && is_named(memory, symbols, index, name, &found))
 			return found;
 		if (chain & 1)
 			return 0;
@@ -158,7 +152,7 @@ static uint64_t symbol(struct zc_python_reader *reader, const struct symbols *sy
 
 /* ---- the version ---- */
 
-static const struct zc_python_layout *layout_of(unsigned minor)
+const struct zc_python_layout *zc_python_layout_of(unsigned minor)
 {
 	for (size_t i = 0; i < ZC_LEN(layouts); i++)
 		if (layouts[i].minor == minor)
@@ -167,15 +161,14 @@ static const struct zc_python_layout *layout_of(unsigned minor)
 }
 
 /* struct _Py_DebugOffsets of 3.13, in words. A later version has another one. */
-static bool take_published(struct zc_python_reader *reader, uint64_t runtime,
-			   struct zc_python_layout *ret)
+static bool take_published(struct zc_python_memory *memory, uint64_t runtime,
+			   uint64_t word[ZC_PYTHON_WORDS], struct zc_python_layout *ret)
 {
-	uint64_t word[WORDS];
-
-	if (!zc_python_read(reader, runtime, word, sizeof(word)) ||
-	    memcmp(word, "xdebugpy", 8) != 0 || word[1] >> 16 != 0x030d)
+	if (!zc_python_read(memory, runtime, word, ZC_PYTHON_WORDS * sizeof(*word)) ||
+	    !zc_equal(word, "xdebugpy", 8) || word[1] >> 16 != 0x030d)
 		return false;
-	for (unsigned i = 3; i < WORDS; i++) /* sizes may be large: of the interpreter's state */
+	for (unsigned i = 3; i < ZC_PYTHON_WORDS;
+	     i++) /* sizes may be large: of the interpreter's state */
 		if (i != 3 && i != 6 && word[i] >= (i < 19 ? 64 * OFFSET_MAX : OFFSET_MAX))
 			return false;
 	*ret = (struct zc_python_layout){
@@ -207,7 +200,7 @@ static bool take_published(struct zc_python_reader *reader, uint64_t runtime,
 }
 
 /* Each of these came with a version, and stayed. */
-static unsigned minor_by_exports(struct zc_python_reader *reader, const struct symbols *symbols)
+static unsigned minor_by_exports(struct zc_python_memory *memory, const struct symbols *symbols)
 {
 	static const struct {
 		const char *name;
@@ -217,78 +210,44 @@ static unsigned minor_by_exports(struct zc_python_reader *reader, const struct s
 		       { "PyCode_NewWithPosOnlyArgs", 8 } };
 
 	for (size_t i = 0; i < ZC_LEN(newest); i++)
-		if (symbol(reader, symbols, newest[i].name))
+		if (symbol(memory, symbols, newest[i].name))
 			return newest[i].minor;
 	return 0;
 }
 
-static bool find_layout(struct zc_python_reader *reader, const struct symbols *symbols,
-			uint64_t runtime, struct zc_python_layout *ret)
+static bool find_layout(struct zc_python_memory *memory, const struct symbols *symbols,
+			uint64_t runtime, struct zc_python_work *work, struct zc_python_layout *ret)
 {
-	uint64_t place = symbol(reader, symbols, "Py_Version");
+	uint64_t place = symbol(memory, symbols, "Py_Version");
 	const struct zc_python_layout *layout;
 	uint32_t version = 0; /* as PY_VERSION_HEX */
 
 	if (place &&
-	    (!zc_python_read(reader, place, &version, sizeof(version)) || version >> 24 != 3))
+	    (!zc_python_read(memory, place, &version, sizeof(version)) || version >> 24 != 3))
 		return false;
 	if (version >> 16 >= 0x030d)
-		return take_published(reader, runtime, ret);
-	layout = layout_of(place ? version >> 16 & 0xff : minor_by_exports(reader, symbols));
+		return take_published(memory, runtime, work->elf.word, ret);
+	layout = zc_python_layout_of(place ? version >> 16 & 0xff
+					   : minor_by_exports(memory, symbols));
 	if (layout)
-		*ret = *layout;
+		zc_copy(ret, layout, sizeof(*ret));
 	return layout != NULL;
 }
 
-static bool look(struct zc_python_reader *reader, const struct zc_mapped *map,
-		 struct zc_python *ret)
+bool zc_python_look(struct zc_python_memory *memory, uint64_t bias, struct zc_python_work *work,
+		    struct zc_python *ret)
 {
 	struct symbols symbols;
 
-	*ret = (struct zc_python){ 0 };
-	if (!map->inode || !find_symbols(reader, map->bias, &symbols))
+	zc_fill(ret, 0, sizeof(*ret));
+	if (!find_symbols(memory, bias, work, &symbols))
 		return false;
-	ret->runtime = symbol(reader, &symbols, "_PyRuntime");
+	ret->runtime = symbol(memory, &symbols, "_PyRuntime");
 	if (!ret->runtime)
 		return false;
-	ret->code_type = symbol(reader, &symbols, "PyCode_Type");
-	ret->text_type = symbol(reader, &symbols, "PyUnicode_Type");
-	ret->bytes_type = symbol(reader, &symbols, "PyBytes_Type");
+	ret->code_type = symbol(memory, &symbols, "PyCode_Type");
+	ret->text_type = symbol(memory, &symbols, "PyUnicode_Type");
+	ret->bytes_type = symbol(memory, &symbols, "PyBytes_Type");
 	return ret->code_type && ret->text_type && ret->bytes_type &&
-	       find_layout(reader, &symbols, ret->runtime, &ret->layout);
-}
-
-/* ---- what was found last ---- */
-
-struct known {
-	uint64_t exec_id;
-	pid_t tgid;
-	unsigned maps; /* how many there were: a library may come later */
-	bool found;
-	struct zc_python python;
-};
-
-bool zc_python_find(struct zc_tracee *tracee, struct zc_python_reader *reader,
-		    struct zc_python *ret)
-{
-	static struct known known[16];
-	static unsigned next;
-	const struct zc_mapped *map;
-	struct known *now;
-	unsigned maps = 0;
-
-	while (zc_mapped_at(tracee, maps))
-		maps++;
-	for (size_t i = 0; i < ZC_LEN(known); i++)
-		if (known[i].exec_id == tracee->exec_id && known[i].tgid == tracee->tgid &&
-		    known[i].maps == maps) {
-			*ret = known[i].python;
-			return known[i].found;
-		}
-	now = &known[next++ % ZC_LEN(known)];
-	*now = (struct known){ .exec_id = tracee->exec_id, .tgid = tracee->tgid, .maps = maps };
-	for (unsigned i = 0; !now->found && (map = zc_mapped_at(tracee, i)); i++)
-		now->found = look(reader, map, &now->python);
-	*ret = now->python;
-	return now->found;
+	       find_layout(memory, &symbols, ret->runtime, work, &ret->layout);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lines.c - the tables in which code objects keep their lines, and texts: decoding alone.
+ * python_lines.c - the tables in which code objects keep their lines, and texts: decoding alone.
  *
  * Formats: Objects/lnotab_notes.txt of CPython 3.8 to 3.10, Objects/locations.md of 3.11 and later.
  */
-#include "tracer/python/python.h"
+#include "core/python.h"
 
 #define LINE_MAX 0x7fffffff
 
