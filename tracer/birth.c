@@ -10,7 +10,8 @@
 
 /*
  * While a vfork child runs its parent waits, so nobody changes what is read of it; unless the memory
- * is shared with others besides. Whoever that memory was borrowed from shares it from then on.
+ * is shared with others besides. Whoever that memory was borrowed from shares it from then on. So it is
+ * when the parent is a vfork child itself: killed, it waits no more, and whose memory it is goes on.
  */
 static void share_memory(struct zc_tracer *tracer, struct zc_tracee *parent,
 			 struct zc_tracee *child, uint64_t flags)
@@ -20,6 +21,10 @@ static void share_memory(struct zc_tracer *tracer, struct zc_tracee *parent,
 	/* Who shares directories or descriptors changes what a path or a number means. */
 	if (flags & (CLONE_FS | CLONE_FILES) && !(flags & CLONE_VFORK))
 		parent->shares_memory = child->shares_memory = true;
+	if (flags & CLONE_VFORK && flags & (CLONE_VM | CLONE_FILES)) {
+		tracer->memory_written |= parent->memory_of != 0;
+		child->memory_of = parent->tid;
+	}
 	if (flags & CLONE_FS && !(flags & CLONE_THREAD))
 		tracer->memory_written = true; /* no exec parts them */
 	if (!(flags & CLONE_VM)) {
@@ -89,7 +94,8 @@ struct zc_tracee *zc_birth_adopt(struct zc_tracer *tracer, pid_t tid)
 		child->exec_id = parent->exec_id;
 		zc_judge_birth(tracer, parent, child);
 	} else if (child->tgid == tid) {
-		zc_judge_exec(tracer, child); /* its parent has ended: it speaks for itself */
+		tracer->memory_written = true; /* it may have been killed in vfork */
+		zc_judge_exec(tracer, child);  /* its parent has ended: it speaks for itself */
 	}
 	return child;
 }

@@ -207,7 +207,7 @@ static void block_clone(struct zc_filter_code *code)
 		has(code, NAMESPACES | CLONE_UNTRACED, STOP, NEXT);
 		/* Its parent is not who it shares with; a directory in common outlasts an exec. */
 		has(code, CLONE_PARENT | CLONE_FS, STOP, NEXT);
-		has(code, CLONE_VFORK, PASS, NEXT); /* then who shares waits */
+		/* By vfork who shares waits; but not whoever it has borrowed from itself (notify.c). */
 		has(code, CLONE_VM | CLONE_FS | CLONE_FILES, STOP, PASS);
 	} else {
 		has(code, NAMESPACES | CLONE_UNTRACED, STOP, PASS);

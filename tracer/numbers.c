@@ -55,11 +55,13 @@ unsigned zc_numbers_row(enum zc_abi abi, long nr)
 	return ZC_CALL_NONE;
 }
 
-/* setuid, setgid, setreuid, setregid, setgroups, setresuid, setresgid, setfsuid, setfsgid, capset, ... */
-static const uint16_t identity_64[] = { 105, 106, 113, 114, 116, 117, 119, 122, 123, 126, 446 };
+/* vfork; setuid, setgid, setreuid, setregid, setgroups, setresuid, setresgid, setfsuid, setfsgid, capset, ... */
+static const uint16_t identity_64[] = { ZC_VFORK_64, 105, 106, 113, 114, 116,
+					117,         119, 122, 123, 126, 446 };
 /* ... each twice: with ids of 16 bits and of 32; landlock_restrict_self is the last. */
-static const uint16_t identity_32[] = { 23,  46,  70,  71,  81,  138, 139, 164, 170, 185,
-					203, 204, 206, 208, 210, 213, 214, 215, 216, 446 };
+static const uint16_t identity_32[] = { ZC_VFORK_32, 23,  46,  70,  71,  81,  138,
+					139,         164, 170, 185, 203, 204, 206,
+					208,         210, 213, 214, 215, 216, 446 };
 
 static size_t add_identity(enum zc_abi abi, struct zc_number *list)
 {

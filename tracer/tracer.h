@@ -192,6 +192,8 @@ unsigned zc_numbers_row(enum zc_abi abi, long nr);
  * groups, capabilities or the Landlock domain, under the row ZC_ROW_IDENTITY, which is none.
  */
 #define ZC_ROW_IDENTITY 0xfffdu
+#define ZC_VFORK_64 58u /* of that row, too: it has no row of its own */
+#define ZC_VFORK_32 190u
 size_t zc_numbers_list(enum zc_abi abi, bool identity, struct zc_number list[ZC_NUMBERS_CAP]);
 
 /* regs.c: 0 or -errno (-ESRCH: dying). */

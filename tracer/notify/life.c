@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,26 @@ static int read_status(pid_t tid, struct status *ret)
 				ret->identity = hash_line(line, ret->identity);
 	}
 	return ret->tgid > 0 ? 0 : -ESRCH;
+}
+
+/* The worst where it cannot be known, but of a parent that has ended, which shares nothing any more. */
+bool zc_notify_borrows(const struct zc_tracer *tracer, pid_t tid)
+{
+	static const int what[] = { KCMP_VM, KCMP_FILES };
+	struct status status;
+
+	if (read_status(tid, &status) < 0 || status.ppid <= 0)
+		return false;
+	for (size_t i = 0; i < ZC_LEN(tracer->image->supervisor); i++)
+		if (status.ppid == tracer->image->supervisor[i])
+			return false; /* the command itself, or an orphan */
+	for (size_t i = 0; i < ZC_LEN(what); i++) {
+		long r = syscall(SYS_kcmp, tid, status.ppid, what[i], 0, 0);
+
+		if (r == 0 || (r < 0 && errno != ESRCH))
+			return true;
+	}
+	return false;
 }
 
 uint64_t zc_notify_identity(pid_t tid)

@@ -102,6 +102,17 @@ static bool moves_apart(const struct zc_call_stop *stop)
 	return op == ZC_OP_SYS_NAMESPACE || op == ZC_OP_SYS_MOUNT || op == ZC_OP_SYS_CHROOT;
 }
 
+static bool is_vfork(const struct zc_call_stop *stop)
+{
+	if (!stop->known_abi)
+		return false;
+	if (stop->call == ZC_CALL_NONE)
+		return (stop->nr & 0xffff) ==
+		       (stop->abi == ZC_ABI_I386 ? ZC_VFORK_32 : ZC_VFORK_64);
+	return stop->call == ZC_ID_clone && stop->args[0] & CLONE_VFORK &&
+	       !(stop->args[0] & (NAMESPACES | CLONE_UNTRACED | CLONE_PARENT | CLONE_FS));
+}
+
 /* Who shares memory with others, or descriptors and directory, and who may become somebody else. */
 static void go_on_as(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		     const struct zc_call_stop *stop)
@@ -114,6 +125,8 @@ static void go_on_as(struct zc_tracer *tracer, struct zc_tracee *tracee,
 		tracee->shares_memory = true;
 		if (leader)
 			leader->shares_memory = true;
+		/* Its first thread may end alone, and then whose memory it is goes on. */
+		tracer->memory_written |= zc_notify_borrows(tracer, tracee->tgid);
 	} else if (stop->call == ZC_ID_clone) {
 		tracer->memory_written = true; /* whose child it is will not be seen */
 	}
@@ -149,6 +162,12 @@ static void settle(struct zc_tracer *tracer, const struct zc_call_stop *stop)
 
 	if (tracer->launching) {
 		zc_notify_go_on(tracer); /* the command's own exec, which zcwrap has judged */
+		return;
+	}
+	if (is_vfork(stop)) {
+		if (!tracer->memory_written)
+			tracer->memory_written = zc_notify_borrows(tracer, tid);
+		zc_notify_go_on(tracer);
 		return;
 	}
 	if (stop->known_abi && stop->call == ZC_CALL_NONE) {

@@ -100,6 +100,11 @@ void zc_notify_child(struct zc_tracer *tracer, pid_t pid, int status);
 /* life.c */
 struct zc_tracee *zc_notify_tracee(struct zc_tracer *tracer, pid_t tid); /* NULL: gone already */
 /* Behind the answer: what could wait until then. */
+/*
+ * Does a process live in its parent's memory, or with its descriptors, as a vfork child does? When it calls
+ * vfork itself and is killed, its parent goes on beside that child; so it must be asked before.
+ */
+bool zc_notify_borrows(const struct zc_tracer *tracer, pid_t tid);
 void zc_notify_learn_rest(struct zc_tracer *tracer);
 void zc_notify_ended(struct zc_tracer *tracer, pid_t tid);
 /* The exec that a call has asked for was allowed. */
