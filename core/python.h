@@ -49,8 +49,8 @@ struct zc_python {
 
 /* Reads that come to an end. read returns len, or something else when it cannot read all of that. */
 struct zc_python_memory {
-	long (*read)(long whose, uint64_t address, void *buffer, size_t len);
-	long whose;
+	long (*read)(void *context, uint64_t address, void *buffer, size_t len);
+	void *context;
 	unsigned left; /* how many more there may be: ZC_PYTHON_READS */
 };
 bool zc_python_read(struct zc_python_memory *memory, uint64_t address, void *buffer, size_t len);

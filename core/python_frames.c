@@ -34,7 +34,7 @@ bool zc_python_read(struct zc_python_memory *memory, uint64_t address, void *buf
 	if (!memory->left || address < 4096 || address >> 47)
 		return false;
 	memory->left--;
-	return memory->read(memory->whose, address, buffer, len) == (long)len;
+	return memory->read(memory->context, address, buffer, len) == (long)len;
 }
 
 static bool read_word(struct walk *walk, uint64_t address, uint64_t *ret)

@@ -12,11 +12,11 @@
 #include "tracer/maps.h"
 #include "tracer/python.h"
 
-static long read_tracee(long tid, uint64_t address, void *buffer, size_t len)
+static long read_tracee(void *context, uint64_t address, void *buffer, size_t len)
 {
 	struct iovec local = { buffer, len }, remote = { (void *)(uintptr_t)address, len };
 
-	return process_vm_readv((pid_t)tid, &local, 1, &remote, 1, 0);
+	return process_vm_readv(*(pid_t *)context, &local, 1, &remote, 1, 0);
 }
 
 /* What the thread is called where it lives: numbers differ in a pid namespace. */
@@ -77,7 +77,7 @@ void zc_tracee_python_put(struct zc_tracee *tracee, const struct zc_snapshot *sn
 			  struct zc_frame_writer *writer)
 {
 	static struct zc_python_work work;
-	struct zc_python_memory memory = { read_tracee, tracee->tid, ZC_PYTHON_READS };
+	struct zc_python_memory memory = { read_tracee, &tracee->tid, ZC_PYTHON_READS };
 	const size_t address = sizeof(snapshot->stack.address);
 	const struct zc_python *python = find(tracee, &memory, &work);
 	struct zc_python_thread who = { .is_leader = tracee->tid == tracee->tgid,

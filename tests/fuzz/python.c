@@ -53,7 +53,7 @@ static const unsigned char *memory_bytes;
 static size_t memory_len;
 static unsigned memory_reads;
 
-static long read_memory(long whose, uint64_t address, void *buffer, size_t len)
+static long read_memory(void *context, uint64_t address, void *buffer, size_t len)
 {
 	memory_reads++;
 	if (address < HERE || address - HERE > memory_len || len > memory_len - (address - HERE))
@@ -66,7 +66,7 @@ static long read_memory(long whose, uint64_t address, void *buffer, size_t len)
 static void take_frames(const struct zc_python *python, struct zc_python_work *work, size_t cap)
 {
 	static const uint64_t stack[] = { HERE, HERE + 512, HERE + 1024 };
-	struct zc_python_memory memory = { read_memory, 0, ZC_PYTHON_READS };
+	struct zc_python_memory memory = { read_memory, NULL, ZC_PYTHON_READS };
 	struct zc_python_thread who = { 7, true, cap & 8 ? HERE : 0, stack, sizeof(stack) };
 	struct zc_frame_writer writer;
 	struct zc_frame frame;
@@ -93,7 +93,7 @@ static void take_process(unsigned minor, const unsigned char *bytes, size_t len)
 				    .code_type = HERE + 8,
 				    .text_type = HERE + 16,
 				    .bytes_type = HERE + 24 };
-	struct zc_python_memory memory = { read_memory, 0, ZC_PYTHON_READS };
+	struct zc_python_memory memory = { read_memory, NULL, ZC_PYTHON_READS };
 	struct zc_python_work *work = malloc(sizeof(*work));
 	const struct zc_python_layout *layout = zc_python_layout_of(minor);
 
