@@ -145,6 +145,20 @@ static off_t put_from(struct zc_report *report, const struct zc_audit *audit, of
 	return next;
 }
 
+/* Larger logs are not read as a whole for their last lines: stacks that stand further up stay untold. */
+#define SCAN_MAX ((off_t)64 << 20)
+
+static struct zc_run *open_stacks(const struct zc_run *run)
+{
+	off_t size = zc_journal_plain_size(run->log);
+	struct zc_run *other;
+	char error[512];
+
+	if (size < 0 || size > SCAN_MAX || zc_run_open(&other, run->dir, error))
+		return NULL;
+	return zc_run_scan(other) ? zc_run_free(other) : other;
+}
+
 static void write_tail(struct zc_report *report)
 {
 	const struct zc_audit *audit = report->options.context;
@@ -153,6 +167,8 @@ static void write_tail(struct zc_report *report)
 	bool ended = false;
 
 	report->exact = !audit->json;
+	if (!audit->json)
+		report->stacks = open_stacks(report->run);
 	while (at >= 0 && !ended && !ferror(report->out)) {
 		at = put_from(report, audit, at, &ended);
 		if (fflush(report->out) == EOF || !audit->follow)
@@ -160,6 +176,7 @@ static void write_tail(struct zc_report *report)
 		if (!ended)
 			nanosleep(&wait, NULL);
 	}
+	report->stacks = zc_run_free(report->stacks);
 }
 
 int zc_audit_tail(int argc, char **argv)

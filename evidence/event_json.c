@@ -330,6 +330,27 @@ void zc_event_write_trust(struct zc_evidence *e, uint32_t source)
 	zc_json_close(&e->line, '}');
 }
 
+/* Whole, or where it stands already. One without frames is shorter than a reference. */
+static void write_stack(struct zc_evidence *e, bool is_new)
+{
+	struct zc_json *json = &e->line, before = *json;
+	uint64_t seq;
+
+	zc_stack_write(&e->stack, json);
+	if (!e->stack.count || json->failed)
+		return;
+	seq = zc_stacks_once(e->once, json->bytes + before.len, json->len - before.len, e->seq,
+			     is_new);
+	if (!seq)
+		return;
+	json->len = before.len;
+	json->comma = before.comma;
+	zc_json_open(json, "stack", '{');
+	zc_json_string(json, "status", e->stack.status);
+	zc_json_uint(json, "ref", seq);
+	zc_json_close(json, '}');
+}
+
 void zc_accepted_write(struct zc_json *json, const struct zc_accepted *accepted)
 {
 	zc_json_open(json, "accepted", '{');
@@ -340,7 +361,7 @@ void zc_accepted_write(struct zc_json *json, const struct zc_accepted *accepted)
 }
 
 void zc_event_write(struct zc_evidence *e, const struct zc_record *record,
-		    const struct zc_finding *finding, uint64_t fingerprint)
+		    const struct zc_finding *finding, uint64_t fingerprint, bool is_new)
 {
 	const struct zc_frame_head *head = &record->frame->head;
 	struct zc_json *json = &e->line;
@@ -358,7 +379,7 @@ void zc_event_write(struct zc_evidence *e, const struct zc_record *record,
 	write_syscall(json, record);
 	zc_event_write_process(e, record->frame, record->process);
 	zc_event_write_trust(e, head->source);
-	zc_stack_write(&e->stack, json);
+	write_stack(e, is_new);
 	snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)fingerprint);
 	zc_json_string(json, "fingerprint", hex);
 	zc_json_uint(json, "count", head->repeat ? head->repeat : 1);

@@ -53,8 +53,10 @@ int zc_evidence_new(struct zc_evidence **ret, const struct zc_evidence_setup *se
 		return error;
 	}
 	e->started_ns = now_ns(CLOCK_REALTIME);
-	if (setup->dir)
+	if (setup->dir) {
+		e->once = zc_stacks_once_new();
 		write_start(e);
+	}
 	zc_checkpoint_begin(e);
 	*ret = e;
 	return 0;
@@ -67,6 +69,7 @@ struct zc_evidence *zc_evidence_free(struct zc_evidence *e)
 	zc_processes_free(e->processes);
 	zc_unwinder_free(e->unwinder);
 	zc_findings_free(e->findings);
+	zc_stacks_once_free(e->once);
 	zc_log_finish(&e->log);
 	zc_json_free(&e->line);
 	free(e->left_behind);
@@ -318,7 +321,7 @@ static void put_record(struct zc_evidence *e, const struct zc_frame *frame)
 		describe_finding(e, finding, &record), finding->first_seq = e->seq + 1;
 	if (is_new || e->text_only)
 		zc_human_record(e, &record, finding);
-	zc_event_write(e, &record, finding, fingerprint_of(frame));
+	zc_event_write(e, &record, finding, fingerprint_of(frame), is_new && finding != &spare);
 }
 
 static void put_exec(struct zc_evidence *e, const struct zc_frame *frame)

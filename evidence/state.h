@@ -11,6 +11,7 @@
 #include "evidence/json.h"
 #include "evidence/log.h"
 #include "evidence/process.h"
+#include "evidence/stack_once.h"
 #include "evidence/stack/stack.h"
 
 #define ZC_EVENT_SCHEMA "zencube.event/1"
@@ -24,6 +25,7 @@ struct zc_evidence {
 	struct zc_findings *findings;
 	struct zc_json line; /* the event that is being written */
 	struct zc_stack stack;
+	struct zc_stacks_once *once; /* NULL: every event has its stack whole */
 	uint64_t seq;
 	uint64_t arrived, malformed, forged, spool_lost;
 	uint64_t started_ns;
@@ -58,7 +60,7 @@ struct zc_record {
 /* event_json.c */
 void zc_event_begin(struct zc_evidence *e, uint64_t real_ns, uint64_t mono_ns, const char *type);
 void zc_event_write(struct zc_evidence *e, const struct zc_record *record,
-		    const struct zc_finding *finding, uint64_t fingerprint);
+		    const struct zc_finding *finding, uint64_t fingerprint, bool is_new);
 void zc_accepted_write(struct zc_json *json, const struct zc_accepted *accepted);
 void zc_event_write_process(struct zc_evidence *e, const struct zc_frame *frame,
 			    const struct zc_process *process);

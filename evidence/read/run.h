@@ -34,6 +34,12 @@ struct zc_item {
 	bool accepted;              /* a violation that a baseline accepts */
 };
 
+/* Where an event is that others may refer to. */
+struct zc_run_place {
+	uint64_t seq;
+	off_t offset;
+};
+
 struct zc_run {
 	char dir[ZC_PATH_CAP];
 	char id[64];
@@ -56,8 +62,11 @@ struct zc_run {
 	uint64_t first_ns, last_ns;     /* of all lines */
 	char first_time[40], last_time[40];         /* RFC 3339; "" when there is none */
 	uint64_t bucket[ZC_RUN_BUCKETS], bucket_ns; /* violations from first_ns on */
-	char *line;                                 /* of zc_run_event */
-	size_t line_cap;
+	char *line, *stack_line;                    /* of zc_run_event, zc_run_stack */
+	size_t line_cap, stack_line_cap;
+	struct zc_run_place *place; /* events with a stack of their own, in order */
+	size_t places, places_cap;
+	bool placed; /* the items' events are among them */
 };
 
 /*
@@ -79,6 +88,14 @@ int zc_run_scan(struct zc_run *run);
 const struct zc_item *zc_run_item(const struct zc_run *run, uint64_t fingerprint);
 /* The event of an item, else its finding, else empty. Holds until the next call. */
 struct zc_view zc_run_event(struct zc_run *run, const struct zc_item *item);
+/*
+ * The stack of an event: itself, or where it says {"ref":SEQ} that of the event with that number, if it is
+ * one that is known: after zc_run_scan() the first of each finding, before it those that were noted. Holds
+ * until the next call.
+ */
+struct zc_view zc_run_stack(struct zc_run *run, struct zc_view stack);
+/* Whoever reads events in order tells of each at offset; what others may refer to is kept. */
+void zc_run_note_stack(struct zc_run *run, uint64_t seq, struct zc_view stack, off_t offset);
 /* "violations", "error" for a run that did not end, ... Never NULL; a plain word. */
 const char *zc_run_verdict_of(const struct zc_run *run);
 /* What run.json says, whether it is to be believed or not. */

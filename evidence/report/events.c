@@ -19,12 +19,12 @@ bool zc_events_begin(struct zc_report *report, struct zc_events *events)
 bool zc_events_next(struct zc_report *report, struct zc_events *events, bool accesses,
 		    struct zc_story *ret)
 {
-	static const char *const names[] = { "mono_ns", "type" };
+	static const char *const names[] = { "seq", "mono_ns", "type", "stack" };
 	struct zc_member member[MEMBERS_MAX];
 	int more;
 
 	while (!report->failed && (more = zc_log_reader_next(&events->reader)) != 0) {
-		struct zc_view event, value[2];
+		struct zc_view event, value[4];
 		size_t members = MEMBERS_MAX;
 
 		if (more < 0) {
@@ -35,11 +35,13 @@ bool zc_events_next(struct zc_report *report, struct zc_events *events, bool acc
 		    zc_view_parse_members(&event, events->reader.text, events->reader.len, member,
 					  &members))
 			continue;
-		zc_members_pick(member, members, names, 2, value);
+		zc_members_pick(member, members, names, 4, value);
 		if (!events->first_ns)
-			events->first_ns = zc_view_uint(value[0], 0);
-		if (!zc_view_is(value[1], "violation") &&
-		    !(accesses && zc_view_is(value[1], "access")))
+			events->first_ns = zc_view_uint(value[1], 0);
+		zc_run_note_stack(report->run, zc_view_uint(value[0], 0), value[3],
+				  events->reader.offset);
+		if (!zc_view_is(value[2], "violation") &&
+		    !(accesses && zc_view_is(value[2], "access")))
 			continue;
 		zc_report_reset(report);
 		zc_story_tell_members(report, NULL, event, member, members, ret);

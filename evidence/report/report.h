@@ -68,6 +68,7 @@ struct zc_str zc_str_base(struct zc_str path);
 
 struct zc_report {
 	struct zc_run *run;
+	struct zc_run *stacks; /* where stacks are looked up that events refer to; NULL: in run */
 	FILE *out;
 	struct zc_report_options options;
 	struct zc_json json;

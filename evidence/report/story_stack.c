@@ -3,7 +3,7 @@
  * story_stack.c - the frames of an event: whose code they are, and how people call them.
  *
  * A million events come from a few thousand places. So a stack that was told is kept, by the bytes that
- * it has in the log, and the next event with the same bytes costs a comparison. When what is kept grows
+ * it has in the log (most refer to the event that has it: zc_run_stack), and the next event with the same bytes costs a comparison. When what is kept grows
  * past KEPT_MAX, all of it is dropped.
  */
 #include <inttypes.h>
@@ -147,6 +147,11 @@ static void choose_place(struct zc_told_stack *stack)
 	}
 }
 
+static struct zc_view whole(struct zc_report *report, struct zc_view stack)
+{
+	return zc_run_stack(report->stacks ? report->stacks : report->run, stack);
+}
+
 static void tell(struct zc_report *report, struct zc_view stack, struct zc_str exe,
 		 struct zc_told_stack *ret)
 {
@@ -208,7 +213,7 @@ static struct kept *keep(struct zc_report *report, struct zc_view stack, struct 
 	if (made) {
 		*made = (struct kept){ .raw = zc_report_keep(report, stack.at, stack.len),
 				       .exe = zc_report_keep(report, exe.at, exe.len) };
-		tell(report, stack, made->exe, &made->told);
+		tell(report, whole(report, stack), made->exe, &made->told);
 	}
 	report->kept->arena = report->arena;
 	report->kept->size = zc_report_arena_size(report->arena);
@@ -225,7 +230,7 @@ void zc_story_tell_stack(struct zc_report *report, struct zc_view stack, struct 
 	if (!report->kept && stack.at)
 		report->kept = calloc(1, sizeof(*report->kept));
 	if (!report->kept || !stack.at || stack.len > KEPT_RAW_MAX) {
-		tell(report, stack, exe, ret);
+		tell(report, whole(report, stack), exe, ret);
 		return;
 	}
 	at = find(report->kept, stack, exe);
