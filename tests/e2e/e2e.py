@@ -107,6 +107,12 @@ def eventually(condition, seconds=10.0):
     return condition()
 
 
+def whole(events):
+    """The events with the stacks that they refer to in place."""
+    stacks = {e["seq"]: e["stack"] for e in events if "frames" in e.get("stack", {})}
+    return [{**e, "stack": stacks[e["stack"]["ref"]]} if "ref" in e.get("stack", {}) else e for e in events]
+
+
 def alive(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
