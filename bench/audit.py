@@ -4,8 +4,8 @@
 
 usage: bench/audit.py [--build=DIR] [--events=1000000] [--findings=1000] [--keep=DIR] [COMMAND ...]
 Prints wall and processor seconds, and the peak of memory. `make bench BENCH=--only=audit` does the same. The run is
-made here: a chained log with lines of 2,300 bytes, a stack of eight frames for each finding, distinct ones, and the
-run.json that goes with it. It lies in the temporary directory and is removed; --keep makes it below DIR and leaves it.
+made here as zcwrap would write it: a chained log, a distinct stack of eight frames for each finding, which stands in its
+first event and is referred to by the others, and the run.json that goes with it. It lies in the temporary directory and is removed; --keep makes it below DIR and leaves it.
 """
 import argparse
 import hashlib
@@ -28,7 +28,7 @@ COMMANDS = {"verify": ["verify"], "show": ["show"], "findings": ["findings"], "e
 
 
 def template(finding, run_id):
-    """The text of an event of that finding, with %d for seq and mono_ns: its path and its frames are its own."""
+    """The first event of that finding, its text, and that of the later ones, with %d for seq and mono_ns."""
     module = f"/w/lib/part{finding % 50}.so"
     frames = [{"module": "/usr/lib/x86_64-linux-gnu/libc.so.6", "build_id": "93ac61ec5a8eb1396f9fbd350e3169a558528a40", "offset": "0xf8011",
                "function": "open64", "function_offset": "0x51", "lang": "native"}]
@@ -41,8 +41,10 @@ def template(finding, run_id):
                 "function": "__libc_start_call_main", "function_offset": "0x7a", "lang": "native"}]
     one = event(2, run=run_id, object={"path": f"/vault/{finding % 97}/secret-{finding}.txt", "requested": f"../vault/secret-{finding}.txt", "flags": ["O_RDONLY"]},
                 stack={"status": "complete", "frames": frames}, fingerprint="%016x" % (finding * 0x9e3779b97f4a7c15 % 2**64))
-    text = json.dumps(one, separators=(",", ":"))
-    return one, text.replace('"seq":2', '"seq":%d').replace('"mono_ns":1002000000', '"mono_ns":%d')
+    later = dict(one, stack={"status": "complete", "ref": finding + 2})
+    texts = (json.dumps(e, separators=(",", ":")).replace('"seq":2', '"seq":%d').replace('"mono_ns":1002000000', '"mono_ns":%d')
+             for e in (one, later))
+    return one, *texts
 
 
 def make(directory, events, findings, name="20260102T030405.678Z-aaaaaa"):
@@ -62,13 +64,13 @@ def make(directory, events, findings, name="20260102T030405.678Z-aaaaaa"):
             put(json.dumps(dict(one, **members), separators=(",", ":")).encode())
         put_again(run.lines[0])
         for i in range(events):
-            put((ones[i % len(ones)][1] % (i + 2, 1000000000 + i * 1000)).encode())
+            put((ones[i % len(ones)][1 if i < len(ones) else 2] % (i + 2, 1000000000 + i * 1000)).encode())
         head = link.hex()
         put_again(run.lines[-1], seq=events + 2, count=events + 1, head=head, verdict="violations")
     run.document.update(
         verdict="violations", chain={"count": events + 1, "head": head},
         findings=[dict({k: one[k] for k in ("fingerprint", "op", "action", "severity", "object", "rule", "hint")}, exe="/w/app",
-                       count=len(range(i, events, len(ones))), first_seq=i + 2) for i, (one, _) in enumerate(ones[:10000])],
+                       count=len(range(i, events, len(ones))), first_seq=i + 2) for i, (one, *_) in enumerate(ones[:10000])],
         counts=dict(run.document["counts"], events=events + 2, violations=events, findings=len(ones)))
     with open(run.json, "w", encoding="utf-8") as out:
         json.dump(run.document, out)
