@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/policy.h"
+#include "evidence/json.h"
 #include "policy/policy_set.h"
 #include "wrap/wrap.h"
 
@@ -35,24 +36,6 @@ static int kind_of(struct zc_job *job, const char *word, bool path)
 			  path ? "read, write or run" : "net or listen");
 }
 
-static void put_json_text(const char *text, FILE *out)
-{
-	if (!text) {
-		fputs("null", out);
-		return;
-	}
-	fputc('"', out);
-	for (; *text; text++) {
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			fprintf(out, "\\u%04x", (unsigned char)*text);
-		else if (*text == '"' || *text == '\\')
-			fprintf(out, "\\%c", *text);
-		else
-			fputc(*text, out);
-	}
-	fputc('"', out);
-}
-
 /* Names that a terminal would obey are shown as escapes. */
 static void put_text(const char *text, FILE *out)
 {
@@ -65,6 +48,8 @@ static void put_text(const char *text, FILE *out)
 
 static const char *word_for(const struct zc_policy_answer *answer)
 {
+	if (answer->verdict.asks)
+		return "asked";
 	switch ((enum zc_action)answer->verdict.action) {
 	case ZC_ALLOWED: return "allowed";
 	case ZC_LOGGED: return "logged";
@@ -74,25 +59,24 @@ static const char *word_for(const struct zc_policy_answer *answer)
 	}
 }
 
-static void put_json(const struct zc_policy_answer *answer, const char *asked, bool first,
-		     FILE *out)
+static void put_json(const struct zc_policy_answer *answer, const char *asked, struct zc_json *json)
 {
-	fprintf(out, "%s\n  {\"class\":\"%s\",\"asked\":", first ? "" : ",", answer->cls);
-	put_json_text(asked, out);
-	fputs(",\"object\":", out);
-	put_json_text(answer->object, out);
-	fprintf(out, ",\"answer\":\"%s\",\"rule\":", word_for(answer));
+	zc_json_open(json, NULL, '{');
+	zc_json_string(json, "class", answer->cls);
+	zc_json_string(json, "asked", asked);
+	zc_json_string(json, "object", answer->object);
+	zc_json_string(json, "answer", word_for(answer));
 	if (answer->rule) {
-		fputs("{\"text\":", out);
-		put_json_text(answer->rule, out);
-		fputs(",\"source\":", out);
-		put_json_text(answer->source, out);
-		fputc('}', out);
+		zc_json_open(json, "rule", '{');
+		zc_json_string(json, "text", answer->rule);
+		zc_json_string(json, "source", answer->source);
+		zc_json_close(json, '}');
 	} else {
-		fputs("null", out);
+		zc_json_null(json, "rule");
 	}
-	fprintf(out, ",\"reason\":\"%s\",\"protected\":%s}", zc_reason_name(answer->verdict.reason),
-		answer->is_protected ? "true" : "false");
+	zc_json_string(json, "reason", zc_reason_name(answer->verdict.reason));
+	zc_json_bool(json, "protected", answer->is_protected);
+	zc_json_close(json, '}');
 }
 
 static void put_human(const struct zc_policy_answer *answer, const char *asked, FILE *out)
@@ -120,7 +104,7 @@ static void put_human(const struct zc_policy_answer *answer, const char *asked, 
 }
 
 /* One class of one value. Returns ZC_ANSWER_* or -errno with job->trouble. */
-static int ask(struct zc_job *job, unsigned cls, const char *value, bool *first)
+static int ask(struct zc_job *job, unsigned cls, const char *value, struct zc_json *json)
 {
 	struct zc_policy_error error = { "" };
 	struct zc_policy_answer *answers = NULL;
@@ -131,10 +115,9 @@ static int ask(struct zc_job *job, unsigned cls, const char *value, bool *first)
 		return zc_trouble(&job->trouble, -EINVAL, "%s", error.text);
 	for (size_t i = 0; i < count; i++) {
 		if (job->options->json)
-			put_json(&answers[i], value, *first, stdout);
+			put_json(&answers[i], value, json);
 		else
 			put_human(&answers[i], value, stdout);
-		*first = false;
 		if (answers[i].verdict.action > ZC_LOGGED)
 			result = ZC_ANSWER_NO;
 	}
@@ -142,7 +125,7 @@ static int ask(struct zc_job *job, unsigned cls, const char *value, bool *first)
 	return result;
 }
 
-static int ask_all(struct zc_job *job, const char *value, bool path, bool *first)
+static int ask_all(struct zc_job *job, const char *value, bool path, struct zc_json *json)
 {
 	char *const *words = job->options->asked;
 	int worst = ZC_ANSWER_YES, r;
@@ -151,7 +134,7 @@ static int ask_all(struct zc_job *job, const char *value, bool path, bool *first
 	for (size_t i = 0; !*words && i < ZC_LEN(kinds); i++) {
 		if (kinds[i].path != path || kinds[i].cls == ZC_CLASS_LISTEN)
 			continue;
-		r = ask(job, kinds[i].cls, value, first);
+		r = ask(job, kinds[i].cls, value, json);
 		if (r < 0)
 			return r;
 		worst = r > worst ? r : worst;
@@ -159,7 +142,7 @@ static int ask_all(struct zc_job *job, const char *value, bool path, bool *first
 	for (; *words; words++) {
 		int kind = kind_of(job, *words, path);
 
-		r = kind < 0 ? kind : ask(job, kinds[kind].cls, value, first);
+		r = kind < 0 ? kind : ask(job, kinds[kind].cls, value, json);
 		if (r < 0)
 			return r;
 		worst = r > worst ? r : worst;
@@ -167,19 +150,52 @@ static int ask_all(struct zc_job *job, const char *value, bool path, bool *first
 	return worst;
 }
 
+/* Writes what was collected. Returns 0 or -errno with job->trouble. */
+static int put_out(struct zc_job *job, const struct zc_json *json)
+{
+	if (json->failed)
+		return zc_trouble(&job->trouble, -ENOMEM, "no memory for the answer");
+	if (json->len)
+		fwrite(json->bytes, 1, json->len, stdout);
+	if (fflush(stdout) != 0)
+		return zc_trouble(&job->trouble, -EIO, "cannot write to standard output");
+	return 0;
+}
+
+static int check_json(struct zc_job *job, bool sound)
+{
+	struct zc_json json = { 0 };
+	size_t rules, expects;
+	int r;
+
+	zc_json_open(&json, NULL, '{');
+	zc_json_bool(&json, "sound", sound);
+	if (sound) {
+		zc_policy_count(job->set, &rules, &expects);
+		zc_json_uint(&json, "rules", rules);
+		zc_json_uint(&json, "expects", expects);
+		zc_json_string(&json, "sha256", zc_policy_sha256(job->set));
+	} else {
+		zc_json_string(&json, "error", job->trouble.text);
+	}
+	zc_json_close(&json, '}');
+	zc_json_newline(&json);
+	r = put_out(job, &json);
+	zc_json_free(&json);
+	return r;
+}
+
 static int check(struct zc_job *job)
 {
 	size_t rules, expects;
 
-	zc_policy_count(job->set, &rules, &expects);
 	if (job->options->json)
-		printf("{\"sound\":true,\"rules\":%zu,\"expects\":%zu,\"sha256\":\"%s\"}\n", rules,
-		       expects, zc_policy_sha256(job->set));
-	else
-		printf("%s: sound; %zu rule%s, %zu expectation%s held, sha256:%s\n",
-		       job->options->check_policy, rules, rules == 1 ? "" : "s", expects,
-		       expects == 1 ? "" : "s", zc_policy_sha256(job->set));
-	for (size_t i = 0; zc_policy_note(job->set, i) && !job->options->json; i++)
+		return check_json(job, true);
+	zc_policy_count(job->set, &rules, &expects);
+	printf("%s: sound; %zu rule%s, %zu expectation%s held, sha256:%s\n",
+	       job->options->check_policy, rules, rules == 1 ? "" : "s", expects,
+	       expects == 1 ? "" : "s", zc_policy_sha256(job->set));
+	for (size_t i = 0; zc_policy_note(job->set, i); i++)
 		printf("note: %s\n", zc_policy_note(job->set, i));
 	return ZC_ANSWER_YES;
 }
@@ -189,38 +205,50 @@ bool zc_explain_wanted(const struct zc_options *options)
 	return options->check_policy || options->explain_path || options->explain_net;
 }
 
-int zc_explain_unsound(const struct zc_job *job)
+int zc_explain_unsound(struct zc_job *job)
 {
 	if (!job->options->check_policy)
 		return ZC_EXIT_TROUBLE;
-	if (job->options->json) {
-		fputs("{\"sound\":false,\"error\":", stdout);
-		put_json_text(job->trouble.text, stdout);
-		fputs("}\n", stdout);
-	}
+	if (job->options->json && check_json(job, false) < 0)
+		return ZC_EXIT_TROUBLE;
 	return ZC_ANSWER_NO;
+}
+
+/* Returns ZC_ANSWER_*, the worst of all, or -errno with job->trouble. */
+static int explain(struct zc_job *job, struct zc_json *json)
+{
+	const struct zc_options *options = job->options;
+	int path = ZC_ANSWER_YES, net = ZC_ANSWER_YES;
+
+	if (options->json)
+		zc_json_open(json, NULL, '[');
+	if (options->explain_path)
+		path = ask_all(job, options->explain_path, true, json);
+	if (path >= 0 && options->explain_net)
+		net = ask_all(job, options->explain_net, false, json);
+	if (options->json) {
+		zc_json_close(json, ']');
+		zc_json_newline(json);
+	}
+	if (path < 0 || net < 0)
+		return path < 0 ? path : net;
+	return path > net ? path : net;
 }
 
 int zc_explain(struct zc_job *job)
 {
 	const struct zc_options *options = job->options;
-	bool first = true;
+	struct zc_json json = { .indent = 1 };
 	int worst = options->check_policy ? check(job) : ZC_ANSWER_YES, r;
 
-	if (options->json && (options->explain_path || options->explain_net))
-		fputc('[', stdout);
-	if (options->explain_path) {
-		r = ask_all(job, options->explain_path, true, &first);
-		worst = r < 0 || r > worst ? r : worst;
+	if (worst >= 0 && (options->explain_path || options->explain_net))
+		worst = explain(job, &json);
+	/* Half an answer that a program takes for a whole one would be worse than none. */
+	if (worst >= 0) {
+		r = put_out(job, &json);
+		worst = r < 0 ? r : worst;
 	}
-	if (worst >= 0 && options->explain_net) {
-		r = ask_all(job, options->explain_net, false, &first);
-		worst = r < 0 || r > worst ? r : worst;
-	}
-	if (options->json && (options->explain_path || options->explain_net))
-		fputs("\n]\n", stdout);
-	if (fflush(stdout) != 0 && worst >= 0)
-		worst = zc_trouble(&job->trouble, -EIO, "cannot write to standard output");
+	zc_json_free(&json);
 	if (worst < 0)
 		zc_say("%s", job->trouble.text);
 	return worst < 0 ? ZC_EXIT_TROUBLE : worst;

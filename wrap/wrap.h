@@ -380,7 +380,7 @@ bool zc_explain_wanted(const struct zc_options *options);
 struct zc_job;
 int zc_explain(struct zc_job *job);
 /* The policy could not be frozen and job->trouble has been said: the exit code of that. */
-int zc_explain_unsound(const struct zc_job *job);
+int zc_explain_unsound(struct zc_job *job);
 
 /* --- project.c: --project ------------------------------------------------------------------------ */
 
