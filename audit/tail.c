@@ -31,14 +31,17 @@ static void put_note(struct zc_report *report, struct zc_view event, const char 
 	fputc('\n', report->out);
 }
 
-static void put_event(struct zc_report *report, struct zc_view event)
+static void put_event(struct zc_report *report, struct zc_view event, off_t offset)
 {
 	struct zc_str type = zc_report_shown(report, zc_report_text(report, event, "type"));
 	struct zc_str site, time = zc_report_shown(report, zc_report_text(report, event, "time"));
+	uint64_t seq = zc_view_uint(zc_view_get(event, "seq"), 0);
 	struct zc_story story;
 
-	fprintf(report->out, "%6" PRIu64 "  %s  ", zc_view_uint(zc_view_get(event, "seq"), 0),
-		time.at ? time.at : "?");
+	/* Later lines may refer to it. */
+	zc_run_note_stack(report->stacks ? report->stacks : report->run, seq,
+			  zc_view_get(event, "stack"), offset);
+	fprintf(report->out, "%6" PRIu64 "  %s  ", seq, time.at ? time.at : "?");
 	if (!type.at || (strcmp(type.at, "violation") != 0 && strcmp(type.at, "access") != 0)) {
 		put_note(report, event, type.at ? type.at : "?");
 		return;
@@ -71,7 +74,7 @@ static bool put_line(struct zc_report *report, const struct zc_audit *audit,
 		fwrite(reader->text, 1, reader->len, report->out);
 		fputc('\n', report->out);
 	} else {
-		put_event(report, event);
+		put_event(report, event, reader->offset);
 	}
 	return !zc_view_is(zc_view_get(event, "type"), "end");
 }
