@@ -53,15 +53,16 @@ namer_libs := -ldw -lelf -liberty
 libs := -ljson-c -lsodium -lunwind-x86_64 -lunwind -lelf -lz -lpthread
 
 # --- what is built from what -----------------------------------------------------------------------
-core_src := $(wildcard core/*.c)
+core_src := $(wildcard core/*.c core/*/*.c)
+text_src := $(wildcard text/*.c)
 policy_src := $(wildcard policy/*.c policy/*/*.c)
-confine_src := $(wildcard confine/*.c)
+confine_src := $(wildcard confine/*.c confine/*/*.c)
 evidence_src := $(wildcard evidence/*.c evidence/*/*.c)
-audit_src := $(wildcard audit/*.c)
-wrap_src := $(wildcard wrap/*.c)
+audit_src := $(wildcard audit/*.c audit/*/*.c)
+wrap_src := $(wildcard wrap/*.c wrap/*/*.c)
 tracer_src := $(wildcard tracer/*.c tracer/*/*.c)
 namer_src := $(wildcard namer/*.c)
-shim_src := $(wildcard preload/*.c preload/*.S)
+shim_src := $(wildcard preload/*.c preload/*/*.c preload/*/*.S)
 unit_src := $(wildcard tests/unit/*.c)
 fuzz_src := $(wildcard tests/fuzz/*.c)
 
@@ -69,7 +70,8 @@ tool_obj = $(patsubst %.c,$(B)/tool/%.o,$(1))
 shim_obj := $(addprefix $(B)/shim/,$(addsuffix .o,$(basename $(core_src) $(shim_src))))
 # The tests link against everything but the main functions.
 testable := $(filter-out wrap/main.c tracer/main.c audit/main.c, \
-	$(core_src) $(policy_src) $(confine_src) $(evidence_src) $(audit_src) $(wrap_src) $(tracer_src))
+	$(core_src) $(text_src) $(policy_src) $(confine_src) $(evidence_src) $(audit_src) $(wrap_src) \
+	$(tracer_src))
 
 programs := $(B)/zcwrap $(B)/zctrace $(B)/zcaudit $(B)/zcname $(B)/libzcshim.so
 units := $(patsubst %.c,$(B)/%,$(unit_src))
@@ -80,13 +82,13 @@ all: $(programs)
 tests: $(units) $(replays)
 
 link = $(Q)$(CC) $(CFLAGS) $(tool_ldflags) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(libs) $(LDLIBS)
-$(B)/zcwrap: $(call tool_obj,$(wrap_src) $(policy_src) $(confine_src) $(evidence_src) $(core_src))
+$(B)/zcwrap: $(call tool_obj,$(wrap_src) $(policy_src) $(confine_src) $(evidence_src) $(text_src) $(core_src))
 	$(call say,LD)
 	$(link)
-$(B)/zctrace: $(call tool_obj,$(tracer_src) $(policy_src) $(confine_src) $(evidence_src) $(core_src))
+$(B)/zctrace: $(call tool_obj,$(tracer_src) $(policy_src) $(confine_src) $(evidence_src) $(text_src) $(core_src))
 	$(call say,LD)
 	$(link)
-$(B)/zcaudit: $(call tool_obj,$(audit_src) $(evidence_src) $(policy_src) $(core_src))
+$(B)/zcaudit: $(call tool_obj,$(audit_src) $(evidence_src) $(policy_src) $(text_src) $(core_src))
 	$(call say,LD)
 	$(link)
 $(B)/zcname: $(call tool_obj,$(namer_src) evidence/naming/protocol.c)

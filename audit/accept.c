@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "audit/audit.h"
-#include "evidence/baseline.h"
+#include "evidence/account/baseline.h"
 #include "evidence/read/run.h"
-#include "evidence/text.h"
+#include "text/text.h"
 
 #define DEFAULT_FILE "zencube.baseline.json"
 

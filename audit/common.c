@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "evidence/text.h"
+#include "text/text.h"
 #include "audit/audit.h"
 
 int zc_audit_fail(const char *format, ...)

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "evidence/embed.h"
+#include "text/embed.h"
 #include "audit/audit.h"
 
 ZC_EMBED(zc_schema_event, "docs/schema/event.json");

@@ -18,11 +18,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "evidence/json.h"
-#include "evidence/rotate.h"
-#include "evidence/sign.h"
-#include "evidence/text.h"
-#include "evidence/units.h"
+#include "text/json.h"
+#include "evidence/log/rotate.h"
+#include "evidence/proof/sign.h"
+#include "text/text.h"
+#include "text/units.h"
 #include "audit/audit.h"
 
 struct old_run {

@@ -3,7 +3,7 @@
  * sign.c - signs a run that has ended.
  */
 #include "evidence/read/verify.h"
-#include "evidence/sign.h"
+#include "evidence/proof/sign.h"
 #include "audit/audit.h"
 
 int zc_audit_sign(int argc, char **argv)

@@ -8,7 +8,7 @@
 
 #include "evidence/read/verify.h"
 #include "evidence/report/lines.h"
-#include "evidence/sign.h"
+#include "evidence/proof/sign.h"
 #include "audit/audit.h"
 
 static void write_text(struct zc_report *report)

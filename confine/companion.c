@@ -24,8 +24,8 @@
 #include <unistd.h>
 
 #include "confine/plan.h"
-#include "core/policy.h"
-#include "core/protocols.h"
+#include "core/decide/policy.h"
+#include "core/net/protocols.h"
 
 #define LAYER ZC_CONFINE_SECCOMP
 #define NAMESPACES 0x7e020080u /* CLONE_NEW*, NEWTIME included */

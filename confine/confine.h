@@ -43,7 +43,7 @@ enum zc_confine_layer {
 const char *zc_confine_name(unsigned layer);
 int zc_confine_find(const char *name); /* -1: none of them */
 
-/* What this host can do: filled by probes (wrap/probe.c), or by a test that pretends. */
+/* What this host can do: filled by probes (wrap/modes/probe.c), or by a test that pretends. */
 struct zc_confine_host {
 	int landlock_abi; /* 0: none */
 	int landlock_errata; /* bits, as landlock_create_ruleset(LANDLOCK_CREATE_RULESET_ERRATA) gives them */

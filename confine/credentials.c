@@ -14,7 +14,7 @@
 
 #include "confine/credentials.h"
 #include "confine/plan.h"
-#include "core/judge.h"
+#include "core/decide/judge.h"
 
 #define CAP(name) (1ull << CAP_##name)
 /* By number where the system's header is older: PERFMON, BPF, CHECKPOINT_RESTORE. */

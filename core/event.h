@@ -99,7 +99,7 @@ struct zc_event {
 	const char *host;    /* RESOLVE: the name asked for, NUL-terminated; else zc_event_host() */
 	uint8_t host_source; /* enum zc_host_source */
 	uint8_t names_count;
-	/* Under which names the observer knows peer's address (core/names.h); the observer's memory. */
+	/* Under which names the observer knows peer's address (core/net/names.h); the observer's memory. */
 	const struct zc_known_name *names;
 	const struct zc_argv *argv; /* EXEC: set by the observer where rules ask for it (argv.h) */
 	uint64_t fed; /* EXEC: bit n: with it the n-th rule on feeders is met (feeds.h) */

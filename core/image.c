@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "core/event.h"
-#include "core/gate.h"
+#include "core/wire/gate.h"
 #include "core/mem.h"
 
 #define HASH_A 0xa0761d6478bd642full

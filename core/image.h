@@ -2,7 +2,7 @@
 /*
  * image.h - the frozen policy: one position-independent block of bytes, mapped read-only by all.
  *
- * policy/ builds it once (policy/build.h), seals it in a memfd, and from then on nobody changes it.
+ * policy/ builds it once (policy/build/build.h), seals it in a memfd, and from then on nobody changes it.
  * All references are offsets from the start. Nothing here is trusted by its reader until
  * zc_image_check() has accepted it: bounds, alignment and that every reference stays inside.
  *
@@ -17,7 +17,7 @@
  *
  * Network. Endpoints are looked up by (family, prefix length, masked address, port or any) for each
  * prefix length in use; unix paths are a class of the trie; abstract names are one hash lookup. Host
- * names in rules are a table of their own, for addresses that a name is known for (core/names.h); what
+ * names in rules are a table of their own, for addresses that a name is known for (core/net/names.h); what
  * a name came to when the policy was frozen is among the addresses, too.
  */
 #ifndef ZC_CORE_IMAGE_H
@@ -127,7 +127,7 @@ struct zc_image {
 	struct zc_image_table jail; /* text in strings: prefix of the run's root; count 0: none */
 	int32_t supervisor[4];      /* pids of ours; 0: unused */
 	int32_t supervisor_group;   /* process group that a signal must not reach; 0: none */
-	uint32_t gate; /* address of the run's gate page (core/gate.h); 0: no gate, not hybrid */
+	uint32_t gate; /* address of the run's gate page (core/wire/gate.h); 0: no gate, not hybrid */
 	/*
 	 * Bytes of a second, complete image: what it would refuse and this one allows is recorded. It has
 	 * none itself. The texts of its rules are given as offsets into this image's strings, beyond their end.
@@ -141,7 +141,7 @@ struct zc_image {
 	uint32_t pad;
 };
 
-/* One word of a rule on commands (core/argv.h). */
+/* One word of a rule on commands (core/exec/argv.h). */
 enum {
 	ZC_ARG_NAME,  /* program: its name; '*' is any bytes */
 	ZC_ARG_FILE,  /* program: its path, as a pattern; what lies below too */

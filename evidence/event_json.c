@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "core/event.h"
-#include "evidence/flags.h"
+#include "text/flags.h"
 #include "evidence/secret.h"
 #include "evidence/state.h"
 

@@ -18,8 +18,8 @@
 #include <sys/types.h>
 
 #include "core/image.h"
-#include "core/session.h"
-#include "core/wire.h"
+#include "core/wire/session.h"
+#include "core/wire/wire.h"
 
 struct zc_evidence;
 struct zc_redaction; /* evidence/redact.h */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "evidence/state.h"
-#include "evidence/text.h"
+#include "text/text.h"
 
 #define LINES_MAX 20u  /* findings shown as they come */
 #define CALLERS_MAX 4u /* functions named after the first */

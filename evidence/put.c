@@ -7,10 +7,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "evidence/file_digest.h"
+#include "evidence/proof/file_digest.h"
 #include "evidence/put.h"
 #include "evidence/state.h"
-#include "evidence/text.h"
+#include "text/text.h"
 
 #define COMPLAINTS_MAX 20u /* events about frames that are not sound; more are counted */
 

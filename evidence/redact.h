@@ -14,7 +14,7 @@
 #ifndef ZC_EVIDENCE_REDACT_H
 #define ZC_EVIDENCE_REDACT_H
 
-#include "evidence/json.h"
+#include "text/json.h"
 
 struct zc_redaction;
 

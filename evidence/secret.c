@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/wire.h"
+#include "core/wire/wire.h"
 #include "evidence/secret.h"
 
 #define MASK "***"

@@ -10,7 +10,7 @@
 #ifndef ZC_EVIDENCE_SECRET_H
 #define ZC_EVIDENCE_SECRET_H
 
-#include "evidence/json.h"
+#include "text/json.h"
 
 /* One argument, masked, into buffer. Returns its length; what does not fit is cut. No NUL is added. */
 size_t zc_secret_mask(char *buffer, size_t cap, const char *text, size_t len);

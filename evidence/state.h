@@ -5,13 +5,13 @@
 #ifndef ZC_EVIDENCE_STATE_H
 #define ZC_EVIDENCE_STATE_H
 
-#include "core/policy.h"
+#include "core/decide/policy.h"
 #include "evidence/evidence.h"
-#include "evidence/finding.h"
-#include "evidence/json.h"
-#include "evidence/log.h"
-#include "evidence/process.h"
-#include "evidence/stack_once.h"
+#include "evidence/account/finding.h"
+#include "text/json.h"
+#include "evidence/log/log.h"
+#include "evidence/account/process.h"
+#include "evidence/log/stack_once.h"
 #include "evidence/stack/stack.h"
 
 #define ZC_EVENT_SCHEMA "zencube.event/1"

@@ -15,7 +15,7 @@
 #include <stdio.h>
 
 #include "core/image.h"
-#include "core/policy.h"
+#include "core/decide/policy.h"
 
 struct zc_policy_set;
 

@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/argv.h"
-#include "core/names.h"
-#include "policy/argv.h"
+#include "core/exec/argv.h"
+#include "core/net/names.h"
+#include "policy/language/argv.h"
 #include "policy/set.h"
 
 static int check_path(struct zc_policy_set *set, const struct zc_statement *at, const char *value,

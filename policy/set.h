@@ -24,8 +24,8 @@
 
 #include "core/base.h"
 #include "core/image.h"
-#include "core/policy.h"
-#include "policy/build.h"
+#include "core/decide/policy.h"
+#include "policy/build/build.h"
 #include "policy/policy_set.h"
 
 /* Where something was written. line 0: a flag, a profile, or ours. */

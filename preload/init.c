@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "preload/gate.h"
+#include "preload/judge/gate.h"
 
 struct zc_shim zc_shim; /* all zero: data that is not would be copied at each exec */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * python.c - the Python frames above a hook, read in our own process (core/python.h has how).
+ * python.c - the Python frames above a hook, read in our own process (core/lang/python.h has how).
  *
  * Only for records, and only where one of the loaded files is an interpreter: whether that is so is looked
  * up once for a list of loaded files, and costs one read afterwards. Everything, the loader's list too,
@@ -11,7 +11,7 @@
 #include <link.h>
 #include <sys/uio.h>
 
-#include "core/python.h"
+#include "core/lang/python.h"
 #include "preload/shim.h"
 
 /* Bytes read at once. Pages of ours cost as much to touch as a call does: whole ones were slower. */

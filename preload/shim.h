@@ -28,15 +28,15 @@
 #include <fcntl.h>
 #include <stdarg.h>
 
-#include "core/argv.h"
+#include "core/exec/argv.h"
 #include "core/event.h"
 #include "core/image.h"
 #include "core/mem.h"
 #include "core/path.h"
-#include "core/policy.h"
-#include "core/record.h"
-#include "core/session.h"
-#include "core/wire.h"
+#include "core/decide/policy.h"
+#include "core/wire/record.h"
+#include "core/wire/session.h"
+#include "core/wire/wire.h"
 #include "preload/sys.h"
 
 #define ZC_EXPORT __attribute__((visibility("default")))

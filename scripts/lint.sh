@@ -8,8 +8,8 @@ cd "$(dirname "$0")/.." || exit 1
 failed=0
 
 files() {
-	for file in core/*.[ch] namer/*.[ch] policy/*.[ch] confine/*.[ch] evidence/*.[ch] evidence/*/*.[ch] preload/*.[ch] tracer/*.[ch] wrap/*.[ch] \
-		tests/*.c tests/unit/*.[ch] tests/fuzz/*.c tests/probe/*.c bench/*.c examples/*/*.c; do
+	for file in */*.[ch] core/*/*.[ch] policy/*/*.[ch] confine/*/*.[ch] evidence/*/*.[ch] preload/*/*.[ch] \
+		tracer/*/*.[ch] wrap/*/*.[ch] audit/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.c tests/probe/*.c bench/*.c examples/*/*.c; do
 		[ -e "$file" ] && echo "$file"
 	done
 }
@@ -53,7 +53,7 @@ quiet="--suppress=missingIncludeSystem --suppress=preprocessorErrorDirective --s
 	step "clang-format" clang-format --dry-run -Werror $(files)
 	step "cppcheck" cppcheck --std=c11 --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability $quiet \
 		-D_GNU_SOURCE -D__x86_64__ -D__linux__ -I. $(files | grep '\.c$' | grep -v '^tests/probe/')
-	step "clang-tidy" tidy $(files | grep -E '^(core|policy|confine|evidence|namer|tracer|wrap)/.*\.c$')
+	step "clang-tidy" tidy $(files | grep -E '^(core|text|policy|confine|evidence|namer|tracer|wrap)/.*\.c$')
 	step "shellcheck" shellcheck $(grep -rlE '^#!/bin/(ba)?sh' .ci scripts tests bench examples 2>/dev/null)
 	step "licence lines" licensed $(files)
 	step "no notes to ourselves" no_notes $(files)

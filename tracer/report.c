@@ -17,13 +17,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/record.h"
-#include "evidence/file_digest.h"
-#include "tracer/caller.h"
+#include "core/wire/record.h"
+#include "evidence/proof/file_digest.h"
+#include "tracer/look/caller.h"
 #include "tracer/engine.h"
-#include "tracer/judge.h"
-#include "tracer/maps.h"
-#include "tracer/python.h"
+#include "tracer/judge/judge.h"
+#include "tracer/look/maps.h"
+#include "tracer/look/python.h"
 
 #define WAIT_MS 1000
 #define NARROW_FRAMES 32u

@@ -6,7 +6,7 @@
 #ifndef ZC_TRACER_SESSION_H
 #define ZC_TRACER_SESSION_H
 
-#include "core/session.h"
+#include "core/wire/session.h"
 
 enum {
 	ZC_TRACE_DONE = 0,

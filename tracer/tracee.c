@@ -12,7 +12,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "tracer/prompt.h"
+#include "tracer/judge/prompt.h"
 #include "tracer/tracer.h"
 
 static struct zc_tracee **bucket_of(struct zc_tracer *tracer, pid_t tid)

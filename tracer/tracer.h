@@ -45,9 +45,9 @@
 
 #include "core/event.h"
 #include "core/image.h"
-#include "core/policy.h"
-#include "core/session.h"
-#include "core/wire.h"
+#include "core/decide/policy.h"
+#include "core/wire/session.h"
+#include "core/wire/wire.h"
 
 /* What a wait status says. Each value says what a handler may do. */
 enum zc_stop {
@@ -135,7 +135,7 @@ struct zc_tracer_options {
 	int open_page;            /* mode hybrid: the shim's page; -1: none */
 	bool new_session;         /* the child calls setsid() */
 	pid_t group;              /* process group that the command stays in (we leave it) */
-	int control;              /* socket to zcwrap's main loop (core/session.h); -1: none */
+	int control;              /* socket to zcwrap's main loop (core/wire/session.h); -1: none */
 	const struct zc_engine
 		*engine; /* that was asked for; NULL: ptrace, and nothing is said of it */
 	const struct zc_confine_plan *plan; /* kernel layers for the command; NULL: none */

@@ -16,8 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "evidence/flags.h"
-#include "evidence/text.h"
+#include "text/flags.h"
+#include "text/text.h"
 #include "tracer/tracer.h"
 #include "tracer/view.h"
 

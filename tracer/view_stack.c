@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "evidence/stack/stack.h"
-#include "evidence/text.h"
+#include "text/text.h"
 #include "tracer/engine.h"
 #include "tracer/view.h"
 

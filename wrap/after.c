@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evidence/sign.h"
+#include "evidence/proof/sign.h"
 #include "wrap/wrap.h"
 
 int zc_after_check(struct zc_job *job)

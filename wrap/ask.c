@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "core/event.h"
-#include "evidence/text.h"
+#include "text/text.h"
 #include "wrap/wrap.h"
 
 #define SLICE_MS 100 /* how often somebody looks whether the run is over */

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/policy.h"
-#include "evidence/json.h"
+#include "core/decide/policy.h"
 #include "policy/policy_set.h"
+#include "text/json.h"
 #include "wrap/wrap.h"
 
 enum { ZC_ANSWER_YES, ZC_ANSWER_NO };

@@ -28,7 +28,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "wrap/doctor.h"
+#include "wrap/modes/doctor.h"
 #include "wrap/wrap.h"
 
 static int show(const struct zc_options *options)

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "evidence/text.h"
+#include "text/text.h"
 #include "wrap/wrap.h"
 
 const char *zc_say_name = "zcwrap";

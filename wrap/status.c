@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "evidence/json.h"
+#include "text/json.h"
 #include "wrap/wrap.h"
 
 /* A copy of ours, so that the command never holds the descriptor on which we speak about it. */

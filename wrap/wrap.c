@@ -11,12 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/policy.h"
+#include "core/decide/policy.h"
 #include "evidence/redact.h"
-#include "evidence/baseline.h"
+#include "evidence/account/baseline.h"
 #include "policy/policy_set.h"
-#include "wrap/layers.h"
-#include "wrap/probe.h"
+#include "wrap/modes/layers.h"
+#include "wrap/modes/probe.h"
 #include "wrap/wrap.h"
 
 /* --- the run's evidence ------------------------------------------------------------------------------ */

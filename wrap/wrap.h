@@ -13,13 +13,13 @@
 #include <sys/types.h>
 
 #include "confine/confine.h"
-#include "core/carry.h"
+#include "core/exec/carry.h"
 #include "core/image.h"
-#include "core/policy.h"
-#include "core/session.h"
-#include "core/wire.h"
+#include "core/decide/policy.h"
+#include "core/wire/session.h"
+#include "core/wire/wire.h"
 #include "evidence/evidence.h"
-#include "wrap/options.h"
+#include "wrap/options/options.h"
 
 /* DESIGN's exit codes that are zcwrap's own. */
 enum {
@@ -52,7 +52,7 @@ char **zc_env_free(char **env); /* takes NULL, returns NULL */
 const char *zc_env_get(char *const *env, const char *name);
 /* Sets name in *env, replacing every earlier one; value NULL removes it. Returns 0 or -ENOMEM. */
 int zc_env_put(char ***env, const char *name, const char *value);
-/* Puts the shim into LD_PRELOAD as the program that look saw needs it (core/carry.h). */
+/* Puts the shim into LD_PRELOAD as the program that look saw needs it (core/exec/carry.h). */
 int zc_env_preload(char ***env, const char *shim, const struct zc_elf_look *look);
 
 /* --- command.c: which program is it? ------------------------------------------------------------ */

@@ -13,7 +13,7 @@
 #include <zlib.h>
 
 #include "evidence/read/journal.h"
-#include "evidence/rotate.h"
+#include "evidence/log/rotate.h"
 
 #define LATEST "events.jsonl"
 

@@ -2,7 +2,7 @@
 /*
  * journal.h - the log of a run as one text: what was rotated into archive/, then events.jsonl.
  *
- * A long run's log lies in several files (evidence/rotate.h). Readers see one text with one offset
+ * A long run's log lies in several files (evidence/log/rotate.h). Readers see one text with one offset
  * that counts the bytes of all of them, uncompressed, oldest first. A file of the archive is plain
  * or compressed with gzip; where both are there, it was just being compressed, and the plain one is
  * whole. Reading on at the end finds what was appended since, and a file that was begun since.

@@ -7,7 +7,7 @@
 #ifndef ZC_EVIDENCE_READ_OBSERVED_H
 #define ZC_EVIDENCE_READ_OBSERVED_H
 
-#include "core/observed.h"
+#include "core/wire/observed.h"
 
 struct zc_run;
 

@@ -51,7 +51,7 @@ static int read_whole(int fd, char *to, size_t size)
 	return 0;
 }
 
-/* zcwrap holds its run's directory locked as long as it lives (wrap/store.c). */
+/* zcwrap holds its run's directory locked as long as it lives (wrap/start/store.c). */
 static bool is_locked(const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);

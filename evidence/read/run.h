@@ -18,7 +18,7 @@
 
 #include "core/base.h"
 #include "evidence/read/journal.h"
-#include "evidence/read/view.h"
+#include "text/view.h"
 
 #define ZC_RUN_ITEMS_MAX 1000000u /* findings told apart; more are only counted */
 #define ZC_RUN_BUCKETS 120u       /* of the timeline */

@@ -10,7 +10,7 @@
 #ifndef ZC_EVIDENCE_READ_TREE_H
 #define ZC_EVIDENCE_READ_TREE_H
 
-#include "evidence/read/view.h"
+#include "text/view.h"
 
 struct zc_node {
 	int64_t pid, ppid;

@@ -12,7 +12,7 @@
 #define ZC_EVIDENCE_READ_VERIFY_H
 
 #include "core/base.h"
-#include "evidence/chain.h"
+#include "evidence/log/chain.h"
 #include "evidence/read/run.h"
 
 #define ZC_PROBLEMS_MAX 20u /* told; all are counted */

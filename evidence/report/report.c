@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "evidence/report/report.h"
-#include "evidence/text.h"
+#include "text/text.h"
 
 const struct zc_report_format zc_report_formats[] = {
 	{ "text", "report.txt", "for people, in a terminal", zc_report_as_text, false },

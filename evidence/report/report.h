@@ -19,7 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "evidence/json.h"
+#include "text/json.h"
 #include "evidence/read/run.h"
 
 struct zc_report_options {

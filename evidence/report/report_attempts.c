@@ -4,7 +4,7 @@
  *
  * The plainest form of the evidence: when, which call with which arguments, from which stack.
  */
-#include "evidence/report/events.h"
+#include "evidence/story/events.h"
 
 static void put_args(struct zc_report *report, const struct zc_story *story)
 {

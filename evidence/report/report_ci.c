@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "evidence/report/escape.h"
+#include "evidence/story/escape.h"
 
 /* GitHub shows ten errors a step and drops the rest without a word. */
 #define ANNOTATIONS_MAX 10u

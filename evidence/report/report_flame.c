@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "core/image.h"
-#include "evidence/report/escape.h"
+#include "evidence/story/escape.h"
 
 /* ';' ends a frame, and the last blank of a line starts the count. */
 static void put_folded(struct zc_report *report, struct zc_str text)

@@ -10,9 +10,9 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "evidence/embed.h"
+#include "text/embed.h"
 #include "evidence/read/tree.h"
-#include "evidence/report/escape.h"
+#include "evidence/story/escape.h"
 
 /* More would make a page that browsers do not like; the rest is counted. */
 #define FINDINGS_MAX 2000u

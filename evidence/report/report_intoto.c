@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "evidence/report/escape.h"
-#include "evidence/report/digest.h"
+#include "evidence/story/escape.h"
+#include "evidence/story/digest.h"
 
 #define STATEMENT "https://in-toto.io/Statement/v1"
 #define PREDICATE "https://in-toto.io/attestation/runtime-trace/v0.1"

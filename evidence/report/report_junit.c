@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "evidence/report/escape.h"
+#include "evidence/story/escape.h"
 
 #define FAILURES_MAX 1000u /* each with a stack; more are one failing case together */
 

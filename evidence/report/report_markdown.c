@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evidence/report/escape.h"
+#include "evidence/story/escape.h"
 
 #define BUDGET (256u << 10)
 #define RESERVE 512u /* for the last sentence */

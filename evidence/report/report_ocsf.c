@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "evidence/report/events.h"
+#include "evidence/story/events.h"
 
 enum {
 	FILE_ACTIVITY = 1001,

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evidence/report/escape.h"
+#include "evidence/story/escape.h"
 
 #define RESULTS_MAX 5000u
 #define FLOW_MAX 64u

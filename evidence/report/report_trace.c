@@ -4,7 +4,7 @@
  *
  * ui.perfetto.dev and chrome://tracing open it. Times are microseconds since the run began.
  */
-#include "evidence/report/events.h"
+#include "evidence/story/events.h"
 
 static void put_names(struct zc_report *report)
 {

@@ -10,7 +10,7 @@
  */
 #include <string.h>
 
-#include "core/wire.h"
+#include "core/wire/wire.h"
 #include "evidence/stack/lang.h"
 
 static bool runs_python(const struct zc_site *site)

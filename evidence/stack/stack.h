@@ -13,8 +13,8 @@
 #ifndef ZC_EVIDENCE_STACK_H
 #define ZC_EVIDENCE_STACK_H
 
-#include "core/wire.h"
-#include "evidence/json.h"
+#include "core/wire/wire.h"
+#include "text/json.h"
 #include "evidence/naming/naming.h"
 #include "evidence/stack/module.h"
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "core/policy.h"
+#include "core/decide/policy.h"
 #include "policy/learn/parts.h"
 
 /* What reaches past everything else is never let through because it happened once. */

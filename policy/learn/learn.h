@@ -26,7 +26,7 @@
 #include <stdio.h>
 
 #include "core/event.h"
-#include "core/observed.h"
+#include "core/wire/observed.h"
 #include "policy/policy_set.h"
 
 /* From so many entries on a directory stands for all that is in it. */

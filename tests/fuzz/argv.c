@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/argv.h"
-#include "core/feeds.h"
-#include "core/policy.h"
+#include "core/exec/argv.h"
+#include "core/exec/feeds.h"
+#include "core/decide/policy.h"
 #include "policy/policy_set.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/dns.h"
-#include "core/names.h"
+#include "core/net/dns.h"
+#include "core/net/names.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

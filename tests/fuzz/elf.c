@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/carry.h"
+#include "core/exec/carry.h"
 #include "evidence/stack/stack.h"
 
 #define HEAD 128u

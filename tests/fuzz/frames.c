@@ -8,7 +8,7 @@
 
 #include "evidence/evidence.h"
 #include "evidence/naming/naming.h"
-#include "policy/build.h"
+#include "policy/build/build.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "core/policy.h"
-#include "policy/build.h"
+#include "core/decide/policy.h"
+#include "policy/build/build.h"
 #include "policy/policy_set.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "audit/policy.h"
-#include "evidence/baseline.h"
+#include "audit/policy/policy.h"
+#include "evidence/account/baseline.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tracer/maps.h"
+#include "tracer/look/maps.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

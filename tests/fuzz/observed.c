@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/policy.h"
+#include "core/decide/policy.h"
 #include "evidence/read/observed.h"
 #include "policy/learn/learn.h"
 

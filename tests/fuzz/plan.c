@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "confine/plan.h"
-#include "policy/build.h"
+#include "policy/build/build.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

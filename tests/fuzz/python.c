@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/python.h"
+#include "core/lang/python.h"
 
 #define HERE 65536u
 

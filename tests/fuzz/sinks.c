@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "audit/audit.h"
-#include "evidence/json.h"
-#include "evidence/text.h"
+#include "text/json.h"
+#include "text/text.h"
 #include "tests/fuzz/markup.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

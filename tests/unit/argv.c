@@ -3,8 +3,8 @@
  * argv.c - rules on commands: what may be written, what it means, and that no shape of the arguments that
  * a program takes for the same is taken for something else.
  */
-#include "core/argv.h"
-#include "core/feeds.h"
+#include "core/exec/argv.h"
+#include "core/exec/feeds.h"
 #include "tests/unit/policy.h"
 
 /* ---- the grammar ---- */

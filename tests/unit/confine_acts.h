@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "core/policy.h"
+#include "core/decide/policy.h"
 #include "tests/unit/confine_random.h"
 
 #define ACTS 400

@@ -9,7 +9,7 @@
 #include <sched.h>
 #include <sys/socket.h>
 
-#include "core/policy.h"
+#include "core/decide/policy.h"
 #include "tests/unit/confine.h"
 #include "tests/unit/t.h"
 #include "tracer/tracer.h"

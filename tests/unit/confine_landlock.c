@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "confine/landlock.h"
+#include "confine/landlock/landlock.h"
 #include "tests/unit/confine.h"
 #include "tests/unit/t.h"
 

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "core/policy.h"
-#include "policy/build.h"
+#include "core/decide/policy.h"
+#include "policy/build/build.h"
 
 enum { R = ZC_NEED_READ, W = ZC_NEED_WRITE, X = ZC_NEED_RUN, U = ZC_NEED_UNIX };
 #define NET (1u << ZC_CLASS_NET)

@@ -4,7 +4,7 @@
  */
 #include <arpa/inet.h>
 
-#include "core/names.h"
+#include "core/net/names.h"
 #include "tests/unit/decide.h"
 #include "tests/unit/t.h"
 

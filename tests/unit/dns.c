@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/dns.h"
+#include "core/net/dns.h"
 #include "tests/unit/t.h"
 
 static uint8_t bytes[4096];

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evidence/chain.h"
-#include "evidence/sha256.h"
+#include "evidence/log/chain.h"
+#include "evidence/proof/sha256.h"
 #include "t.h"
 
 /* Cut at each length around a block, and at a second place behind it. */

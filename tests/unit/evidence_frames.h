@@ -12,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/policy.h"
-#include "core/wire.h"
+#include "core/decide/policy.h"
+#include "core/wire/wire.h"
 
 struct frame_buffer {
 	uint64_t words[ZC_FRAME_MAX / 8];

@@ -7,8 +7,8 @@
 
 #include <json-c/json.h>
 
-#include "evidence/json.h"
-#include "evidence/text.h"
+#include "text/json.h"
+#include "text/text.h"
 #include "t.h"
 
 static struct zc_json json;

@@ -11,7 +11,7 @@
 
 #include "evidence/read/log_reader.h"
 #include "evidence/read/run.h"
-#include "evidence/text.h"
+#include "text/text.h"
 #include "t.h"
 
 static int parse(const char *text, struct zc_view *ret)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evidence/read/view.h"
+#include "text/view.h"
 #include "evidence/redact.h"
 #include "t.h"
 

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/policy.h"
+#include "core/decide/policy.h"
 #include "policy/policy_set.h"
 #include "tests/unit/t.h"
 

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "core/gate.h"
+#include "core/wire/gate.h"
 #include "tests/unit/policy.h"
 
 /* clang-format off */

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/session.h"
+#include "core/wire/session.h"
 #include "tests/unit/t.h"
 
 static void test_round_trip(bool gap_allow, bool passive)

@@ -14,7 +14,7 @@
 
 #include "tests/unit/decide.h"
 #include "tests/unit/t.h"
-#include "tracer/filter.h"
+#include "tracer/filter/filter.h"
 
 #define USER ZC_LAYER_USER
 #define ALLOW ZC_SAYS_ALLOW

@@ -14,10 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/gate.h"
+#include "core/wire/gate.h"
 #include "tests/unit/decide.h"
 #include "tests/unit/t.h"
-#include "tracer/filter.h"
+#include "tracer/filter/filter.h"
 
 #define GATE 0x69000000u
 #define PASS (GATE + ZC_GATE_PASS + ZC_GATE_BEHIND)

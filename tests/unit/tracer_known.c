@@ -9,7 +9,7 @@
 
 #include "tests/unit/decide.h"
 #include "tests/unit/t.h"
-#include "tracer/known.h"
+#include "tracer/paths/known.h"
 
 static char base[] = "/tmp/zc-known-XXXXXX";
 

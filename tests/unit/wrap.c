@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tests/unit/t.h"
-#include "evidence/units.h"
+#include "text/units.h"
 #include "wrap/wrap.h"
 
 static void test_times(void)

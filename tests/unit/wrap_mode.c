@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "tests/unit/t.h"
-#include "wrap/layers.h"
-#include "wrap/probe.h"
+#include "wrap/modes/layers.h"
+#include "wrap/modes/probe.h"
 #include "wrap/wrap.h"
 
 static struct zc_mode_choice choice;

@@ -22,9 +22,9 @@
 #ifndef ZC_TRACER_NAMES_H
 #define ZC_TRACER_NAMES_H
 
-#include "core/dns.h"
-#include "core/names.h"
-#include "tracer/judge.h"
+#include "core/net/dns.h"
+#include "core/net/names.h"
+#include "tracer/judge/judge.h"
 
 /* peers.c. Before the command begins: what it is that resolvers are asked at. Nothing where no names are
    wanted. 0 or -ENOMEM. */

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "core/image.h"
-#include "core/record.h"
+#include "core/wire/record.h"
 #include "tracer/notify/notify.h"
 
 #define LARGEST_ADDRESS 128u

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "tracer/names/names.h"
-#include "tracer/prompt.h"
+#include "tracer/judge/prompt.h"
 #include "tracer/notify/notify.h"
 
 #define ENDS 64

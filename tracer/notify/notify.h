@@ -29,7 +29,7 @@
 #include <poll.h>
 
 #include "tracer/engine.h"
-#include "tracer/judge.h"
+#include "tracer/judge/judge.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)

@@ -20,7 +20,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "tracer/known.h"
+#include "tracer/paths/known.h"
 #include "tracer/notify/notify.h"
 
 #define PAGE 4096u

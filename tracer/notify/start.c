@@ -22,9 +22,9 @@
 #include <unistd.h>
 
 #include "confine/confine.h"
-#include "tracer/launch.h"
+#include "tracer/filter/launch.h"
 #include "tracer/notify/notify.h"
-#include "tracer/known.h"
+#include "tracer/paths/known.h"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * walk.c - one path through the trie: one hash and one probe a component, as a rule.
+ */
+#include "core/mem.h"
+#include "core/path.h"
+#include "core/decide/walk.h"
+
+#define EACH_CLASS(bit) ((bit) | (bit) << 5 | (bit) << 10 | (bit) << 15)
+#define PROFILE_DENIES \
+	(EACH_CLASS(ZC_MASK_PROFILE(0, ZC_SAYS_DENY)) | \
+	 EACH_CLASS(ZC_MASK_PROFILE(0, ZC_SAYS_QUIET)))
+#define USER_ALLOWS \
+	(EACH_CLASS(ZC_MASK_USER(0, ZC_SAYS_ALLOW)) | EACH_CLASS(ZC_MASK_USER(0, ZC_SAYS_LOG)))
+
+struct tables {
+	const struct zc_image_node *nodes;
+	const struct zc_image_edge *edges;
+	const struct zc_image_shape *shapes;
+	const char *strings;
+	uint32_t edge_mask;
+};
+
+struct component {
+	const char *text;
+	size_t len;
+	uint32_t depth; /* 1 for the first of the path */
+};
+
+struct step {
+	uint32_t node[ZC_WALK_NODES];
+	uint32_t count;
+};
+
+void zc_seek_offer(struct zc_seek *seek, uint64_t mask, uint32_t depth, uint32_t grants_first,
+		   uint32_t grants_count)
+{
+	uint64_t hit = mask & seek->bits;
+	uint64_t score = ((uint64_t)depth << 1 | !!(hit & seek->prefer)) + 1;
+
+	if (!hit || score <= seek->score)
+		return;
+	seek->found = hit;
+	seek->score = score;
+	seek->grants_first = grants_first;
+	seek->grants_count = grants_count;
+}
+
+uint32_t zc_seek_rule(const struct zc_image *image, const struct zc_seek *seek, uint64_t *ret_bit)
+{
+	const struct zc_image_grant *grants = zc_image_at(image, image->grants);
+	uint64_t wanted = seek->found & seek->prefer ? seek->found & seek->prefer : seek->found;
+
+	*ret_bit = wanted & -wanted;
+	for (uint32_t i = 0; i < seek->grants_count; i++) {
+		const struct zc_image_grant *grant = &grants[seek->grants_first + i];
+
+		if (grant->bit & wanted) {
+			*ret_bit = grant->bit & wanted;
+			return grant->rule;
+		}
+	}
+	return ZC_RULE_NONE;
+}
+
+bool zc_walk_is_in(const struct zc_walk *walk, uint32_t node)
+{
+	for (uint32_t i = 0; i < walk->count; i++)
+		if (walk->active[i] == node)
+			return true;
+	return false;
+}
+
+/*
+ * Adds what a node says. depth is where in the path it stands, which for "**" is not node->depth.
+ */
+static void hear(struct zc_walk *walk, const struct zc_image_node *node, uint32_t depth)
+{
+	uint64_t mask = node->mask;
+
+	walk->mask |= mask;
+	/* At the root, where most policies say something, both are 0 as they began. */
+	if (depth && mask & (PROFILE_DENIES | USER_ALLOWS)) {
+		for (unsigned cls = 0; cls < ZC_MASK_CLASSES; cls++) {
+			uint64_t deny = (ZC_MASK_PROFILE(0, ZC_SAYS_DENY) |
+					 ZC_MASK_PROFILE(0, ZC_SAYS_QUIET))
+					<< cls * 5;
+			uint64_t allow =
+				(ZC_MASK_USER(0, ZC_SAYS_ALLOW) | ZC_MASK_USER(0, ZC_SAYS_LOG))
+				<< cls * 5;
+
+			if (mask & deny && depth > walk->deny_depth[cls])
+				walk->deny_depth[cls] = depth;
+			if (mask & allow && node->named > walk->allow_named[cls])
+				walk->allow_named[cls] = node->named;
+		}
+	}
+	if (walk->seek)
+		zc_seek_offer(walk->seek, mask, depth, node->grants_first, node->grants_count);
+}
+
+static void add(struct zc_walk *walk, struct step *next, uint32_t entry)
+{
+	if (next->count == ZC_WALK_NODES)
+		walk->complex = true;
+	else
+		next->node[next->count++] = entry;
+}
+
+static void enter(const struct tables *t, struct zc_walk *walk, struct step *next, uint32_t index,
+		  uint32_t depth)
+{
+	const struct zc_image_node *node = &t->nodes[index];
+	uint32_t sticky = node->dstar | ZC_WALK_STICKY;
+
+	if (node->mask)
+		hear(walk, node, depth);
+	if (!node->below)
+		return;
+	add(walk, next, index);
+	if (ZC_LIKELY(!node->dstar))
+		return;
+	/* "**" stands for no component too, so it holds at once; met again, it is in already. */
+	for (uint32_t i = 0; i < next->count; i++)
+		if (next->node[i] == sticky)
+			return;
+	add(walk, next, sticky);
+}
+
+static void take(struct zc_walk *walk, const struct step *next)
+{
+	for (uint32_t i = 0; i < next->count; i++)
+		walk->active[i] = next->node[i];
+	walk->count = next->count;
+}
+
+static uint32_t named_child(const struct tables *t, uint32_t parent, const struct component *c,
+			    uint64_t component_hash)
+{
+	uint64_t hash = zc_edge_hash(parent, ZC_EDGE_NAME, component_hash);
+
+	for (uint32_t slot = (uint32_t)hash & t->edge_mask;; slot = (slot + 1) & t->edge_mask) {
+		const struct zc_image_edge *edge = &t->edges[slot];
+
+		if (edge->kind == ZC_EDGE_EMPTY)
+			return 0;
+		if (edge->hash == hash && edge->parent == parent && edge->kind == ZC_EDGE_NAME &&
+		    edge->name_len == c->len && zc_equal(t->strings + edge->name, c->text, c->len))
+			return edge->child;
+	}
+}
+
+static bool glob_holds(const struct tables *t, const struct zc_image_edge *edge,
+		       const struct zc_image_shape *shape, const struct component *c)
+{
+	const char *pattern = t->strings + edge->name;
+	size_t prefix = shape->prefix_len, suffix = shape->suffix_len;
+
+	if (edge->stars != 1)
+		return zc_glob_match(pattern, edge->name_len, c->text, c->len);
+	return edge->name_len == prefix + 1 + suffix && zc_equal(pattern, c->text, prefix) &&
+	       zc_equal(pattern + prefix + 1, c->text + c->len - suffix, suffix);
+}
+
+/* Patterns with several '*' may share prefix and suffix: all of a chain are tried. */
+static void follow_globs(const struct tables *t, struct zc_walk *walk, struct step *next,
+			 uint32_t parent, const struct component *c)
+{
+	const struct zc_image_node *node = &t->nodes[parent];
+
+	for (uint32_t i = 0; i < node->shapes_count; i++) {
+		const struct zc_image_shape *shape = &t->shapes[node->shapes_first + i];
+		size_t prefix = shape->prefix_len, suffix = shape->suffix_len;
+		uint64_t hash;
+
+		if (c->len < prefix + suffix)
+			continue;
+		hash = zc_edge_hash(parent, ZC_EDGE_GLOB,
+				    zc_glob_hash(c->text, prefix, c->text + c->len - suffix,
+						 suffix));
+		for (uint32_t slot = (uint32_t)hash & t->edge_mask;;
+		     slot = (slot + 1) & t->edge_mask) {
+			const struct zc_image_edge *edge = &t->edges[slot];
+
+			if (edge->kind == ZC_EDGE_EMPTY)
+				break;
+			if (edge->hash == hash && edge->parent == parent &&
+			    edge->kind == ZC_EDGE_GLOB && glob_holds(t, edge, shape, c))
+				enter(t, walk, next, edge->child, c->depth);
+		}
+	}
+}
+
+/* In several nodes at once, or where globs leave: what they lead to, and every "**" stays. */
+static void advance_many(const struct tables *t, struct zc_walk *walk, const struct component *c,
+			 uint64_t hash, struct step *next)
+{
+	next->count = 0;
+	for (uint32_t i = 0; i < walk->count; i++)
+		if (walk->active[i] & ZC_WALK_STICKY)
+			next->node[next->count++] = walk->active[i];
+	for (uint32_t i = 0; i < walk->count; i++) {
+		uint32_t parent = walk->active[i] & ~ZC_WALK_STICKY;
+		uint32_t child = named_child(t, parent, c, hash);
+
+		if (child)
+			enter(t, walk, next, child, c->depth);
+		if (t->nodes[parent].shapes_count)
+			follow_globs(t, walk, next, parent, c);
+	}
+	take(walk, next);
+}
+
+/* The common case, one node with plain names only, moves no lists about. */
+static void advance(const struct tables *t, struct zc_walk *walk, const struct component *c,
+		    struct step *next)
+{
+	uint64_t hash = zc_hash_bytes(c->text, c->len, 0);
+	const struct zc_image_node *node;
+	uint32_t child;
+
+	if (walk->count != 1 || walk->active[0] & ZC_WALK_STICKY ||
+	    t->nodes[walk->active[0]].shapes_count) {
+		advance_many(t, walk, c, hash, next);
+		return;
+	}
+	child = named_child(t, walk->active[0], c, hash);
+	node = &t->nodes[child];
+	walk->count = 0;
+	if (!child)
+		return;
+	if (ZC_UNLIKELY(node->dstar)) {
+		next->count = 0;
+		enter(t, walk, next, child, c->depth);
+		take(walk, next);
+		return;
+	}
+	if (node->mask)
+		hear(walk, node, c->depth);
+	walk->active[0] = child;
+	walk->count = node->below != 0;
+}
+
+/* Bytes up to the next slash, eight at a time. Reads nothing behind text + len. */
+static size_t component_len(const char *text, size_t len)
+{
+	const uint64_t ones = 0x0101010101010101ull, slashes = ones * '/';
+	size_t i = 0;
+
+	for (; i + 8 <= len; i += 8) {
+		uint64_t v;
+
+		__builtin_memcpy(&v, text + i, 8);
+		v ^= slashes;
+		v = (v - ones) & ~v & ones << 7;
+		if (v)
+			return i + (unsigned)__builtin_ctzll(v) / 8;
+	}
+	while (i < len && text[i] != '/')
+		i++;
+	return i;
+}
+
+static void start(const struct tables *t, struct zc_walk *walk, struct zc_seek *seek,
+		  struct step *next)
+{
+	walk->mask = 0;
+	walk->complex = false;
+	walk->seek = seek;
+	for (unsigned cls = 0; cls < ZC_MASK_CLASSES; cls++)
+		walk->deny_depth[cls] = walk->allow_named[cls] = 0;
+	next->count = 0;
+	enter(t, walk, next, 0, 0);
+	take(walk, next);
+}
+
+/* Drops the places below which nothing can change the answer. Is none left? */
+static bool is_enough(const struct tables *t, struct zc_walk *walk, const struct zc_enough *enough)
+{
+	uint64_t matters = enough->refusals;
+	uint32_t kept = 0;
+
+	for (unsigned i = 0; i < enough->count; i++)
+		if (!(walk->mask & enough->grants[i]))
+			matters |= enough->grants[i];
+	for (uint32_t i = 0; i < walk->count; i++)
+		if (t->nodes[walk->active[i] & ~ZC_WALK_STICKY].below & matters)
+			walk->active[kept++] = walk->active[i];
+	walk->count = kept;
+	return kept == 0;
+}
+
+/* Where the path ends: rules for it alone, not for what is below, stand at its entry ".". */
+static void hear_itself(const struct tables *t, struct zc_walk *walk, uint32_t depth)
+{
+	const struct component itself = { ".", 1, depth };
+	uint64_t hash = zc_hash_bytes(itself.text, itself.len, 0);
+
+	for (uint32_t i = 0; i < walk->count; i++) {
+		uint32_t node = walk->active[i] & ~ZC_WALK_STICKY;
+		uint32_t child = named_child(t, node, &itself, hash);
+
+		if (child && t->nodes[child].mask)
+			hear(walk, &t->nodes[child], depth + 1);
+	}
+}
+
+static void follow(const struct zc_image *image, const char *path, size_t len, struct zc_seek *seek,
+		   const struct zc_enough *enough, struct zc_walk *walk)
+{
+	const struct tables t = {
+		.nodes = zc_image_at(image, image->nodes),
+		.edges = zc_image_at(image, image->edges),
+		.shapes = zc_image_at(image, image->shapes),
+		.strings = zc_image_at(image, image->strings),
+		.edge_mask = image->edges.count - 1,
+	};
+	struct component c = { .depth = 0 };
+	struct step next; /* scratch, once: hooks run on small stacks */
+	size_t at = 0;
+
+	start(&t, walk, seek, &next);
+	while (at < len && walk->count) {
+		if (path[at] == '/') {
+			at++;
+			continue;
+		}
+		if (enough && is_enough(&t, walk, enough))
+			break;
+		c.text = path + at;
+		c.len = component_len(c.text, len - at);
+		c.depth++;
+		at += c.len;
+		advance(&t, walk, &c, &next);
+	}
+	if (at >= len && walk->count)
+		hear_itself(&t, walk, c.depth);
+}
+
+void zc_walk(const struct zc_image *image, const char *path, size_t len, struct zc_seek *seek,
+	     struct zc_walk *walk)
+{
+	follow(image, path, len, seek, NULL, walk);
+}
+
+static bool some_glob_holds(const struct tables *t, uint32_t parent, const struct component *c)
+{
+	const struct zc_image_node *node = &t->nodes[parent];
+
+	for (uint32_t i = 0; i < node->shapes_count; i++) {
+		const struct zc_image_shape *shape = &t->shapes[node->shapes_first + i];
+		size_t prefix = shape->prefix_len, suffix = shape->suffix_len;
+		uint64_t hash;
+
+		if (c->len < prefix + suffix)
+			continue;
+		hash = zc_edge_hash(parent, ZC_EDGE_GLOB,
+				    zc_glob_hash(c->text, prefix, c->text + c->len - suffix,
+						 suffix));
+		for (uint32_t slot = (uint32_t)hash & t->edge_mask;
+		     t->edges[slot].kind != ZC_EDGE_EMPTY; slot = (slot + 1) & t->edge_mask)
+			if (t->edges[slot].hash == hash)
+				return true; /* or nearly: the whole walk will see */
+	}
+	return false;
+}
+
+static bool dstar_matters(const struct tables *t, const struct zc_image_node *node,
+			  uint64_t matters)
+{
+	return node->dstar && (t->nodes[node->dstar].below | t->nodes[node->dstar].mask) & matters;
+}
+
+/*
+ * The same for the common path, which meets plain names only until nothing matters any more: no list
+ * of places, no depths. Returns false when a wildcard holds that matters: only
+ * the whole walk knows then. *ret_below: whatever follows below the path, the mask stays enough.
+ */
+static bool walk_straight(const struct tables *t, const char *path, size_t len,
+			  const struct zc_enough *enough, uint64_t *ret_mask, bool *ret_below)
+{
+	const struct zc_image_node *node = t->nodes;
+	struct component c;
+	uint64_t mask = node->mask;
+	size_t at = 0;
+
+	*ret_below = true;
+	for (uint32_t index = 0;;) {
+		uint64_t matters = enough->refusals;
+
+		for (unsigned i = 0; i < enough->count; i++)
+			if (!(mask & enough->grants[i]))
+				matters |= enough->grants[i];
+		if (!(node->below & matters))
+			break;
+		if (node->wild & matters && dstar_matters(t, node, matters))
+			return false;
+		while (at < len && path[at] == '/')
+			at++;
+		if (at == len) {
+			*ret_below = false;
+			c.text = ".", c.len = 1;
+			index = named_child(t, index, &c, zc_hash_bytes(c.text, c.len, 0));
+			mask |= index ? t->nodes[index].mask : 0;
+			break;
+		}
+		c.text = path + at;
+		c.len = component_len(c.text, len - at);
+		at += c.len;
+		if (node->wild & matters && some_glob_holds(t, index, &c))
+			return false;
+		index = named_child(t, index, &c, zc_hash_bytes(c.text, c.len, 0));
+		if (!index)
+			break;
+		node = &t->nodes[index];
+		mask |= node->mask;
+	}
+	*ret_mask = mask;
+	return true;
+}
+
+bool zc_walk_enough(const struct zc_image *image, const char *path, size_t len,
+		    const struct zc_enough *enough, uint64_t *ret_mask, bool *ret_below)
+{
+	const struct tables t = {
+		.nodes = zc_image_at(image, image->nodes),
+		.edges = zc_image_at(image, image->edges),
+		.shapes = zc_image_at(image, image->shapes),
+		.strings = zc_image_at(image, image->strings),
+		.edge_mask = image->edges.count - 1,
+	};
+	struct zc_walk walk;
+
+	if (ZC_LIKELY(walk_straight(&t, path, len, enough, ret_mask, ret_below)))
+		return true;
+	*ret_below = false;
+	follow(image, path, len, NULL, enough, &walk);
+	*ret_mask = walk.mask;
+	return !walk.complex;
+}
