@@ -90,7 +90,7 @@ static void put_what(const struct zc_item *item, char *buffer, size_t cap)
 			continue;
 		at += (size_t)snprintf(buffer + at, cap - at, "%s%.*s",
 				       i == ZC_LEN(members) - 1 ? " by "
-				       : at			? " "
+				       : at                     ? " "
 								: "",
 				       (int)view.len - 2, view.at + 1);
 	}
@@ -135,9 +135,10 @@ static int accept_named(struct accepting *a, const char *name)
 	if (len <= 5 && strspn(name, "0123456789") == len)
 		wanted = strtoul(name, NULL, 10);
 	else if (!all && (len < 6 || len > 16 || strspn(name, "0123456789abcdef") != len))
-		return zc_audit_fail("accept: '%s': expected the number of a finding, six digits or "
-				     "more of its fingerprint, or 'all'",
-				     name);
+		return zc_audit_fail(
+			"accept: '%s': expected the number of a finding, six digits or "
+			"more of its fingerprint, or 'all'",
+			name);
 	for (size_t i = 0; i < a->run->items; i++) {
 		const struct zc_item *item = &a->run->item[i];
 		char print[17];
@@ -187,8 +188,9 @@ int zc_audit_accept(int argc, char **argv)
 	status = options(&a, argc, argv);
 	first = optind + (argc - optind > 1); /* one name alone is a finding of the latest run */
 	if (!status && first >= argc)
-		status = zc_audit_fail("accept takes a run and its findings: zcaudit accept latest 1 "
-				       "--why=TEXT --until=YYYY-MM-DD");
+		status = zc_audit_fail(
+			"accept takes a run and its findings: zcaudit accept latest 1 "
+			"--why=TEXT --until=YYYY-MM-DD");
 	if (!status)
 		status = open_both(&a, first > optind ? argv[optind] : NULL);
 	for (int i = first; i < argc && !status; i++)

@@ -18,7 +18,7 @@
 #define PLACES_MAX 4096u /* told apart; more are counted together */
 
 struct place {
-	struct zc_str where; /* "libfoo.so+0x1234 (function)" */
+	struct zc_str where;                     /* "libfoo.so+0x1234 (function)" */
 	struct zc_str build_id, calls, programs; /* names, each once */
 	uint64_t count;
 };
@@ -80,8 +80,8 @@ static void add_note(struct zc_report *report, struct places *places, struct zc_
 	zc_walk_next(&walk, NULL, &frame);
 	where = describe(report, frame);
 	build_id = zc_report_text(report, frame, "build_id");
-	while (i < places->count && !(same(places->item[i].where, where) &&
-				      same(places->item[i].build_id, build_id)))
+	while (i < places->count &&
+	       !(same(places->item[i].where, where) && same(places->item[i].build_id, build_id)))
 		i++;
 	if (i == PLACES_MAX) {
 		places->more++;

@@ -62,7 +62,7 @@ static void put_rule(struct zc_report *report, const struct zc_story *story)
 			zc_str_is(story->layer, "user")       ? "user"
 			: zc_str_is(story->layer, "profile")  ? "profile"
 			: zc_str_is(story->layer, "implicit") ? "implicit denies that nothing beats"
-						       : "base");
+							      : "base");
 	fputc('\n', report->out);
 	if (story->why.at && story->rule.at)
 		fprintf(report->out, "          %s\n", shown(report, story->why));
@@ -70,7 +70,8 @@ static void put_rule(struct zc_report *report, const struct zc_story *story)
 
 static void put_code(struct zc_report *report, const struct zc_story *story)
 {
-	const struct zc_frame_told *place = story->stack.inside ? story->stack.inside : story->stack.place;
+	const struct zc_frame_told *place = story->stack.inside ? story->stack.inside
+								: story->stack.place;
 	struct zc_str site = zc_story_site(place);
 
 	if (place)
@@ -85,9 +86,10 @@ static void put_code(struct zc_report *report, const struct zc_story *story)
 	if (story->stack.frames > FRAMES_SHOWN)
 		fprintf(report->out, "      and %zu frames more: zcaudit report --format=text\n",
 			story->stack.frames - FRAMES_SHOWN);
-	if (story->stack.status.at && !zc_str_is(story->stack.status, "complete") && story->stack.frames)
-		fprintf(report->out, "      the stack is %s%s%s\n", shown(report, story->stack.status),
-			story->stack.why.at ? ": " : "",
+	if (story->stack.status.at && !zc_str_is(story->stack.status, "complete") &&
+	    story->stack.frames)
+		fprintf(report->out, "      the stack is %s%s%s\n",
+			shown(report, story->stack.status), story->stack.why.at ? ": " : "",
 			story->stack.why.at ? shown(report, story->stack.why) : "");
 }
 
@@ -162,7 +164,8 @@ static void put_story(struct zc_report *report, const struct zc_story *story, si
 static void put_json(struct zc_report *report, const struct zc_story *story, size_t number)
 {
 	struct zc_json *json = &report->json;
-	const struct zc_frame_told *place = story->stack.inside ? story->stack.inside : story->stack.place;
+	const struct zc_frame_told *place = story->stack.inside ? story->stack.inside
+								: story->stack.place;
 
 	zc_json_open(json, NULL, '{');
 	zc_json_uint(json, "number", number);

@@ -33,8 +33,10 @@ static const struct {
 	{ "diff", "two runs: findings that are new, gone, changed", zc_audit_diff },
 	{ "learn", "a policy from what runs did: the smallest that allows it", zc_audit_learn },
 	{ "report", "write it as HTML, SARIF, JUnit, in-toto, ...", zc_audit_report },
-	{ "policy-diff", "two policies: rules, and what is allowed no more or now", zc_audit_policy_diff },
-	{ "policy-export", "a policy for bwrap, systemd or Landlock-config", zc_audit_policy_export },
+	{ "policy-diff", "two policies: rules, and what is allowed no more or now",
+	  zc_audit_policy_diff },
+	{ "policy-export", "a policy for bwrap, systemd or Landlock-config",
+	  zc_audit_policy_export },
 	{ "policy-import", "a Landlock-config as a policy", zc_audit_policy_import },
 	{ "schema", "print the JSON Schema of events, or of run.json", zc_audit_schema },
 	{ "render", "print a file of raw frames (ZENCUBE_LOG) as event lines", zc_audit_render },
@@ -57,7 +59,8 @@ static int usage(FILE *out)
 	      "  accept      RUN FINDING ... --why=TEXT --until=YYYY-MM-DD [--any-caller]\n"
 	      "              [--by=NAME] [--baseline=FILE]\n"
 	      "  diff        BEFORE AFTER: exit 1 when there are new findings\n"
-	      "  learn       RUN ... [-o FILE] [--merge=FILE]: of zcwrap --learn or --audit, all in "
+	      "  learn       RUN ... [-o FILE] [--merge=FILE]: of zcwrap --learn or --audit, all "
+	      "in "
 	      "one\n"
 	      "              directory; --merge adds to FILE, whoever wrote it\n"
 	      "  rotate      --keep=N|AGE  --max-total=SIZE  --compress  --dry-run\n"

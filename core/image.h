@@ -127,7 +127,7 @@ struct zc_image {
 	struct zc_image_table jail; /* text in strings: prefix of the run's root; count 0: none */
 	int32_t supervisor[4];      /* pids of ours; 0: unused */
 	int32_t supervisor_group;   /* process group that a signal must not reach; 0: none */
-	uint32_t gate; /* address of the run's gate page (core/wire/gate.h); 0: no gate, not hybrid */
+	uint32_t gate; /* address of the gate page (core/wire/gate.h); 0: none, not hybrid */
 	/*
 	 * Bytes of a second, complete image: what it would refuse and this one allows is recorded. It has
 	 * none itself. The texts of its rules are given as offsets into this image's strings, beyond their end.

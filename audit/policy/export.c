@@ -151,14 +151,16 @@ int zc_audit_policy_export(int argc, char **argv)
 		return zc_audit_fail("policy-export: no format '%s'; --format=help lists them",
 				     audit.format);
 	if (!audit.format)
-		return zc_audit_fail("policy-export: --format=NAME is missing; --format=help lists them");
+		return zc_audit_fail(
+			"policy-export: --format=NAME is missing; --format=help lists them");
 	if (format < 0) {
 		for (size_t i = 0; i < ZC_LEN(formats); i++)
 			printf("%-9s %s\n", formats[i].name, formats[i].what);
 		return 0;
 	}
 	if (audit.argc != 1)
-		return zc_audit_fail("policy-export takes one policy: a file, or a profile like @dev");
+		return zc_audit_fail(
+			"policy-export takes one policy: a file, or a profile like @dev");
 	status = zc_audit_policy_load(&policy, audit.argv[0]);
 	export.policy = &policy;
 	if (!status) {
@@ -169,14 +171,18 @@ int zc_audit_policy_export(int argc, char **argv)
 		if (policy.image->flags & ZC_IMAGE_AUDIT)
 			say_lost(&export, "audit", "what is written refuses");
 		if (export.absent)
-			fprintf(stderr, "lost: %zu rules on places that are not there, or that "
-					"are others for each process\n", export.absent);
+			fprintf(stderr,
+				"lost: %zu rules on places that are not there, or that "
+				"are others for each process\n",
+				export.absent);
 		export.losses += export.absent;
 		if (fflush(stdout) == EOF && errno != EPIPE)
 			status = zc_audit_fail("cannot write standard output");
 		else
-			fprintf(stderr, "zcaudit: %zu of the policy's rules, or parts of them, could "
-				"not be said in %s\n", export.losses, formats[format].name);
+			fprintf(stderr,
+				"zcaudit: %zu of the policy's rules, or parts of them, could "
+				"not be said in %s\n",
+				export.losses, formats[format].name);
 	}
 	zc_audit_policy_free(&policy);
 	return status;

@@ -107,7 +107,7 @@ static void take_paths(struct zc_export *export, const struct zc_policy_line *li
 		       struct places *places)
 {
 	bool allows = line->says <= ZC_SAYS_LOG, writes = line->cls == ZC_CLASS_WRITE;
-	struct rule_place rule = { places, allows ? writes ? WRITABLE : READ_ONLY
+	struct rule_place rule = { places, allows   ? writes ? WRITABLE : READ_ONLY
 					   : writes ? KEPT
 						    : COVERED };
 

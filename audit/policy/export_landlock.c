@@ -19,9 +19,7 @@ static const char *const runs[] = { "execute", NULL };
 static const struct {
 	unsigned cls;
 	const char *const *rights;
-} classes[] = {
-	{ ZC_CLASS_READ, reads }, { ZC_CLASS_WRITE, writes }, { ZC_CLASS_RUN, runs }
-};
+} classes[] = { { ZC_CLASS_READ, reads }, { ZC_CLASS_WRITE, writes }, { ZC_CLASS_RUN, runs } };
 
 static void put_rights(struct zc_json *json, const char *const *rights, bool file)
 {
@@ -64,7 +62,8 @@ static void put_paths(struct zc_export *export, struct zc_json *json,
 	struct beneath beneath = { export, json, rights, line->text };
 
 	if (line->says > ZC_SAYS_LOG)
-		export->lost(export, line->text, "Landlock takes nothing away below what it allows");
+		export->lost(export, line->text,
+			     "Landlock takes nothing away below what it allows");
 	else
 		zc_export_places(export, line, index, put_beneath, &beneath);
 }
@@ -170,9 +169,10 @@ static void put_list(struct zc_export *export, struct zc_json *json, const char 
 			if (classes[k].cls == line.cls && (handled >> line.cls & 1))
 				put_paths(export, &list, &line, i, classes[k].rights);
 			else if (classes[k].cls == line.cls && line.says > ZC_SAYS_LOG)
-				export->lost(export, line.text,
-					     "everything else is allowed, and Landlock takes nothing "
-					     "away");
+				export->lost(
+					export, line.text,
+					"everything else is allowed, and Landlock takes nothing "
+					"away");
 	}
 	zc_json_close(&list, ']');
 	if (list.len > 2)
@@ -193,6 +193,7 @@ void zc_export_landlock(struct zc_export *export)
 	zc_json_close(&json, '}');
 	zc_json_newline(&json);
 	fwrite(json.bytes, 1, json.len, export->out);
-	export->lost(export, "net, listen", "Landlock refuses TCP only: UDP and other families stay open");
+	export->lost(export, "net, listen",
+		     "Landlock refuses TCP only: UDP and other families stay open");
 	zc_json_free(&json);
 }

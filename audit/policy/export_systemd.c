@@ -112,12 +112,14 @@ static void put_net(struct zc_export *export, const struct zc_policy_line *line)
 	}
 	if (!address_of(line->value, address, sizeof(address), &port)) {
 		export->lost(export, line->text,
-			     *line->value == ':' ? "systemd filters addresses, not the ports of peers"
-						 : "systemd filters addresses, not names");
+			     *line->value == ':'
+				     ? "systemd filters addresses, not the ports of peers"
+				     : "systemd filters addresses, not names");
 		return;
 	}
 	if (*port && !allows) {
-		export->lost(export, line->text, "systemd filters addresses, not the ports of peers");
+		export->lost(export, line->text,
+			     "systemd filters addresses, not the ports of peers");
 		return;
 	}
 	fprintf(export->out, "IPAddress%s=%s\n", allows ? "Allow" : "Deny", address);
@@ -138,7 +140,8 @@ static void put_listen(struct zc_export *export, const struct zc_policy_line *li
 		if (colon && colon != line->value)
 			export->lost(export, line->text, "the port counts on every address");
 	} else {
-		export->lost(export, line->text, "systemd filters ports, not addresses, of listeners");
+		export->lost(export, line->text,
+			     "systemd filters ports, not addresses, of listeners");
 	}
 }
 

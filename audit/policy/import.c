@@ -26,15 +26,24 @@ static const struct {
 	const char *name;
 	uint32_t bit, word; /* word: READ, ... */
 } rights[] = {
-	{ "execute", 1, RUN },           { "write_file", 2, WRITE },
-	{ "read_file", 4, READ },        { "read_dir", 8, READ },
-	{ "remove_dir", 16, WRITE },     { "remove_file", 32, WRITE },
-	{ "make_char", 64, WRITE },      { "make_dir", 128, WRITE },
-	{ "make_reg", 256, WRITE },      { "make_sock", 512, WRITE },
-	{ "make_fifo", 1024, WRITE },    { "make_block", 2048, WRITE },
-	{ "make_sym", 4096, WRITE },     { "refer", 8192, WRITE },
-	{ "truncate", 16384, WRITE },    { "ioctl_dev", 32768, 0 },
-	{ "bind_tcp", 65536, BIND },     { "connect_tcp", 131072, CONNECT },
+	{ "execute", 1, RUN },
+	{ "write_file", 2, WRITE },
+	{ "read_file", 4, READ },
+	{ "read_dir", 8, READ },
+	{ "remove_dir", 16, WRITE },
+	{ "remove_file", 32, WRITE },
+	{ "make_char", 64, WRITE },
+	{ "make_dir", 128, WRITE },
+	{ "make_reg", 256, WRITE },
+	{ "make_sock", 512, WRITE },
+	{ "make_fifo", 1024, WRITE },
+	{ "make_block", 2048, WRITE },
+	{ "make_sym", 4096, WRITE },
+	{ "refer", 8192, WRITE },
+	{ "truncate", 16384, WRITE },
+	{ "ioctl_dev", 32768, 0 },
+	{ "bind_tcp", 65536, BIND },
+	{ "connect_tcp", 131072, CONNECT },
 	{ "abstract_unix_socket", 1u << 18, ABSTRACT },
 	{ "signal", 1u << 19, 0 },
 };
@@ -177,8 +186,9 @@ static void put_beneath(struct import *in, uint32_t given, const char *path)
 	/* A class that is not handled anywhere is open already. */
 	if (given & OF_READ && in->handled & OF_READ)
 		put_rule(in, "allow-read", path,
-			 (given & OF_READ) != (in->handled & OF_READ) ? "it gives files or listing only"
-								      : NULL);
+			 (given & OF_READ) != (in->handled & OF_READ)
+				 ? "it gives files or listing only"
+				 : NULL);
 	if (given & FS & ~(1u | OF_READ | 32768) && in->handled & FS & ~(1u | OF_READ | 32768))
 		put_rule(in, "allow-write", path,
 			 (given & OF_WRITE & in->handled) != (OF_WRITE & in->handled)
@@ -304,7 +314,8 @@ static void put_open_classes(struct import *in)
 	if (!(handled & 131072)) {
 		fputs("allow-net\n", in->out);
 	} else {
-		fputs("allow-net unix:/    # Landlock refuses no socket that has a path\n", in->out);
+		fputs("allow-net unix:/    # Landlock refuses no socket that has a path\n",
+		      in->out);
 		if (!(handled & 1u << 18))
 			fputs("allow-net unix:@*\n", in->out);
 		fputs("# Landlock refuses TCP alone; UDP, which it leaves open, is refused here\n",

@@ -50,9 +50,10 @@ static int take_file(struct lesson *lesson)
 		return zc_audit_fail("cannot read '%s': %s", name, strerror(r < 0 ? -r : ENOENT));
 	}
 	if (!audit->merge && len && !zc_learn_is_ours(text, len))
-		r = zc_audit_fail("'%s' is there, and was not learnt; name another file, or add to it "
-				  "with --merge=%s",
-				  name, name);
+		r = zc_audit_fail(
+			"'%s' is there, and was not learnt; name another file, or add to it "
+			"with --merge=%s",
+			name, name);
 	else if (zc_learn_text(lesson->learn, name, text, len, &error) < 0)
 		r = zc_audit_fail("%s", error.text);
 	free(text);
@@ -85,18 +86,21 @@ static int check_place(const struct lesson *lesson, const struct zc_observed_run
 		       const char *name)
 {
 	if (!same(about->cwd, lesson->first.cwd))
-		return zc_audit_fail("learn: '%s' ran in '%s', and the run before it in '%s'; learn from "
-				     "each by itself, and include one file in the other",
-				     name, about->cwd, lesson->first.cwd);
+		return zc_audit_fail(
+			"learn: '%s' ran in '%s', and the run before it in '%s'; learn from "
+			"each by itself, and include one file in the other",
+			name, about->cwd, lesson->first.cwd);
 	if (!same(about->home, lesson->first.home))
-		return zc_audit_fail("learn: '%s' had '%s' as home, and the run before it '%s'", name,
-				     about->home, lesson->first.home);
+		return zc_audit_fail("learn: '%s' had '%s' as home, and the run before it '%s'",
+				     name, about->home, lesson->first.home);
 	if (!about->learns || !about->ended || !about->complete)
-		fprintf(stderr, "zcaudit: note: '%s' %s; the policy may lack what that run does\n", name,
-			!about->ended	 ? "did not end as it should"
-			: !about->learns ? "was not recorded with --learn: what its policy allowed is "
-					   "not in it"
-					 : "was not watched completely");
+		fprintf(stderr, "zcaudit: note: '%s' %s; the policy may lack what that run does\n",
+			name,
+			!about->ended ? "did not end as it should"
+			: !about->learns
+				? "was not recorded with --learn: what its policy allowed is "
+				  "not in it"
+				: "was not watched completely");
 	return 0;
 }
 
@@ -135,8 +139,8 @@ static void print_account(const struct zc_learn *learn, const char *file)
 	fprintf(stderr, "zcaudit: learnt %zu rule%s (%zu new) into '%s'", account.rules,
 		account.rules == 1 ? "" : "s", account.added, file);
 	if (account.locked)
-		fprintf(stderr, "; %zu protected thing%s listed there, and not allowed", account.locked,
-			account.locked == 1 ? " is" : "s are");
+		fprintf(stderr, "; %zu protected thing%s listed there, and not allowed",
+			account.locked, account.locked == 1 ? " is" : "s are");
 	fputc('\n', stderr);
 }
 

@@ -145,13 +145,13 @@ static void compare_value(struct comparison *c, unsigned cls, const char *value)
 }
 
 /* Values that can be asked about as they are; of a network, or a pattern, the rules alone are told. */
-static void compare_values(struct comparison *c, const struct rules *rules, const struct rules *other)
+static void compare_values(struct comparison *c, const struct rules *rules,
+			   const struct rules *other)
 {
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct zc_policy_line *line = &rules->line[i];
-		bool twice = i && rules->line[i - 1].cls == line->cls &&
-			     rules->line[i - 1].value && line->value &&
-			     !strcmp(rules->line[i - 1].value, line->value);
+		bool twice = i && rules->line[i - 1].cls == line->cls && rules->line[i - 1].value &&
+			     line->value && !strcmp(rules->line[i - 1].value, line->value);
 
 		for (size_t k = 0; other && k < other->count && line->value && !twice; k++)
 			twice = other->line[k].cls == line->cls && other->line[k].value &&
@@ -246,7 +246,8 @@ int zc_audit_policy_diff(int argc, char **argv)
 	int status = zc_audit_options(&audit, argc, argv, "j");
 
 	if (!status && audit.argc != 2)
-		status = zc_audit_fail("policy-diff takes two policies: files, or profiles like @dev");
+		status = zc_audit_fail(
+			"policy-diff takes two policies: files, or profiles like @dev");
 	for (int i = 0; i < 2 && !status; i++)
 		status = zc_audit_policy_load(&policy[i], audit.argv[i]);
 	for (int i = 0; i < 2 && !status; i++)

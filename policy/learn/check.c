@@ -16,7 +16,8 @@
 
 /* What reaches past everything else is never let through because it happened once. */
 #define SYS_LOCKED \
-	(1ull << ZC_SYS_MODULE | 1ull << ZC_SYS_KEXEC | 1ull << ZC_SYS_REBOOT | 1ull << ZC_SYS_RAW_IO)
+	(1ull << ZC_SYS_MODULE | 1ull << ZC_SYS_KEXEC | 1ull << ZC_SYS_REBOOT | \
+	 1ull << ZC_SYS_RAW_IO)
 
 enum answer { ALLOWED, OPEN, PROTECTED, DENIED };
 
@@ -58,9 +59,11 @@ static void object_of(struct zc_object *object, const char *path, uint32_t len, 
 				      .flags = ZC_OBJ_EXISTS | (directory ? ZC_OBJ_DIRECTORY : 0) };
 }
 
-static enum answer ask_path(const struct zc_image *image, const char *path, uint32_t len, unsigned cls)
+static enum answer ask_path(const struct zc_image *image, const char *path, uint32_t len,
+			    unsigned cls)
 {
-	static const uint8_t ops[] = { ZC_OP_OPEN_READ, ZC_OP_OPEN_WRITE, ZC_OP_EXEC, ZC_OP_CONNECT };
+	static const uint8_t ops[] = { ZC_OP_OPEN_READ, ZC_OP_OPEN_WRITE, ZC_OP_EXEC,
+				       ZC_OP_CONNECT };
 	struct zc_event event = { .op = ops[cls], .objects = 1 };
 
 	event.oflags = cls == ZC_CLASS_WRITE ? O_WRONLY : O_RDONLY;
@@ -99,7 +102,8 @@ static enum answer ask_sys(const struct zc_image *image, unsigned sys)
 /* A rule that is only listed: people may copy it. */
 static int lock(struct zc_learn *learn, const char *word, const char *value)
 {
-	return value ? zc_learn_add(&learn->locked, zc_set_format(learn->memory, "%s %s", word, value))
+	return value ? zc_learn_add(&learn->locked,
+				    zc_set_format(learn->memory, "%s %s", word, value))
 		     : -ENOMEM;
 }
 
@@ -216,7 +220,8 @@ int zc_learn_protected(struct zc_learn *learn, struct zc_image **ret, struct zc_
 
 /* --- after ------------------------------------------------------------------------------------------- */
 
-static int need_more(struct zc_learn *learn, const char *path, uint32_t len, unsigned needs, bool tree)
+static int need_more(struct zc_learn *learn, const char *path, uint32_t len, unsigned needs,
+		     bool tree)
 {
 	struct zc_learn_node *node = zc_learn_node(learn, path, len, false);
 
@@ -259,7 +264,8 @@ static int recheck_paths(struct zc_learn *learn, const struct zc_image *image, b
 	return r < 0 ? r : added;
 }
 
-static struct zc_verdict judge_move(const struct zc_image *image, const struct zc_learn_moved *moved)
+static struct zc_verdict judge_move(const struct zc_image *image,
+				    const struct zc_learn_moved *moved)
 {
 	struct zc_event event = { .op = moved->link ? ZC_OP_LINK : ZC_OP_RENAME, .objects = 2 };
 	unsigned from = ZC_NEED_WRITE | (moved->link ? ZC_NEED_READ : 0u);

@@ -77,7 +77,8 @@ static const char *variable_path(const struct zc_learn *learn, unsigned variable
  * The path that a value stands for, as the tree has it. Returns its length; 0: the rule is kept as it
  * is written, because it is not of our making or only means something elsewhere.
  */
-static size_t path_of(const struct reading *r, const struct zc_path_value *value, char path[ZC_PATH_CAP])
+static size_t path_of(const struct reading *r, const struct zc_path_value *value,
+		      char path[ZC_PATH_CAP])
 {
 	const char *base = variable_path(r->learn, value->variable);
 	char joined[2 * ZC_PATH_CAP];
@@ -92,7 +93,8 @@ static size_t path_of(const struct reading *r, const struct zc_path_value *value
 	return len > 0 ? (size_t)len : 0;
 }
 
-static int read_path(struct reading *r, const char *rule, const char *text, unsigned cls, bool quiet)
+static int read_path(struct reading *r, const char *rule, const char *text, unsigned cls,
+		     bool quiet)
 {
 	const uint8_t need = (uint8_t)(1u << cls);
 	struct zc_path_value value;
@@ -218,7 +220,8 @@ static char *trimmed(const char *line, size_t len)
 				len = i;
 				break;
 			}
-	while (len > at && strchr(" \t\r", line[len - 1]) && !(len > at + 1 && line[len - 2] == '\\'))
+	while (len > at && strchr(" \t\r", line[len - 1]) &&
+	       !(len > at + 1 && line[len - 2] == '\\'))
 		len--;
 	return strndup(line + at, len - at);
 }
@@ -236,10 +239,11 @@ static int read_line(struct reading *r, const char *text, size_t len)
 		const struct zc_word *word = zc_word_find(line, strcspn(line, " \t"));
 
 		if (word == NULL || word->kind != ZC_WORD_RULE) {
-			result = zc_fail(r->error, r->origin,
-					 "between the marks only rules can stand; write '%.80s' above "
-					 "or below them",
-					 line);
+			result = zc_fail(
+				r->error, r->origin,
+				"between the marks only rules can stand; write '%.80s' above "
+				"or below them",
+				line);
 		} else {
 			result = zc_learn_add(&r->learn->before,
 					      zc_set_copy(r->learn->memory, line, strlen(line)));
@@ -282,7 +286,8 @@ static int check_loads(struct zc_learn *learn, const char *text, size_t len,
 		       struct zc_policy_error *error)
 {
 	struct zc_policy_set *set = zc_policy_set_new(&learn->world);
-	int r = set ? zc_policy_add_text(set, learn->name, text, len, error) : zc_fail_memory(error);
+	int r = set ? zc_policy_add_text(set, learn->name, text, len, error)
+		    : zc_fail_memory(error);
 
 	zc_policy_set_free(set);
 	return r;
@@ -314,8 +319,9 @@ int zc_learn_text(struct zc_learn *learn, const char *name, const char *text, si
 	reading.origin.line = lines_before(text, part);
 	last = find_mark(part, len - (size_t)(part - text), ZC_LEARN_END, &after);
 	if (last == NULL)
-		return zc_fail(error, reading.origin, "the mark at the end of the learnt part is "
-						      "missing: '" ZC_LEARN_END "'");
+		return zc_fail(error, reading.origin,
+			       "the mark at the end of the learnt part is "
+			       "missing: '" ZC_LEARN_END "'");
 	learn->had_part = true;
 	learn->head_len = (size_t)(first - text);
 	learn->tail = after;
@@ -340,7 +346,8 @@ int zc_learn_load(const char *file, char **ret_text, size_t *ret_len, bool *ret_
 	*ret_new = fd < 0 && errno == ENOENT;
 	if (fd < 0 && !*ret_new)
 		return -errno;
-	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > (off_t)FILE_CAP)) {
+	if (fd >= 0 &&
+	    (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > (off_t)FILE_CAP)) {
 		close(fd);
 		return S_ISREG(st.st_mode) ? -EFBIG : -EINVAL;
 	}

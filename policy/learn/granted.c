@@ -45,7 +45,8 @@ static void count_below(int fd, unsigned depth, size_t *count)
 /* What one rule covers. A name that is not there any more is one thing all the same. */
 static void count_path(const char *path, bool tree, size_t *count)
 {
-	int fd = tree ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK) : -1;
+	int fd = tree ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+		      : -1;
 
 	if (fd >= 0)
 		count_below(fd, 0, count);
@@ -63,7 +64,8 @@ static void count_node(struct zc_learn *learn, const struct zc_learn_node *node)
 	if (needs & (ZC_NEED_READ | ZC_NEED_WRITE)) {
 		zc_learn_node_path(node, path, &wild);
 		if (needs & ZC_NEED_READ)
-			count_path(path, !wild && node->tree & ZC_NEED_READ, &account->read_granted);
+			count_path(path, !wild && node->tree & ZC_NEED_READ,
+				   &account->read_granted);
 		if (needs & ZC_NEED_WRITE)
 			count_path(path, !wild && node->tree & ZC_NEED_WRITE,
 				   &account->write_granted);

@@ -74,7 +74,8 @@ static void *grow(void *items, size_t count, size_t *cap, size_t size)
 
 int zc_learn_add(struct zc_learn_list *list, const char *text)
 {
-	const char **items = text ? grow(list->item, list->count, &list->cap, sizeof(*items)) : NULL;
+	const char **items = text ? grow(list->item, list->count, &list->cap, sizeof(*items))
+				  : NULL;
 
 	if (items == NULL)
 		return -ENOMEM;
@@ -108,7 +109,8 @@ bool zc_learn_has(const struct zc_learn_list *sorted, const char *text)
 
 /* --- what was seen ----------------------------------------------------------------------------------- */
 
-int zc_learn_path(struct zc_learn *learn, const char *path, size_t len, unsigned need, unsigned flags)
+int zc_learn_path(struct zc_learn *learn, const char *path, size_t len, unsigned need,
+		  unsigned flags)
 {
 	struct zc_learn_seen *seen;
 
@@ -155,8 +157,8 @@ int zc_learn_move(struct zc_learn *learn, const char *from, size_t from_len, con
 
 int zc_learn_put_address(struct zc_learn *learn, const struct zc_learn_address *address)
 {
-	struct zc_learn_address *all = grow(learn->address, learn->address_count,
-					    &learn->address_cap, sizeof(*all));
+	struct zc_learn_address *all =
+		grow(learn->address, learn->address_count, &learn->address_cap, sizeof(*all));
 
 	if (all == NULL)
 		return -ENOMEM;

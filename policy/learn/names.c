@@ -171,13 +171,16 @@ static bool begins_date(const char *name, size_t len, size_t at)
 {
 	return len - at >= 7 && name[at] == '2' && name[at + 1] == '0' && is_digit(name[at + 2]) &&
 	       is_digit(name[at + 3]) && (name[at + 4] == '-' || name[at + 4] == '_') &&
-	       is_digit(name[at + 5]) && is_digit(name[at + 6]) && (at == 0 || !is_plain(name[at - 1]));
+	       is_digit(name[at + 5]) && is_digit(name[at + 6]) &&
+	       (at == 0 || !is_plain(name[at - 1]));
 }
 
 static size_t date_end(const char *name, size_t len, size_t at)
 {
-	while (at < len && (is_digit(name[at]) || (strchr("-_T:.Z", name[at]) && at + 1 < len &&
-						    is_digit(name[at + 1])) || name[at] == 'Z'))
+	while (at < len &&
+	       (is_digit(name[at]) ||
+		(strchr("-_T:.Z", name[at]) && at + 1 < len && is_digit(name[at + 1])) ||
+		name[at] == 'Z'))
 		at++;
 	return at;
 }

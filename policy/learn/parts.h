@@ -66,17 +66,17 @@ struct zc_learn {
 	size_t moved_count, moved_cap;
 	struct zc_learn_address *address;
 	size_t address_count, address_cap;
-	uint64_t sys, sys_refused;        /* bit n: enum zc_sys n */
-	struct zc_learn_list before;      /* rules of the learnt part as it was */
-	struct zc_learn_list kept;        /* rules in it that are not of our making but fine */
-	struct zc_learn_list locked;      /* "allow-read ~/.ssh/id": protected, or denied by hand */
-	struct zc_learn_list abstract;    /* names, encoded */
+	uint64_t sys, sys_refused;     /* bit n: enum zc_sys n */
+	struct zc_learn_list before;   /* rules of the learnt part as it was */
+	struct zc_learn_list kept;     /* rules in it that are not of our making but fine */
+	struct zc_learn_list locked;   /* "allow-read ~/.ssh/id": protected, or denied by hand */
+	struct zc_learn_list abstract; /* names, encoded */
 	struct zc_learn_list unsaid, said; /* what cannot be allowed; the header's lines */
 	struct zc_learn_list commands;     /* what was run to learn this */
 	struct zc_learn_list rules, hosts; /* the result, without comments; hosts: rules on names */
-	const char *when, *mode;          /* of the last run; NULL: none was handed over */
-	const char *name;                 /* of the file */
-	const char *head, *tail;          /* of its text, around the learnt part */
+	const char *when, *mode;           /* of the last run; NULL: none was handed over */
+	const char *name;                  /* of the file */
+	const char *head, *tail;           /* of its text, around the learnt part */
 	size_t head_len, tail_len;
 	bool had_part;
 	const char *result;
@@ -116,17 +116,20 @@ bool zc_learn_is_scratch(const struct zc_learn *learn, const char *path, size_t 
 const char *zc_learn_spell(struct zc_learn *learn, const char *path, size_t len, bool wild);
 
 /* tree.c */
-struct zc_learn_node *zc_learn_node(struct zc_learn *learn, const char *path, size_t len, bool wild);
+struct zc_learn_node *zc_learn_node(struct zc_learn *learn, const char *path, size_t len,
+				    bool wild);
 /* Names that vary become wildcards, full directories stand for what is in them. 0 or -ENOMEM. */
 int zc_learn_collapse(struct zc_learn *learn);
 /* The path of a node into buffer; returns its length, *ret_wild. */
-size_t zc_learn_node_path(const struct zc_learn_node *node, char buffer[ZC_PATH_CAP], bool *ret_wild);
+size_t zc_learn_node_path(const struct zc_learn_node *node, char buffer[ZC_PATH_CAP],
+			  bool *ret_wild);
 
 /* check.c */
 /* Which of what was seen is open, and which is denied. 0, or fails. */
 int zc_learn_sort_out(struct zc_learn *learn, struct zc_policy_error *error);
 /* An image of the protected paths alone; the caller frees it. */
-int zc_learn_protected(struct zc_learn *learn, struct zc_image **ret, struct zc_policy_error *error);
+int zc_learn_protected(struct zc_learn *learn, struct zc_image **ret,
+		       struct zc_policy_error *error);
 bool zc_learn_is_locked(const struct zc_image *image, const char *path, uint32_t len, unsigned cls);
 bool zc_learn_sys_is_locked(unsigned sys);
 /* Puts everything to the rules as they are; what they refuse is added to the tree. Returns how much. */
@@ -139,7 +142,8 @@ int zc_learn_print(struct zc_learn *learn); /* ... and the whole file */
 void zc_learn_address_text(struct zc_learn *learn, const struct zc_learn_address *address,
 			   char *text, size_t cap);
 /* The file's text with these rules in the place of the learnt part: for checking. */
-char *zc_learn_draft(const struct zc_learn *learn, const struct zc_learn_list *rules, size_t *ret_len);
+char *zc_learn_draft(const struct zc_learn *learn, const struct zc_learn_list *rules,
+		     size_t *ret_len);
 
 /* granted.c: what the rules cover on disk, for the account. */
 int zc_learn_count_granted(struct zc_learn *learn);

@@ -22,9 +22,8 @@ static int add_base(struct zc_learn *learn, const char *path, unsigned variable)
 	for (size_t i = 0; i < learn->bases; i++)
 		if (learn->base[i].len == len && memcmp(learn->base[i].path, path, len) == 0)
 			return 0;
-	learn->base[learn->bases] = (struct zc_learn_base){
-		zc_set_copy(learn->memory, path, len), len, variable
-	};
+	learn->base[learn->bases] =
+		(struct zc_learn_base){ zc_set_copy(learn->memory, path, len), len, variable };
 	return learn->base[learn->bases++].path ? 0 : -ENOMEM;
 }
 
@@ -62,7 +61,8 @@ int zc_learn_places(struct zc_learn *learn)
 }
 
 /* The innermost place that holds path, NULL: none. */
-static const struct zc_learn_base *base_of(const struct zc_learn *learn, const char *path, size_t len)
+static const struct zc_learn_base *base_of(const struct zc_learn *learn, const char *path,
+					   size_t len)
 {
 	const struct zc_learn_base *best = NULL;
 
@@ -117,11 +117,12 @@ bool zc_learn_is_place(const struct zc_learn *learn, const char *path, size_t le
 bool zc_learn_is_container(const struct zc_learn *learn, const char *path, size_t len)
 {
 	/* Below home: where many programs keep what is theirs. */
-	static const char *const shared[] = { "/.cache",	"/.config",	 "/.local",
-					      "/.local/share",	"/.local/state", "/.local/lib",
-					      "/.local/bin",	"/.var",	 "/.var/app",
-					      "/snap",		"/Library" };
-	static const char *const wide[] = { "/usr", "/var", "/home", "/run", "/mnt", "/media", "/srv" };
+	static const char *const shared[] = { "/.cache",       "/.config",      "/.local",
+					      "/.local/share", "/.local/state", "/.local/lib",
+					      "/.local/bin",   "/.var",         "/.var/app",
+					      "/snap",         "/Library" };
+	static const char *const wide[] = { "/usr", "/var",   "/home", "/run",
+					    "/mnt", "/media", "/srv" };
 	size_t slashes = 0;
 
 	for (size_t i = 0; i < len; i++)
@@ -146,9 +147,10 @@ bool zc_learn_is_container(const struct zc_learn *learn, const char *path, size_
 
 bool zc_learn_is_guarded(const struct zc_learn *learn, const char *path, size_t len)
 {
-	static const char *const system[] = { "/etc", "/proc", "/sys",	   "/dev",     "/run",
-					      "/boot", "/root", "/var/run", "/var/lib", "/var/spool",
-					      "/var/log", "/var/db", "/home" };
+	static const char *const system[] = { "/etc",     "/proc",      "/sys",     "/dev",
+					      "/run",     "/boot",      "/root",    "/var/run",
+					      "/var/lib", "/var/spool", "/var/log", "/var/db",
+					      "/home" };
 
 	if (zc_learn_zone(learn, path, len) != ZC_ZONE_OTHER)
 		return false;

@@ -56,7 +56,9 @@ static int rules_of_class(struct zc_learn *learn, const struct zc_learn_node *no
 	/* The others are in tree, but for directories, which are not run or connected to. */
 	if ((node->seen | node->alone) & need && cls <= ZC_CLASS_WRITE)
 		return add_rule(learn, "allow", cls, value,
-				!directory ? "" : strcmp(value, "/") == 0 ? "." : "/.");
+				!directory                ? ""
+				: strcmp(value, "/") == 0 ? "."
+							  : "/.");
 	if (node->refused & need && !used_below(node, need))
 		return add_rule(learn, "quiet-deny", cls, value, "");
 	return 0;
@@ -176,7 +178,8 @@ static bool comes_with_names(const struct zc_learn *learn, const struct zc_learn
 
 	for (size_t i = 0; i < count; i++)
 		if (servers[i].family == address->family &&
-		    memcmp(servers[i].addr, address->addr, address->family == AF_INET ? 4 : 16) == 0)
+		    memcmp(servers[i].addr, address->addr, address->family == AF_INET ? 4 : 16) ==
+			    0)
 			return has_name(learn);
 	return false;
 }
@@ -207,7 +210,8 @@ static int rules_of_addresses(struct zc_learn *learn)
 		zc_learn_address_text(learn, &address, text, sizeof(text));
 		r = zc_learn_add(address.host ? &learn->hosts : &learn->rules,
 				 zc_set_format(learn->memory, "%s %s",
-					       address.listen ? "allow-listen" : "allow-net", text));
+					       address.listen ? "allow-listen" : "allow-net",
+					       text));
 	}
 	for (size_t i = 0; r == 0 && i < learn->abstract.count; i++)
 		r = zc_learn_add(&learn->rules, zc_set_format(learn->memory, "allow-net unix:@%s",
@@ -220,14 +224,13 @@ static int rules_of_sys(struct zc_learn *learn)
 	int r = 0;
 
 	for (unsigned sys = 0; r == 0 && sys < ZC_SYS_COUNT; sys++) {
-		const char *verb = learn->sys >> sys & 1	   ? "allow"
+		const char *verb = learn->sys >> sys & 1           ? "allow"
 				   : learn->sys_refused >> sys & 1 ? "quiet-deny"
 								   : NULL;
 
 		if (verb)
-			r = zc_learn_add(&learn->rules,
-					 zc_set_format(learn->memory, "%s-sys %s", verb,
-						       zc_sys_name(sys)));
+			r = zc_learn_add(&learn->rules, zc_set_format(learn->memory, "%s-sys %s",
+								      verb, zc_sys_name(sys)));
 	}
 	return r;
 }
@@ -291,7 +294,8 @@ static void print_rules(const struct zc_learn_list *rules, FILE *out)
 	}
 }
 
-char *zc_learn_draft(const struct zc_learn *learn, const struct zc_learn_list *rules, size_t *ret_len)
+char *zc_learn_draft(const struct zc_learn *learn, const struct zc_learn_list *rules,
+		     size_t *ret_len)
 {
 	char *text = NULL;
 	FILE *out = open_memstream(&text, ret_len);
@@ -314,7 +318,9 @@ static void print_header(const struct zc_learn *learn, FILE *out)
 	const struct zc_learn_account *account = &learn->account;
 
 	/* One line for all that is another each time. */
-	fprintf(out, "# %s, mode %s: read %zu files, on disk the rules cover %zu%s; wrote %zu, they cover %zu%s\n",
+	fprintf(out,
+		"# %s, mode %s: read %zu files, on disk the rules cover %zu%s; wrote %zu, they "
+		"cover %zu%s\n",
 		learn->when ? learn->when : "some day", learn->mode ? learn->mode : "unknown",
 		account->read_seen, account->read_granted, account->more ? "+" : "",
 		account->write_seen, account->write_granted, account->more ? "+" : "");
@@ -327,7 +333,8 @@ static void print_header(const struct zc_learn *learn, FILE *out)
 static void print_locked(const struct zc_learn *learn, FILE *out)
 {
 	if (learn->locked.count)
-		fputs("\n# Used, and not allowed: protected, or denied by a rule of yours. To allow one, write\n"
+		fputs("\n# Used, and not allowed: protected, or denied by a rule of yours. To "
+		      "allow one, write\n"
 		      "# it outside of the marks, without the '#'.\n",
 		      out);
 	for (size_t i = 0; i < learn->locked.count; i++)
@@ -343,8 +350,10 @@ static void print_part(const struct zc_learn *learn, const struct zc_learn_list 
 	fputs(ZC_LEARN_BEGIN "\n", out);
 	print_header(learn, out);
 	fprintf(out,
-		"# %u files of a directory stand for all of it when read, %u when written; / ~ and the\n"
-		"# working directory never do. /etc, /proc, /sys, /dev: one by one. Missing files: left out.\n"
+		"# %u files of a directory stand for all of it when read, %u when written; / ~ and "
+		"the\n"
+		"# working directory never do. /etc, /proc, /sys, /dev: one by one. Missing files: "
+		"left out.\n"
 		"\ninclude @protected\n",
 		ZC_LEARN_READS, ZC_LEARN_WRITES);
 	print_rules(rules, out);
@@ -355,7 +364,8 @@ static void print_part(const struct zc_learn *learn, const struct zc_learn_list 
 static void print_file(const struct zc_learn *learn, const struct zc_learn_list *rules, FILE *out)
 {
 	if (learn->head_len == 0 && !learn->had_part)
-		fputs("# What a command may do. Write rules of your own above or below the marks: between them\n"
+		fputs("# What a command may do. Write rules of your own above or below the marks: "
+		      "between them\n"
 		      "# 'zcwrap --learn' and 'zcaudit learn' write, and only add.\n"
 		      "version 1\n\n",
 		      out);

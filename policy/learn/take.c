@@ -37,7 +37,8 @@ static int take_files(struct zc_learn *learn, const struct zc_observed *o)
 	if (r < 0 || o->permissions || (!is(o, "rename") && !is(o, "link")))
 		return r;
 	/* Which of both ends is there is not recorded; an exchange needs both ways. */
-	r = zc_learn_move(learn, from->path, from->len, to->path, to->len, directory, is(o, "link"));
+	r = zc_learn_move(learn, from->path, from->len, to->path, to->len, directory,
+			  is(o, "link"));
 	return r;
 }
 
@@ -88,8 +89,9 @@ static int say_gaps(struct zc_learn *learn, const struct zc_observed_run *about)
 
 	if (about->complete)
 		return 0;
-	r = zc_learn_say(learn, "not seen: %s", about->gaps[0] ? "what some processes did, because:"
-							       : "perhaps some of what it did");
+	r = zc_learn_say(learn, "not seen: %s",
+			 about->gaps[0] ? "what some processes did, because:"
+					: "perhaps some of what it did");
 	for (size_t i = 0; r == 0 && i < ZC_LEN(about->gaps) && about->gaps[i]; i++)
 		r = zc_learn_say(learn, "  %s", about->gaps[i]);
 	return r;
@@ -115,8 +117,9 @@ int zc_learn_run(struct zc_learn *learn, const struct zc_observed_run *about, ui
 	if (r == 0 && !about->ended)
 		r = zc_learn_say(learn, "not seen: a run did not end as it should");
 	if (r == 0 && !about->learns)
-		r = zc_learn_say(learn, "not seen: what the policy of a run allowed (it was not recorded "
-					"with --learn)");
+		r = zc_learn_say(learn,
+				 "not seen: what the policy of a run allowed (it was not recorded "
+				 "with --learn)");
 	if (r == 0 && about->lost + broken)
 		r = zc_learn_say(learn, "not seen: %llu records that were lost",
 				 (unsigned long long)(about->lost + broken));

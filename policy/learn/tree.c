@@ -21,8 +21,9 @@ static uint64_t hash_of(const struct zc_learn_node *parent, const char *name, si
 	return zc_hash_bytes(name, len, (uint64_t)(uintptr_t)parent * 2 + glob);
 }
 
-static struct zc_learn_node **slot_of(const struct zc_learn *learn, const struct zc_learn_node *parent,
-				      const char *name, size_t len, bool glob)
+static struct zc_learn_node **slot_of(const struct zc_learn *learn,
+				      const struct zc_learn_node *parent, const char *name,
+				      size_t len, bool glob)
 {
 	size_t at = hash_of(parent, name, len, glob) & (learn->slots_cap - 1);
 
@@ -99,7 +100,8 @@ struct zc_learn_node *zc_learn_node(struct zc_learn *learn, const char *path, si
 	return node;
 }
 
-size_t zc_learn_node_path(const struct zc_learn_node *node, char buffer[ZC_PATH_CAP], bool *ret_wild)
+size_t zc_learn_node_path(const struct zc_learn_node *node, char buffer[ZC_PATH_CAP],
+			  bool *ret_wild)
 {
 	size_t len = 0, at;
 
@@ -166,8 +168,8 @@ static int merge(struct zc_learn *learn, struct zc_learn_node *to, struct zc_lea
 	from->seen = from->tree = from->alone = from->refused = 0;
 	from->made = false;
 	for (struct zc_learn_node *child = from->child; child; child = child->next) {
-		struct zc_learn_node *same = child_of(learn, to, child->name, child->len,
-						      child->glob);
+		struct zc_learn_node *same =
+			child_of(learn, to, child->name, child->len, child->glob);
 
 		if (same == NULL || merge(learn, same, child) < 0)
 			return -ENOMEM;
@@ -216,7 +218,8 @@ static int generalise(struct zc_learn *learn, struct zc_learn_node *node, char *
 		if (pattern_len == 0 || has_star(child))
 			continue;
 		if (pattern_len == 1 && !zc_learn_is_container(learn, path, len ? len : 1)) {
-			node->tree |= (uint8_t)needs_of(child); /* then it is all of the directory */
+			node->tree |=
+				(uint8_t)needs_of(child); /* then it is all of the directory */
 			clear(child, ANYTHING);
 			continue;
 		}
@@ -268,10 +271,10 @@ static void settle(struct zc_learn *learn, struct zc_learn_node *node, const cha
 	}
 	/* A rule for a file or a program is one for all below it: there is nothing. */
 	if (!zc_learn_is_place(learn, path, len))
-		node->tree |= node->seen & (node->directory || below ||
-							    zc_learn_is_container(learn, path, len)
-						    ? ZC_NEED_RUN | ZC_NEED_UNIX
-								      : ANYTHING);
+		node->tree |= node->seen &
+			      (node->directory || below || zc_learn_is_container(learn, path, len)
+				       ? ZC_NEED_RUN | ZC_NEED_UNIX
+				       : ANYTHING);
 	if (node->directory || below || zc_learn_is_container(learn, path, len))
 		node->alone |= node->seen & (ZC_NEED_READ | ZC_NEED_WRITE);
 	node->seen &= ZC_NEED_RUN | ZC_NEED_UNIX;
@@ -280,8 +283,7 @@ static void settle(struct zc_learn *learn, struct zc_learn_node *node, const cha
 		return;
 	if (reads >= ZC_LEARN_READS)
 		node->tree |= ZC_NEED_READ;
-	if (node->made ||
-	    (writes >= ZC_LEARN_WRITES && zc_learn_is_scratch(learn, path, len)))
+	if (node->made || (writes >= ZC_LEARN_WRITES && zc_learn_is_scratch(learn, path, len)))
 		node->tree |= ZC_NEED_WRITE;
 	/* What it writes it may well read the next time, when it is there already. */
 	if (node->tree & ZC_NEED_WRITE)

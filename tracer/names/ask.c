@@ -57,7 +57,8 @@ static void *resolve(void *context)
 
 	if (getaddrinfo(wish->name, NULL, &want, &list) != 0)
 		return NULL;
-	for (struct addrinfo *at = list; at && count < ZC_DNS_ADDRESSES; at = at->ai_next, count++) {
+	for (struct addrinfo *at = list; at && count < ZC_DNS_ADDRESSES;
+	     at = at->ai_next, count++) {
 		struct found found = { .name = (uint32_t)(wish - wishes) };
 		struct zc_endpoint endpoint;
 

@@ -227,8 +227,8 @@ static void look_at_datagram(struct zc_case *c, int socket, uint8_t *bytes)
 {
 	struct sockaddr_storage from;
 	socklen_t size = sizeof(from);
-	ssize_t len = recvfrom(socket, bytes, ANSWER_MAX, MSG_PEEK | MSG_DONTWAIT, (void *)&from,
-			       &size);
+	ssize_t len =
+		recvfrom(socket, bytes, ANSWER_MAX, MSG_PEEK | MSG_DONTWAIT, (void *)&from, &size);
 
 	if (len > 0 && is_from_resolver(&from, size))
 		take_answer(c, bytes, (size_t)len);

@@ -61,9 +61,9 @@ struct zc_notify {
 	bool domains; /* somebody has a Landlock domain of its own: nothing is opened for anybody */
 	bool apart;   /* roots or mounts may differ: likewise, and no name is what it is to us */
 	bool sound;   /* no mount shows a file system twice: names can be known */
-	bool own_names; /* the run's names are ours: it has no root of its own */
+	bool own_names;      /* the run's names are ours: it has no root of its own */
 	bool proc_elsewhere; /* procfs is visible under other names than /proc */
-	int mountinfo[2]; /* ours and, where the run has mounts of its own, the command's; -1 */
+	int mountinfo[2];    /* ours and, where the run has mounts of its own, the command's; -1 */
 	unsigned
 		held_below; /* ZC_NEED_*: what the policy denies of these, the kernel refuses too */
 	uint64_t identity;  /* of the run's first program: zc_notify_identity() */
@@ -74,12 +74,12 @@ struct zc_notify {
 	} exec[ZC_NOTIFY_EXECS];
 	unsigned execs;
 	uint64_t looked_ms; /* when these were looked at, or the first of them came */
-	char *aside; /* requests that wait for names: aside_count of ZC_NOTIFY_ASIDE */
+	char *aside;        /* requests that wait for names: aside_count of ZC_NOTIFY_ASIDE */
 	unsigned aside_count;
 	bool names_came; /* ... and may be judged again */
-	int unfit;  /* errno why the filter could not be put in; 0 */
-	pid_t held; /* stopped by stack.c */
-	pid_t late; /* a child that ended while it was to be held; 0: none */
+	int unfit;       /* errno why the filter could not be put in; 0 */
+	pid_t held;      /* stopped by stack.c */
+	pid_t late;      /* a child that ended while it was to be held; 0: none */
 	int late_status;
 };
 

@@ -289,8 +289,8 @@ static enum zc_known look_up(const struct zc_tracer *tracer, const char *path, s
 }
 
 struct opening {
-	uint64_t text; /* where the path stands in the caller's memory, and how long it is with its NUL */
-	size_t text_len;
+	uint64_t text;   /* where the path stands in the caller's memory */
+	size_t text_len; /* with its NUL */
 	int flags;
 	unsigned need;
 	char path[ZC_PATH_CAP + FIRST_LOOK];
@@ -523,9 +523,8 @@ bool zc_notify_perform_open(struct zc_case *c)
 	/* openat2 has rules of its own for the way there; what it opens was found by them. */
 	if (!event->objects || !event->object[0].need)
 		return false;
-	if (may_be_known(c) &&
-	    zc_known_learn(c->tracer->image, object->requested, object->requested_len, object->need,
-			   true)) {
+	if (may_be_known(c) && zc_known_learn(c->tracer->image, object->requested,
+					      object->requested_len, object->need, true)) {
 		enum going going = may_go_on(c->tracer, c->tracee, object->need, true);
 
 		if (going == MAY || (going == MAY_IF_OWN && zc_pages_are_own(c->tracee, event)))
