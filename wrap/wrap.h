@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wrap.h - what the parts of zcwrap promise each other, one section a file.
+ * wrap.h - what the parts of zcwrap promise each other, one section a file; start/, modes/, options/ and
+ * watch/ have headers of their own.
  *
  * main.c tells how they work together. Results are 0 or -errno; who has more to say fills a
  * struct zc_trouble, and only wrap.c and main.c print it.
@@ -13,15 +14,15 @@
 #include <sys/types.h>
 
 #include "confine/confine.h"
-#include "core/exec/carry.h"
 #include "core/image.h"
-#include "core/decide/policy.h"
 #include "core/wire/session.h"
 #include "core/wire/wire.h"
 #include "evidence/evidence.h"
+#include "wrap/modes/mode.h"
 #include "wrap/options/options.h"
+#include "wrap/start/start.h"
 
-/* DESIGN's exit codes that are zcwrap's own. */
+/* Exit codes that are zcwrap's own. */
 enum {
 	ZC_EXIT_VIOLATIONS = 2,
 	ZC_EXIT_ENDED = 124,   /* timeout, limit or kill */
@@ -39,47 +40,6 @@ extern const char *zc_say_name;
 void zc_say(const char *format, ...) ZC_PRINTF(1, 2);
 /* Fills trouble and returns error, so that it can stand in a return statement. */
 int zc_trouble(struct zc_trouble *trouble, int error, const char *format, ...) ZC_PRINTF(3, 4);
-
-/* --- env.c: the command's environment --------------------------------------------------------- */
-
-/*
- * The environment by the options: --set-env beats --keep-env beats --drop-env beats --clear-env,
- * whatever their order. ZenCube's own variables never pass. Returns a malloc'd NULL-ended array of
- * malloc'd texts, or NULL.
- */
-char **zc_env_build(const struct zc_options *options, char *const *inherited);
-char **zc_env_free(char **env); /* takes NULL, returns NULL */
-const char *zc_env_get(char *const *env, const char *name);
-/* Sets name in *env, replacing every earlier one; value NULL removes it. Returns 0 or -ENOMEM. */
-int zc_env_put(char ***env, const char *name, const char *value);
-/* Puts the shim into LD_PRELOAD as the program that look saw needs it (core/exec/carry.h). */
-int zc_env_preload(char ***env, const char *shim, const struct zc_elf_look *look);
-
-/* --- command.c: which program is it? ------------------------------------------------------------ */
-
-#define ZC_PROGRAMS_MAX 6u /* a script, its interpreter ...: the kernel gives up at five rewrites */
-
-struct zc_program {
-	char given[ZC_PATH_CAP]; /* made absolute */
-	char path[ZC_PATH_CAP];  /* where it leads */
-};
-struct zc_command {
-	char *const *argv;
-	const char *root;      /* its root directory; NULL: ours */
-	char cwd[ZC_PATH_CAP]; /* of the command, absolute, as seen from its root */
-	char exe[ZC_PATH_CAP]; /* what execve is given, relative to cwd or absolute */
-	struct zc_program program[ZC_PROGRAMS_MAX]; /* the file, the interpreter it asks for ... */
-	size_t programs;
-	struct zc_elf_look look; /* of the last one */
-	int error;               /* 0, or the errno that execve would answer */
-};
-
-/*
- * Finds argv[0] as execvp does, in the PATH of env. root: the command's root directory, which stays
- * readable as long as command; NULL: ours. Returns 0 or -errno; "not found" is .error.
- */
-int zc_command_find(struct zc_command *command, char *const *argv, const char *root,
-		    const char *cwd, char *const *env);
 
 /* --- ask.c: questions on the terminal ------------------------------------------------------------- */
 
@@ -103,95 +63,6 @@ int zc_asker_start(struct zc_asker **ret, const struct zc_asker_setup *setup);
 /* Takes a frame if it is a question. outside: it came from our tracer. Returns whether it was one. */
 bool zc_asker_take(struct zc_asker *asker, const void *frame, size_t size, bool outside);
 void zc_asker_finish(struct zc_asker *asker); /* takes NULL */
-
-/* --- judge.c: may it? ----------------------------------------------------------------------------- */
-
-/*
- * Judges the exec of one of the command's programs. When there is something to record, *ret_size > 0
- * and frame (at least ZC_FRAME_MAX, 8-aligned) holds the record. ask- rules are asked about for ask_ms.
- */
-struct zc_verdict zc_command_judge(const struct zc_command *command, size_t program,
-				   const struct zc_image *image, int64_t ask_ms, void *frame,
-				   size_t *ret_size);
-
-/* --- store.c: where the evidence goes --------------------------------------------------------- */
-
-struct zc_store {
-	char log_dir[ZC_PATH_CAP]; /* absolute */
-	char run_dir[ZC_PATH_CAP];
-	char run_id[48]; /* sorts by time */
-	int reserve;     /* disk space held back for the end; -1: none */
-	int lock;        /* of the run's directory: held as long as we live, to say so; -1: none */
-};
-
-/* Picks the log directory without making anything. named: --log-dir, or NULL. */
-int zc_store_choose(struct zc_store *store, const char *named, struct zc_trouble *trouble);
-/* Makes it and the run's own directory, and holds back some space there for run.json. */
-int zc_store_open(struct zc_store *store, struct zc_trouble *trouble);
-void zc_store_release(struct zc_store *store); /* the space held back; may be called twice */
-
-/* --- channel.c: what the shim will find -------------------------------------------------------- */
-
-struct zc_channel {
-	int fd[3];    /* image, page, sending end: ours, CLOEXEC, at the command's numbers */
-	int receiver; /* the only receiving end */
-	int open_fd;  /* mode hybrid: the page that the command may write; else -1 */
-	struct zc_page *page;
-	struct zc_page *open_page; /* of open_fd; else page */
-	char variable[192];        /* value of ZENCUBE */
-	char gated[192];           /* ... in mode hybrid, where the command has no socket */
-};
-
-int zc_channel_open(struct zc_channel *channel, const struct zc_image *image, size_t size);
-/* After the fork: the sending end must be the tree's alone, so that its end is seen. */
-void zc_channel_let_go(struct zc_channel *channel);
-/* Are we in a run of mode shim or hybrid? Then its shim, in this process too, hands on its session. */
-bool zc_channel_inside(void);
-/* Finds libzcshim.so: named, beside zcwrap, or installed. */
-int zc_channel_find_shim(const char *named, char path[ZC_PATH_CAP], struct zc_trouble *trouble);
-
-/* --- spawn.c: the command begins --------------------------------------------------------------- */
-
-/* Signals and streams as zcwrap got them, to hand on untouched. */
-struct zc_inherited {
-	sigset_t mask;
-	struct sigaction
-		child; /* SIGCHLD's and SIGXFSZ's, the only dispositions that zcwrap changes */
-	struct sigaction size;
-	pid_t parent;
-	bool held;
-};
-
-/* A file that may not grow (ulimit -f) is an error of write, and not our end. */
-void zc_spawn_outlive_limits(struct zc_inherited *inherited);
-/* Gives descriptors 0-2 that are closed a CLOEXEC placeholder, so that none of ours lands there. */
-void zc_spawn_guard_streams(void);
-/* Blocks every signal that can wait for zc_run(), remembering how it was. */
-void zc_spawn_hold_signals(struct zc_inherited *inherited);
-
-struct zc_launch {
-	const char *exe;
-	char *const *argv, *const *env;
-	const char *chdir;   /* NULL: stay */
-	const int *pass_fds; /* descriptors that lose CLOEXEC */
-	size_t pass_count;
-	bool new_session, die_with_parent;
-	const struct zc_inherited *inherited;
-	const struct zc_confine_plan *plan; /* applied in the child; NULL: none */
-	struct zc_page *page;               /* told of a filter that the plan put in */
-};
-enum zc_launch_step {
-	ZC_LAUNCH_FORK,
-	ZC_LAUNCH_CHDIR,
-	ZC_LAUNCH_CONFINE, /* a required layer failed */
-	ZC_LAUNCH_EXEC
-};
-/*
- * Returns 0 once the command's program runs, or -errno with the step that failed. With a plan,
- * ret_layers[n] is what zc_confine_apply() said of layer n; else untouched, and may be NULL.
- */
-int zc_spawn(const struct zc_launch *launch, pid_t *ret_pid, enum zc_launch_step *ret_step,
-	     int ret_layers[ZC_CONFINE_LAYERS]);
 
 /* --- collect.c: frames in, without ever making a sender wait ------------------------------------ */
 
@@ -261,22 +132,6 @@ struct zc_ending {
 
 void zc_run(const struct zc_watch *watch, struct zc_ending *ret);
 
-/* --- trace.c: zctrace, between us and the command -------------------------------------------------- */
-
-struct zc_job;
-int zc_trace_find(char path[ZC_PATH_CAP], struct zc_trouble *trouble);
-/* Runs zctrace, which starts or attaches to the command. Returns 0 or -errno with job->trouble. */
-int zc_trace_launch(struct zc_job *job);
-/* Takes one word off the control socket. False: there is none, or nobody is left to say one. */
-bool zc_trace_hear(int control, struct zc_control *ret);
-/* When zctrace ended too early: whatever the command came to, what nobody saw is not a pass. */
-int zc_trace_blame(struct zc_job *job);
-
-struct zc_tracing {
-	pid_t tracer, command;
-	int control; /* -1: none */
-};
-
 /* --- watch.c: the lowest rung, looking into /proc now and then ---------------------------------- */
 
 /*
@@ -301,13 +156,6 @@ void zc_watch_finish(struct zc_watcher *watcher);
 
 /* --- exitcode.c: facts -> exit code ----------------------------------------------------------------- */
 
-enum zc_start {
-	ZC_START_RAN,
-	ZC_START_TROUBLE,
-	ZC_START_REFUSED,
-	ZC_START_CANNOT,
-	ZC_START_MISSING
-};
 struct zc_exit_facts {
 	enum zc_start start;
 	int code, signal; /* of the command */
@@ -339,32 +187,6 @@ void zc_status_progress(struct zc_status *status, const struct zc_page *page);
 void zc_status_ended(struct zc_status *status, const struct zc_store *store,
 		     const struct zc_evidence_result *result, struct zc_exit end);
 
-/* --- mode.c: strongest first --------------------------------------------------------------------------- */
-
-struct zc_host;
-#define ZC_MODES 5u
-#define ZC_REASON 480u
-struct zc_mode_choice {
-	const char *asked, *used;
-	const char *engine; /* "notify" "ptrace" "shim" "proc": the one to try, of the mode used */
-	char engine_why[ZC_REASON];          /* why it is not the better one; "": it is */
-	struct zc_why_not why_not[ZC_MODES]; /* the stronger ones */
-	size_t why_nots;
-	char reason[ZC_MODES][ZC_REASON]; /* "": it fits, or was not tried */
-	/* Of a survey. */
-	bool fits[ZC_MODES];
-	const char *engines[ZC_MODES];
-};
-bool zc_mode_is_traced(const char *mode);
-const char *zc_mode_name(size_t row); /* strongest first; NULL past the last */
-int zc_mode_choose(struct zc_mode_choice *choice, const struct zc_options *options,
-		   struct zc_host *host, struct zc_trouble *trouble);
-/* The engine that was tried failed with error when it mattered: that is told beside the modes. */
-void zc_mode_engine_lost(struct zc_mode_choice *choice, int error);
-/* Which would fit, whatever is asked for: for --doctor. */
-void zc_mode_survey(struct zc_mode_choice *choice, const struct zc_options *options,
-		    struct zc_host *host);
-
 /* --- show.c: looking without running ---------------------------------------------------------------------- */
 
 /* Prints what --print-command promises: program, directory, changes of the environment. */
@@ -382,19 +204,13 @@ int zc_explain(struct zc_job *job);
 /* The policy could not be frozen and job->trouble has been said: the exit code of that. */
 int zc_explain_unsound(struct zc_job *job);
 
-/* --- project.c: --project ------------------------------------------------------------------------ */
-
-/* Finds .zencube in the directory from or above it. Returns 0 or -errno with *trouble. */
-int zc_project_find(const char *from, char ret_dir[ZC_PATH_CAP], char ret_file[ZC_PATH_CAP],
-		    struct zc_trouble *trouble);
-
-/* --- setup.c: before anything is made --------------------------------------------------------- */
+/* --- the run ------------------------------------------------------------------------------------- */
 
 #define ZC_OWN_FILES 9u
 
-/* One run. wrap.c owns it; setup.c fills the first half. */
 struct zc_sign_key;
 
+/* One run. wrap.c owns it; start/setup.c fills the first half. */
 struct zc_job {
 	const struct zc_options *options;
 	struct zc_inherited *inherited;
@@ -449,40 +265,6 @@ struct zc_job {
 	const char **stricter_sources;
 	struct zc_baseline *baseline; /* --baseline; NULL: none */
 };
-
-/* Directory, shim, environment, program, place for the evidence. */
-int zc_setup_look(struct zc_job *job);
-/* Flags and files become the image. */
-int zc_setup_freeze(struct zc_job *job);
-/* --show-policy, --print-command, --freeze: returns an exit code, or -1 when a command is to run. */
-int zc_setup_show(struct zc_job *job);
-
-/* --- begin.c: the command begins ------------------------------------------------------------------ */
-
-/* It does not: why, for the exit code and for people. Returns an error. */
-int zc_begin_cannot(struct zc_job *job, enum zc_start start, const char *why);
-/* May the command's programs run? What there is to record is recorded. Returns 0 or -EACCES. */
-int zc_begin_judge(struct zc_job *job);
-int zc_begin(struct zc_job *job, pid_t *ret_pid);
-/* Tells the evidence whom it should hear of. */
-void zc_begin_note(struct zc_job *job, pid_t pid);
-
-/* --- rooted.c: paths as the command walks them ----------------------------------------------------- */
-
-/* root: the command's root directory, or NULL for ours. Each returns -errno, or a descriptor or 0. */
-int zc_rooted_open(const char *root, const char *path, int flags);
-int zc_rooted_real(const char *root, const char *path, char ret[ZC_PATH_CAP]);
-/* 0, or the errno that execve would answer without looking into the file. */
-int zc_rooted_runnable(const char *root, const char *path);
-
-/* --- jail.c: --jail ------------------------------------------------------------------------------------ */
-
-/* Finds the directory, and whether it becomes the command's root. Once the mode is known. */
-int zc_jail_choose(struct zc_job *job);
-int zc_jail_directory(struct zc_job *job); /* where in it the command starts */
-int zc_jail_check(struct zc_job *job);     /* can the command be loaded in there? */
-void zc_jail_note(
-	struct zc_job *job); /* what somebody who asked for a jail should know: said, and noted */
 
 /* --- learn.c: --learn --------------------------------------------------------------------------- */
 

@@ -2,8 +2,17 @@
 /*
  * options.h - the command line, parsed: plain values, nothing decided yet.
  *
- * Texts point into argv. One table in option_rows.c holds name, kind, help and group of every option;
- * parsing, --help and "did you mean" all read it. Policy flags are passed on as they came.
+ * Theory of operation. option_rows.c is the one table: name, letter, kind of value, group and help of every
+ * option. options.c parses by it, help.c prints it, "did you mean" looks through it, and the completions in
+ * completions/ are made from it; so an option exists everywhere or nowhere. Flags that are the policy's words
+ * are not understood here: they are kept in the order given and handed to policy/ as they came. A few
+ * options stand for others (security.c) or name a file to look for (project.c); what they come to is said.
+ *
+ * Nothing is opened, tried or decided while parsing, so --help and --version work anywhere. A value that is
+ * optional takes only the "=" form. What is wrong is one sentence in a struct zc_trouble, with the nearest
+ * option where one is near.
+ *
+ * Memory: init by zc_options_parse(), zc_options_finish() either way; texts point into argv.
  */
 #ifndef ZC_WRAP_OPTIONS_H
 #define ZC_WRAP_OPTIONS_H
@@ -77,5 +86,11 @@ void zc_options_help(const struct zc_options *options, FILE *out);
 int zc_option_number(const char *text, unsigned long max, unsigned long *ret);
 /* How many letters must be added, left out, changed or swapped to get from a to b. */
 unsigned zc_option_distance(const char *a, const char *b);
+
+/* --- project.c: --project --- */
+
+/* Finds .zencube in the directory from or above it. Returns 0 or -errno with *trouble. */
+int zc_project_find(const char *from, char ret_dir[ZC_PATH_CAP], char ret_file[ZC_PATH_CAP],
+		    struct zc_trouble *trouble);
 
 #endif
