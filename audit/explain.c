@@ -194,6 +194,23 @@ struct choice {
 	size_t told;
 };
 
+/* Quiet refusals are no findings; but who looks for what broke must hear of them. */
+static void put_nothing(struct zc_report *report)
+{
+	const struct zc_run *run = report->run;
+	struct zc_view counts = zc_view_get(run->json, "counts");
+	uint64_t quiet = zc_view_uint(zc_view_get(counts, "quiet"), 0);
+
+	fputs("Nothing was refused", report->out);
+	if (quiet)
+		fprintf(report->out,
+			" but what quiet-deny- rules name, %" PRIu64 " time%s: counted, not kept;"
+			" zcwrap --verbose shows it",
+			quiet, quiet == 1 ? "" : "s");
+	fprintf(report->out, ". The run's verdict is %s%s%s.\n", zc_run_verdict_of(run),
+		*run->json_error ? ": " : "", run->json_error);
+}
+
 static void write_explanations(struct zc_report *report)
 {
 	struct choice *choice = report->options.context;
@@ -217,9 +234,7 @@ static void write_explanations(struct zc_report *report)
 		zc_json_newline(&report->json);
 	} else if (!choice->only) {
 		if (!choice->told)
-			fprintf(report->out, "Nothing was refused. The run's verdict is %s%s%s.\n",
-				zc_run_verdict_of(report->run),
-				*report->run->json_error ? ": " : "", report->run->json_error);
+			put_nothing(report);
 		zc_lines_rest(report, choice->told);
 	}
 }
