@@ -48,11 +48,13 @@ static void add_module(const char *name, uint64_t bias, const ElfW(Phdr) * phdr,
 	if (m >= ZC_MODULES)
 		return;
 	for (unsigned i = 0; i < count_phdr; i++) {
-		if (phdr[i].p_type == PT_LOAD && phdr[i].p_flags & PF_X && !found) {
+		if (phdr[i].p_type != PT_LOAD || !(phdr[i].p_flags & PF_X))
+			continue;
+		if (!found)
 			modules[m].start = bias + phdr[i].p_vaddr;
-			modules[m].end = modules[m].start + phdr[i].p_memsz;
-			found = true;
-		}
+		/* Some linkers make several; what lies between them is this file's too. */
+		modules[m].end = bias + phdr[i].p_vaddr + phdr[i].p_memsz;
+		found = true;
 	}
 	if (!found)
 		return;

@@ -215,14 +215,14 @@ void zc_say_fork(void);
 /* Tells of modules number from and later. */
 void zc_say_modules(uint32_t from);
 
-/* ---- python.c ---- */
+/* ---- lang.c ---- */
 
 /*
- * Appends a LANG field when this thread, tid of process pid, is in Python. stack: a copy of its
+ * Appends a LANG field when this thread, tid of process pid, is in interpreted code. stack: a copy of its
  * innermost part.
  */
-void zc_python_put_own(struct zc_frame_writer *writer, int32_t pid, int32_t tid, const void *stack,
-		       size_t stack_len);
+void zc_lang_put_own(struct zc_frame_writer *writer, int32_t pid, int32_t tid, const void *stack,
+		     size_t stack_len);
 
 /* ---- modules.c ---- */
 

@@ -23,7 +23,7 @@
 #include "tracer/engine.h"
 #include "tracer/judge/judge.h"
 #include "tracer/look/maps.h"
-#include "tracer/look/python.h"
+#include "tracer/look/lang.h"
 
 #define WAIT_MS 1000
 #define NARROW_FRAMES 32u
@@ -194,7 +194,7 @@ static void send_record(struct zc_tracer *tracer, struct zc_tracee *tracee,
 	} else if (snapshot) {
 		zc_frame_put(&writer, ZC_FIELD_REGS, &snapshot->regs, sizeof(snapshot->regs));
 		zc_frame_put(&writer, ZC_FIELD_STACK, &snapshot->stack, snapshot->stack_len);
-		zc_tracee_python_put(tracee, snapshot, &writer);
+		zc_tracee_lang_put(tracee, snapshot, &writer);
 	}
 	finish(tracer, &writer, true);
 }

@@ -4,7 +4,7 @@
  *
  * Looked up in the memory of the process that made it, by the layout of its CPython: 3.8 to 3.12 by a
  * table of our own, 3.13 by the offsets that the interpreter publishes for debuggers. From outside
- * (tracer/look/python.c) and from inside (preload/python.c) it is the same walk, over a function that reads
+ * (tracer/look/lang.c) and from inside (preload/lang.c) it is the same walk, over a function that reads
  * or says that it cannot. Nothing there is trusted: every read is bounded and counted, each object's type
  * is compared with the interpreter's own, and what does not fit gives no frames. Nothing of the
  * interpreter is called.
@@ -14,15 +14,12 @@
 #ifndef ZC_CORE_PYTHON_H
 #define ZC_CORE_PYTHON_H
 
-#include <elf.h>
-
+#include "core/lang/exports.h"
 #include "core/wire/wire.h"
 
 #define ZC_PYTHON_NONE UINT32_MAX /* this version has no such member */
-#define ZC_PYTHON_READS 4000u     /* for looking, and for walking: a list without an end ends */
 #define ZC_PYTHON_OBJECT 256u     /* bytes of a frame or a code object that are looked at */
-#define ZC_PYTHON_DYNAMIC 128u
-#define ZC_PYTHON_WORDS 71u /* of the offsets that 3.13 publishes */
+#define ZC_PYTHON_WORDS 71u       /* of the offsets that 3.13 publishes */
 
 enum zc_python_lines { ZC_PYTHON_LNOTAB, ZC_PYTHON_LINES_310, ZC_PYTHON_LOCATIONS };
 
@@ -47,22 +44,10 @@ struct zc_python {
 	uint64_t runtime, code_type, text_type, bytes_type;
 };
 
-/* Reads that come to an end. read returns len, or something else when it cannot read all of that. */
-struct zc_python_memory {
-	long (*read)(void *context, uint64_t address, void *buffer, size_t len);
-	void *context;
-	unsigned left; /* how many more there may be: ZC_PYTHON_READS */
-};
-bool zc_python_read(struct zc_python_memory *memory, uint64_t address, void *buffer, size_t len);
-
 /* What looking and walking work in, so that it lies on no stack. Contents do not matter. */
 struct zc_python_work {
 	union {
-		struct {
-			Elf64_Phdr phdr[24];
-			Elf64_Dyn dynamic[ZC_PYTHON_DYNAMIC];
-			uint64_t word[ZC_PYTHON_WORDS];
-		} elf;
+		uint64_t word[ZC_PYTHON_WORDS];
 		struct {
 			unsigned char frame[ZC_PYTHON_OBJECT], code[ZC_PYTHON_OBJECT];
 			unsigned char chars[4 * ZC_LANG_TEXT_MAX];
@@ -72,9 +57,9 @@ struct zc_python_work {
 	};
 };
 
-/* Is the file that is mapped at bias (address - ELF virtual address) an interpreter of a known version? */
-bool zc_python_look(struct zc_python_memory *memory, uint64_t bias, struct zc_python_work *work,
-		    struct zc_python *ret);
+/* Is the file that exports this an interpreter of a known version? */
+bool zc_python_look(struct zc_peek *memory, const struct zc_exports *exports,
+		    struct zc_python_work *work, struct zc_python *ret);
 
 /* Whose frames. */
 struct zc_python_thread {
@@ -86,7 +71,7 @@ struct zc_python_thread {
 };
 
 /* Appends a LANG field when the thread is in Python; as many frames as fit. */
-void zc_python_put(const struct zc_python *python, struct zc_python_memory *memory,
+void zc_python_put(const struct zc_python *python, struct zc_peek *memory,
 		   const struct zc_python_thread *who, struct zc_python_work *work,
 		   struct zc_frame_writer *writer);
 

@@ -22,24 +22,16 @@
 struct walk {
 	const struct zc_python *python;
 	const struct zc_python_layout *layout;
-	struct zc_python_memory *memory;
+	struct zc_peek *memory;
 	struct zc_python_work *work;
 	struct zc_wire_lang *last;
 	char *field;
 	size_t len, cap;
 };
 
-bool zc_python_read(struct zc_python_memory *memory, uint64_t address, void *buffer, size_t len)
-{
-	if (!memory->left || address < 4096 || address >> 47)
-		return false;
-	memory->left--;
-	return memory->read(memory->context, address, buffer, len) == (long)len;
-}
-
 static bool read_word(struct walk *walk, uint64_t address, uint64_t *ret)
 {
-	return zc_python_read(walk->memory, address, ret, sizeof(*ret));
+	return zc_peek(walk->memory, address, ret, sizeof(*ret));
 }
 
 static uint64_t word_at(const unsigned char *object, uint32_t offset)
@@ -72,7 +64,7 @@ static bool is_thread(struct walk *walk, const struct zc_python_thread *who, uin
 		return id == (uint64_t)who->tid;
 	if (who->self)
 		return id == who->self;
-	return zc_python_read(walk->memory, id + GLIBC_TID, &kernels, sizeof(kernels)) &&
+	return zc_peek(walk->memory, id + GLIBC_TID, &kernels, sizeof(kernels)) &&
 	       kernels == who->tid;
 }
 
@@ -129,7 +121,7 @@ static bool read_text(struct walk *walk, uint64_t object, char *ret, uint16_t *r
 	unsigned width;
 	bool ascii;
 
-	if (!zc_python_read(walk->memory, object, head, sizeof(head)) ||
+	if (!zc_peek(walk->memory, object, head, sizeof(head)) ||
 	    word_at(head, OB_TYPE) != walk->python->text_type)
 		return false;
 	count = word_at(head, OB_SIZE);
@@ -142,9 +134,9 @@ static bool read_text(struct walk *walk, uint64_t object, char *ret, uint16_t *r
 	if (count > ZC_LANG_TEXT_MAX)
 		count = ZC_LANG_TEXT_MAX;
 	if (count &&
-	    !zc_python_read(walk->memory,
-			    object + (ascii ? walk->layout->text_ascii : walk->layout->text_other),
-			    chars, count * width))
+	    !zc_peek(walk->memory,
+		     object + (ascii ? walk->layout->text_ascii : walk->layout->text_other), chars,
+		     count * width))
 		return false;
 	*ret_len = (uint16_t)zc_python_text(chars, count, width, ret, ZC_LANG_TEXT_MAX);
 	return true;
@@ -155,13 +147,13 @@ static uint32_t read_line(struct walk *walk, uint64_t table, uint32_t first, int
 	unsigned char head[BYTES_AT], *bytes = walk->work->walk.table;
 	uint64_t size;
 
-	if (!zc_python_read(walk->memory, table, head, sizeof(head)) ||
+	if (!zc_peek(walk->memory, table, head, sizeof(head)) ||
 	    word_at(head, OB_TYPE) != walk->python->bytes_type)
 		return 0;
 	size = word_at(head, OB_SIZE);
 	if (size > sizeof(walk->work->walk.table))
 		size = sizeof(walk->work->walk.table);
-	if (size && !zc_python_read(walk->memory, table + BYTES_AT, bytes, size))
+	if (size && !zc_peek(walk->memory, table + BYTES_AT, bytes, size))
 		return 0;
 	return zc_python_line(walk->layout->lines, bytes, size, first, at);
 }
@@ -207,7 +199,7 @@ static bool add_frame(struct walk *walk, const unsigned char *frame)
 								: layout->code_qualname;
 	uint32_t first;
 
-	if (!zc_python_read(walk->memory, code, object, 160) ||
+	if (!zc_peek(walk->memory, code, object, 160) ||
 	    word_at(object, OB_TYPE) != walk->python->code_type ||
 	    !read_text(walk, word_at(object, name), function, &lang.function_len) ||
 	    !read_text(walk, word_at(object, layout->code_file), file, &lang.file_len))
@@ -227,7 +219,7 @@ static void walk_frames(struct walk *walk, uint64_t at)
 	unsigned char *frame = walk->work->walk.frame;
 
 	for (unsigned i = 0, frames = 0; at && i < 2 * FRAMES_MAX && frames < FRAMES_MAX; i++) {
-		if (!zc_python_read(walk->memory, at, frame, layout->minor >= 11 ? 80 : 112))
+		if (!zc_peek(walk->memory, at, frame, layout->minor >= 11 ? 80 : 112))
 			return;
 		if (layout->minor >= 12 && frame[layout->frame_owner] == OWNED_BY_C) {
 			if (walk->last)
@@ -251,7 +243,7 @@ static bool fits(const struct zc_python_layout *layout)
 	       (layout->code_qualname == ZC_PYTHON_NONE || layout->code_qualname <= 152);
 }
 
-void zc_python_put(const struct zc_python *python, struct zc_python_memory *memory,
+void zc_python_put(const struct zc_python *python, struct zc_peek *memory,
 		   const struct zc_python_thread *who, struct zc_python_work *work,
 		   struct zc_frame_writer *writer)
 {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/lang/python.h"
+#include "core/lang/interpreter.h"
 
 #define HERE 65536u
 
@@ -66,7 +66,7 @@ static long read_memory(void *context, uint64_t address, void *buffer, size_t le
 static void take_frames(const struct zc_python *python, struct zc_python_work *work, size_t cap)
 {
 	static const uint64_t stack[] = { HERE, HERE + 512, HERE + 1024 };
-	struct zc_python_memory memory = { read_memory, NULL, ZC_PYTHON_READS };
+	struct zc_peek memory = { read_memory, NULL, ZC_INTERPRETER_READS };
 	struct zc_python_thread who = { 7, true, cap & 8 ? HERE : 0, stack, sizeof(stack) };
 	struct zc_frame_writer writer;
 	struct zc_frame frame;
@@ -93,7 +93,9 @@ static void take_process(unsigned minor, const unsigned char *bytes, size_t len)
 				    .code_type = HERE + 8,
 				    .text_type = HERE + 16,
 				    .bytes_type = HERE + 24 };
-	struct zc_python_memory memory = { read_memory, NULL, ZC_PYTHON_READS };
+	struct zc_peek memory = { read_memory, NULL, ZC_INTERPRETER_READS };
+	static struct zc_exports_work exports_work;
+	struct zc_exports exports;
 	struct zc_python_work *work = malloc(sizeof(*work));
 	const struct zc_python_layout *layout = zc_python_layout_of(minor);
 
@@ -107,9 +109,10 @@ static void take_process(unsigned minor, const unsigned char *bytes, size_t len)
 		take_frames(&python, work, ZC_FRAME_MAX);
 		take_frames(&python, work, sizeof(struct zc_frame_head) + 8 * (len % 64));
 	}
-	if (zc_python_look(&memory, HERE, work, &python))
+	if (zc_exports_find(&memory, HERE, &exports_work, &exports) &&
+	    zc_python_look(&memory, &exports, work, &python))
 		take_frames(&python, work, ZC_FRAME_MAX);
-	if (memory_reads > 4 * ZC_PYTHON_READS)
+	if (memory_reads > 4 * ZC_INTERPRETER_READS)
 		abort();
 	free(work);
 }

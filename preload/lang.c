@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * python.c - the Python frames above a hook, read in our own process (core/lang/python.h has how).
+ * lang.c - the Python and JavaScript frames above a hook, read in our own process (core/lang/python.h and
+ * core/lang/v8.h have how).
  *
  * Only for records, and only where one of the loaded files is an interpreter: whether that is so is looked
  * up once for a list of loaded files, and costs one read afterwards. Everything, the loader's list too,
@@ -11,12 +12,9 @@
 #include <link.h>
 #include <sys/uio.h>
 
-#include "core/lang/python.h"
+#include "core/lang/interpreter.h"
 #include "preload/shim.h"
 
-/* Bytes read at once. Pages of ours cost as much to touch as a call does: whole ones were slower. */
-#define BLOCK 512u
-#define BLOCKS 64u
 #define LISTED_MAX 1024u /* files that are counted */
 #define LOOKED_MAX 256u  /* files that are looked into */
 
@@ -27,62 +25,28 @@ struct end {
 
 /* Everything that one record needs. */
 struct own {
-	struct zc_python python;
+	struct zc_interpreter interpreter;
 	struct end end;
 	bool found;
-	struct zc_python_memory memory;
-	struct zc_python_work work;
-	/* What was read last: a frame, its code and its names lie close together. */
 	long pid;
-	uint64_t block[BLOCKS]; /* its address; 0: none */
-	unsigned char bytes[BLOCKS][BLOCK];
+	struct zc_peek memory;
+	struct zc_peek_blocks blocks;
+	struct zc_interpreter_work work;
 };
 
 static struct {
 	uint32_t taken; /* by who copies; nobody waits for it */
 	bool found;
 	struct end end; /* last is 0: nothing has been looked up */
-	struct zc_python python;
+	struct zc_interpreter interpreter;
 } known;
 
-static long read_own(long pid, uint64_t address, void *buffer, size_t len)
+static long read_own(void *context, uint64_t address, void *buffer, size_t len)
 {
 	struct iovec local = { buffer, len }, remote = { (void *)(uintptr_t)address, len };
 
-	return zc_sys6(__NR_process_vm_readv, pid, (long)&local, 1, (long)&remote, 1, 0);
-}
-
-/* The block around address, read once; NULL: not to be had. */
-static const unsigned char *block_of(struct own *own, uint64_t address)
-{
-	uint64_t block = address & ~(uint64_t)(BLOCK - 1);
-	unsigned n = block / BLOCK % BLOCKS;
-
-	if (own->block[n] == block)
-		return own->bytes[n];
-	own->block[n] = 0;
-	if (read_own(own->pid, block, own->bytes[n], BLOCK) != (long)BLOCK)
-		return NULL;
-	own->block[n] = block;
-	return own->bytes[n];
-}
-
-static long read_blocks(void *context, uint64_t address, void *buffer, size_t len)
-{
-	struct own *own = context;
-
-	if (len > BLOCK)
-		return read_own(own->pid, address, buffer, len);
-	for (size_t done = 0, step; done < len; done += step) {
-		size_t at = (address + done) & (BLOCK - 1);
-		const unsigned char *bytes = block_of(own, address + done);
-
-		if (!bytes)
-			return -EFAULT;
-		step = BLOCK - at < len - done ? BLOCK - at : len - done;
-		zc_copy((char *)buffer + done, bytes + at, step);
-	}
-	return (long)len;
+	return zc_sys6(__NR_process_vm_readv, *(long *)context, (long)&local, 1, (long)&remote, 1,
+		       0);
 }
 
 static bool take(void)
@@ -106,7 +70,7 @@ static bool has_none(long pid)
 			end = known.end;
 		give();
 	}
-	return end.last && read_own(pid, end.last, &map, sizeof(map)) == (long)sizeof(map) &&
+	return end.last && read_own(&pid, end.last, &map, sizeof(map)) == (long)sizeof(map) &&
 	       !map.l_next && (uint64_t)(uintptr_t)map.l_prev == end.before &&
 	       map.l_addr == end.bias;
 }
@@ -115,7 +79,7 @@ static bool still_ends(struct own *own)
 {
 	struct link_map map;
 
-	return own->end.last && zc_python_read(&own->memory, own->end.last, &map, sizeof(map)) &&
+	return own->end.last && zc_peek(&own->memory, own->end.last, &map, sizeof(map)) &&
 	       !map.l_next && (uint64_t)(uintptr_t)map.l_prev == own->end.before &&
 	       map.l_addr == own->end.bias;
 }
@@ -127,12 +91,13 @@ static void look(struct own *own)
 
 	own->found = false;
 	own->end = (struct end){ 0, 0, 0 };
+	zc_fill(&own->interpreter, 0, sizeof(own->interpreter));
 	for (unsigned n = 0; at && n < LISTED_MAX; n++) {
-		if (!zc_python_read(&own->memory, at, &map, sizeof(map)))
+		if (!zc_peek(&own->memory, at, &map, sizeof(map)))
 			return;
 		if (!own->found && n < LOOKED_MAX)
-			own->found =
-				zc_python_look(&own->memory, map.l_addr, &own->work, &own->python);
+			own->found = zc_interpreter_look(&own->memory, map.l_addr, &own->work,
+							 &own->interpreter);
 		own->end = (struct end){ at, (uintptr_t)map.l_prev, map.l_addr };
 		at = (uintptr_t)map.l_next;
 	}
@@ -144,7 +109,7 @@ static bool find(struct own *own)
 	if (take()) {
 		own->found = known.found;
 		own->end = known.end;
-		zc_copy(&own->python, &known.python, sizeof(own->python));
+		zc_copy(&own->interpreter, &known.interpreter, sizeof(own->interpreter));
 		give();
 	}
 	if (still_ends(own))
@@ -153,14 +118,14 @@ static bool find(struct own *own)
 	if (take()) {
 		known.found = own->found;
 		known.end = own->end;
-		zc_copy(&known.python, &own->python, sizeof(own->python));
+		zc_copy(&known.interpreter, &own->interpreter, sizeof(own->interpreter));
 		give();
 	}
 	return own->found;
 }
 
-void zc_python_put_own(struct zc_frame_writer *writer, int32_t pid, int32_t tid, const void *stack,
-		       size_t stack_len)
+void zc_lang_put_own(struct zc_frame_writer *writer, int32_t pid, int32_t tid, const void *stack,
+		     size_t stack_len)
 {
 	struct zc_python_thread who = { tid, tid == pid, 0, stack, stack_len };
 	struct own *own = has_none(pid) ? NULL : zc_pages_take(sizeof(*own));
@@ -168,12 +133,14 @@ void zc_python_put_own(struct zc_frame_writer *writer, int32_t pid, int32_t tid,
 	if (!own)
 		return;
 	own->pid = pid;
-	own->memory = (struct zc_python_memory){ read_blocks, own, ZC_PYTHON_READS };
+	own->blocks.read = read_own;
+	own->blocks.context = &own->pid;
+	own->memory = (struct zc_peek){ zc_peek_blocks_read, &own->blocks, ZC_INTERPRETER_READS };
 	if (find(own)) {
 		/* What is there is pthread_self(), in glibc and in musl; and asking never faults. */
 		zc_sys2(__NR_arch_prctl, ARCH_GET_FS, (long)&who.self);
-		own->memory.left = ZC_PYTHON_READS;
-		zc_python_put(&own->python, &own->memory, &who, &own->work, writer);
+		own->memory.left = ZC_INTERPRETER_READS;
+		zc_interpreter_put(&own->interpreter, &own->memory, &who, &own->work, writer);
 	}
 	zc_pages_give(own, sizeof(*own));
 }

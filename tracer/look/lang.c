@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * python.c - reading a tracee's Python frames from outside: its memory, its thread's number, and which
- * of its mappings is the interpreter, found once.
+ * lang.c - reading a tracee's Python and JavaScript frames from outside: its memory, its thread's number,
+ * and which of its mappings is the interpreter, found once.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 
-#include "core/lang/python.h"
+#include "core/lang/interpreter.h"
 #include "tracer/look/maps.h"
-#include "tracer/look/python.h"
+#include "tracer/look/lang.h"
 
 static long read_tracee(void *context, uint64_t address, void *buffer, size_t len)
 {
@@ -47,12 +47,12 @@ struct known {
 	pid_t tgid;
 	unsigned maps; /* how many there were: a library may come later */
 	bool found;
-	struct zc_python python;
+	struct zc_interpreter interpreter;
 };
 
 /* The interpreter that the tracee has mapped; NULL: none. */
-static const struct zc_python *find(struct zc_tracee *tracee, struct zc_python_memory *memory,
-				    struct zc_python_work *work)
+static const struct zc_interpreter *find(struct zc_tracee *tracee, struct zc_peek *memory,
+					 struct zc_interpreter_work *work)
 {
 	static struct known known[16];
 	static unsigned next;
@@ -65,28 +65,34 @@ static const struct zc_python *find(struct zc_tracee *tracee, struct zc_python_m
 	for (size_t i = 0; i < ZC_LEN(known); i++)
 		if (known[i].exec_id == tracee->exec_id && known[i].tgid == tracee->tgid &&
 		    known[i].maps == maps)
-			return known[i].found ? &known[i].python : NULL;
+			return known[i].found ? &known[i].interpreter : NULL;
 	now = &known[next++ % ZC_LEN(known)];
 	*now = (struct known){ .exec_id = tracee->exec_id, .tgid = tracee->tgid, .maps = maps };
 	for (unsigned i = 0; !now->found && (map = zc_mapped_at(tracee, i)); i++)
-		now->found = map->inode && zc_python_look(memory, map->bias, work, &now->python);
-	return now->found ? &now->python : NULL;
+		now->found = map->inode &&
+			     zc_interpreter_look(memory, map->bias, work, &now->interpreter);
+	return now->found ? &now->interpreter : NULL;
 }
 
-void zc_tracee_python_put(struct zc_tracee *tracee, const struct zc_snapshot *snapshot,
-			  struct zc_frame_writer *writer)
+void zc_tracee_lang_put(struct zc_tracee *tracee, const struct zc_snapshot *snapshot,
+			struct zc_frame_writer *writer)
 {
-	static struct zc_python_work work;
-	struct zc_python_memory memory = { read_tracee, &tracee->tid, ZC_PYTHON_READS };
+	static struct zc_interpreter_work work;
+	static struct zc_peek_blocks blocks;
+	struct zc_peek memory = { zc_peek_blocks_read, &blocks, ZC_INTERPRETER_READS };
 	const size_t address = sizeof(snapshot->stack.address);
-	const struct zc_python *python = find(tracee, &memory, &work);
+	const struct zc_interpreter *interpreter;
 	struct zc_python_thread who = { .is_leader = tracee->tid == tracee->tgid,
 					.stack = snapshot->stack.bytes };
 
-	if (!python)
+	blocks.read = read_tracee;
+	blocks.context = &tracee->tid;
+	memset(blocks.block, 0, sizeof(blocks.block));
+	interpreter = find(tracee, &memory, &work);
+	if (!interpreter)
 		return;
 	who.tid = inner_tid(tracee->tid);
 	who.stack_len = snapshot->stack_len > address ? snapshot->stack_len - address : 0;
-	memory.left = ZC_PYTHON_READS;
-	zc_python_put(python, &memory, &who, &work, writer);
+	memory.left = ZC_INTERPRETER_READS;
+	zc_interpreter_put(interpreter, &memory, &who, &work, writer);
 }

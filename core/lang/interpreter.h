@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * interpreter.h - the frames of a program that is interpreted, whichever its language: one way in for
+ * both observers, tracer/look/lang.c from outside and preload/lang.c from inside.
+ *
+ * Context: anywhere. Memory: the caller's. Fails: no frames.
+ */
+#ifndef ZC_CORE_INTERPRETER_H
+#define ZC_CORE_INTERPRETER_H
+
+#include "core/lang/exports.h"
+#include "core/lang/python.h"
+#include "core/wire/wire.h"
+
+#define ZC_INTERPRETER_READS 4000u /* for looking, and for walking: a list without an end ends */
+
+/* What a process has mapped: addresses and layouts. All zero: nothing that is known. */
+struct zc_interpreter {
+	bool is_python;
+	struct zc_python python;
+};
+
+/* What looking and walking work in. Contents do not matter. */
+struct zc_interpreter_work {
+	struct zc_exports_work exports;
+	struct zc_python_work python;
+};
+
+/* Adds what the file that is mapped at bias is. Returns whether it is any. */
+bool zc_interpreter_look(struct zc_peek *memory, uint64_t bias, struct zc_interpreter_work *work,
+			 struct zc_interpreter *interpreter);
+/* Appends a LANG field when the thread is in interpreted code; as many frames as fit. */
+void zc_interpreter_put(const struct zc_interpreter *interpreter, struct zc_peek *memory,
+			const struct zc_python_thread *who, struct zc_interpreter_work *work,
+			struct zc_frame_writer *writer);
+
+#endif
