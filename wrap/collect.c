@@ -21,8 +21,11 @@
 
 #define BLOCK_SIZE (1u << 20)
 #define SPOOL_MAX (4ll << 30)
-#define FEW 8u   /* frames at once that let the receiver rest */
-#define MANY 64u /* frames after which the clerk is told although more are there */
+#define FEW 16u /* pieces at once that let the receiver rest: frames, each as many as it has ... */
+#define PIECE 2048u /* ... bytes like this */
+#define MANY 64u    /* frames after which the clerk is told although more are there */
+#define REST_MIN_MS 1
+#define REST_MAX_MS 8
 
 struct item {
 	uint32_t size;
@@ -44,11 +47,13 @@ struct zc_collect {
 	int socket;
 	pthread_mutex_t lock;
 	pthread_cond_t more;
+	pthread_cond_t over; /* no more rests */
 	/* Under lock. Blocks from head to tail; the receiver fills the tail. */
 	struct block *head, *tail;
 	size_t in_memory;
-	bool ended;
+	bool ended, finishing;
 	/* The receiver's own. */
+	int64_t rest_ms;
 	int spool;
 	off_t spool_end;
 	uint64_t dropped;
@@ -187,28 +192,49 @@ static void take(struct zc_collect *c, struct block *block, long size, pid_t pid
 
 static void wake_clerk(struct zc_collect *c)
 {
-	pthread_mutex_lock(&c->lock);
+	/* Not with the lock held, which is what it wants first. What there is was written under it. */
 	pthread_cond_signal(&c->more);
-	pthread_mutex_unlock(&c->lock);
+}
+
+/* Under lock: until that condition is told, or the time is over. */
+static void wait_ms(struct zc_collect *c, pthread_cond_t *condition, int64_t ms)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_cond_clockwait(condition, &c->lock, CLOCK_MONOTONIC, &until);
 }
 
 /*
- * Waking us is a cost that the sender pays, dearly on a virtual machine. So after a few frames we
- * stay away for a moment and let some more gather in the socket; many at once are taken on at once,
- * because the socket of an unprivileged user does not hold many.
+ * Waking us is a cost that the sender pays, dearly on a virtual machine. So after a few frames we stay
+ * away for a moment and let some more gather in the socket, longer while they stay few. Many at once are
+ * taken on at once, because the socket of an unprivileged user does not hold many.
  */
-static void rest(unsigned batch)
+static void rest(struct zc_collect *c, size_t pieces)
 {
-	const struct timespec moment = { 0, 1000000 };
-
-	if (batch < FEW)
-		nanosleep(&moment, NULL);
+	if (pieces >= FEW) {
+		c->rest_ms = REST_MIN_MS;
+		return;
+	}
+	pthread_mutex_lock(&c->lock);
+	if (!c->finishing)
+		wait_ms(c, &c->over, c->rest_ms);
+	pthread_mutex_unlock(&c->lock);
+	if (pieces < FEW / 2 && c->rest_ms < REST_MAX_MS)
+		c->rest_ms *= 2;
 }
 
 static void *receiver_main(void *argument)
 {
 	struct zc_collect *c = argument;
 	static unsigned char spill[ZC_FRAME_MAX];
+	size_t pieces = 0;
 
 	for (unsigned batch = 0;;) {
 		struct block *block = room(c);
@@ -219,13 +245,13 @@ static void *receiver_main(void *argument)
 
 		if (n == -EAGAIN) {
 			wake_clerk(c);
-			rest(batch);
-			batch = 0;
+			rest(c, pieces);
+			batch = 0, pieces = 0;
 			continue;
 		}
 		if (n < 0)
 			break;
-		batch++;
+		batch++, pieces += 1 + (size_t)n / PIECE;
 		if (block)
 			take(c, block, n, pid);
 		else
@@ -275,20 +301,10 @@ static void hand_over(struct zc_collect *c, const unsigned char *bytes, size_t f
 /* Under lock: until the receiver tells of more, or that time is over. */
 static void wait_for(struct zc_collect *c, int64_t ms)
 {
-	struct timespec until;
-
-	if (ms < 0) {
+	if (ms < 0)
 		pthread_cond_wait(&c->more, &c->lock);
-		return;
-	}
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	pthread_cond_clockwait(&c->more, &c->lock, CLOCK_MONOTONIC, &until);
+	else
+		wait_ms(c, &c->more, ms);
 }
 
 /* Under lock: waits until there is something after seen, or a next block, or the end. */
@@ -353,11 +369,14 @@ int zc_collect_start(struct zc_collect **ret, int receiver, const struct zc_coll
 
 	if (!c)
 		return -ENOMEM;
-	*c = (struct zc_collect){ .sink = *sink, .socket = receiver, .spool = -1 };
+	*c = (struct zc_collect){
+		.sink = *sink, .socket = receiver, .rest_ms = REST_MIN_MS, .spool = -1
+	};
 	if (!c->sink.memory_blocks)
 		c->sink.memory_blocks = 64;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->more, NULL);
+	pthread_cond_init(&c->over, NULL);
 	c->head = c->tail = new_block(NULL);
 	c->in_memory = 1;
 	if (!c->head)
@@ -376,6 +395,10 @@ uint64_t zc_collect_finish(struct zc_collect *c)
 	uint64_t dropped;
 
 	shutdown(c->socket, SHUT_RD);
+	pthread_mutex_lock(&c->lock);
+	c->finishing = true;
+	pthread_cond_signal(&c->over);
+	pthread_mutex_unlock(&c->lock);
 	pthread_join(c->receiver, NULL);
 	pthread_join(c->clerk, NULL);
 	dropped = c->dropped;

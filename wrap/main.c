@@ -25,6 +25,7 @@
  * is what zcwrap got. Results below main level are 0 or -errno with a struct zc_trouble; wrap.c and
  * this file print. --help and --version go to standard output, everything else to standard error.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,6 +60,8 @@ int main(int argc, char **argv)
 	struct zc_options options;
 	int code;
 
+	/* One heap for all threads: that of a second one grows by a page and an mprotect(2) at a time. */
+	mallopt(M_ARENA_MAX, 1);
 	zc_spawn_guard_streams();
 	zc_spawn_outlive_limits(&inherited);
 	if (argc > 0 && is_tracer(argv[0]))

@@ -38,6 +38,8 @@ struct slot {
 };
 
 static struct slot known[SLOTS];
+static bool
+	kept; /* anything: forgetting nothing need not bring in a megabyte of memory at each start */
 static struct {
 	uint16_t len;
 	char path[TEXT];
@@ -61,6 +63,7 @@ static void keep(const char *path, size_t len, unsigned need, enum zc_known kind
 {
 	struct slot *slot = slot_of(path, len, need);
 
+	kept = true;
 	slot->len = (uint16_t)len;
 	slot->need = (uint8_t)need;
 	slot->kind = (uint8_t)kind;
@@ -75,6 +78,9 @@ void zc_known_keep_plain(const char *path, size_t len, unsigned need)
 
 void zc_known_forget(void)
 {
+	if (!kept)
+		return;
+	kept = false;
 	for (size_t i = 0; i < SLOTS; i++)
 		known[i].len = 0;
 	for (size_t i = 0; i < PLACES; i++)
@@ -113,6 +119,7 @@ static void add_place(const char *path, size_t len)
 
 	if (len >= TEXT)
 		return;
+	kept = true;
 	places[i].len = (uint16_t)len;
 	memcpy(places[i].path, path, len);
 }
