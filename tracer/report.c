@@ -22,6 +22,7 @@
 #include "tracer/look/caller.h"
 #include "tracer/engine.h"
 #include "tracer/judge/judge.h"
+#include "tracer/look/look.h"
 #include "tracer/look/maps.h"
 #include "tracer/look/lang.h"
 

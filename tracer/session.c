@@ -25,6 +25,7 @@
 #include "tracer/engine.h"
 #include "tracer/names/names.h"
 #include "tracer/notify/notify.h"
+#include "tracer/ptrace/ptrace.h"
 #include "tracer/session.h"
 #include "tracer/tracer.h"
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tracer/judge/prompt.h"
+#include "tracer/look/look.h"
 #include "tracer/tracer.h"
 
 static struct zc_tracee **bucket_of(struct zc_tracer *tracer, pid_t tid)

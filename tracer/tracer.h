@@ -8,7 +8,8 @@
  * a seccomp filter (filter.c) that answers RET_TRACE, with the row's id as data, for exactly the
  * calls a policy can judge and refuses cheaply nothing else; then it execs.
  *
- *   engine.h  the ways of holding a call: what follows is about ptrace, notify.h has the other
+ *   engine.h  the ways of holding a call: what follows is about ptrace (ptrace/ptrace.h), notify/notify.h
+ *             has the other
  *   loop.c    the only place that waits and the only one that restarts a tracee
  *   stop.c    wait status -> enum zc_stop, purely; loop.c's table has one handler for each
  *   launch.c  the command is forked, seized, filtered, executed (launch_child.c: what it does itself,
@@ -48,26 +49,6 @@
 #include "core/decide/policy.h"
 #include "core/wire/session.h"
 #include "core/wire/wire.h"
-
-/* What a wait status says. Each value says what a handler may do. */
-enum zc_stop {
-	ZC_STOP_EXITED,  /* gone by exit: no requests any more */
-	ZC_STOP_KILLED,  /* gone by a signal: likewise */
-	ZC_STOP_SECCOMP, /* at a judged call, before it: may be skipped; registers may be read */
-	ZC_STOP_SYSCALL, /* syscall-stop: zc_regs_is_return() says whether entry (only without a filter;
-			     as SECCOMP) or exit, where the result may be read and changed */
-	ZC_STOP_SIGNAL, /* about to get a signal: restart with it */
-	ZC_STOP_GROUP,  /* group-stop: PTRACE_LISTEN */
-	ZC_STOP_TRAP,   /* PTRACE_EVENT_STOP of a new or interrupted tracee: restart */
-	ZC_STOP_BIRTH,  /* fork, vfork or clone returned in the parent: message is the child */
-	ZC_STOP_VFORK_DONE,
-	ZC_STOP_EXEC,    /* exec succeeded: message is the old tid */
-	ZC_STOP_EXITING, /* PTRACE_EVENT_EXIT; not asked for: it would cost each process a stop */
-	ZC_STOP_COUNT
-};
-/* stop.c; pure. */
-enum zc_stop zc_stop_of(int status);
-const char *zc_stop_name(enum zc_stop stop);
 
 /* What is remembered between the entry and the exit of one call. */
 enum zc_pending { ZC_PENDING_NONE, ZC_PENDING_RECHECK, ZC_PENDING_RESULT, ZC_PENDING_REFUSED };
@@ -196,7 +177,7 @@ unsigned zc_numbers_row(enum zc_abi abi, long nr);
 #define ZC_VFORK_32 190u
 size_t zc_numbers_list(enum zc_abi abi, bool identity, struct zc_number list[ZC_NUMBERS_CAP]);
 
-/* regs.c: 0 or -errno (-ESRCH: dying). */
+/* One call that is about to be made. */
 struct zc_call_stop {
 	enum zc_abi abi;
 	unsigned call; /* row, or ZC_CALL_NONE */
@@ -204,43 +185,6 @@ struct zc_call_stop {
 	uint64_t args[6], ip, sp;
 	bool known_abi;
 };
-int zc_regs_call(pid_t tid, struct zc_call_stop *ret);
-void zc_regs_name_abi(struct zc_call_stop *stop, uint32_t arch); /* of stop->nr; AUDIT_ARCH_* */
-int zc_regs_is_return(pid_t tid); /* at a syscall-stop: 1, 0 or -errno */
-/* At BIRTH: CLONE_* of the call, 0 for fork; -ENODATA where registers cannot say it. */
-int zc_regs_birth_flags(pid_t tid, uint64_t *ret_flags);
-/* Makes the call not happen and answers -error, at a seccomp or entry stop. */
-int zc_regs_refuse(pid_t tid, int error);
-/* ... or answers value (0: done as asked, without doing it). */
-int zc_regs_answer(pid_t tid, long value);
-int zc_regs_result(pid_t tid, long *ret);      /* at an exit stop */
-int zc_regs_set_result(pid_t tid, long value); /* at an exit stop */
-/* Changes argument n (0..5) of the call that a tracee of this ABI stands before. */
-int zc_regs_set_argument(pid_t tid, enum zc_abi abi, unsigned n, uint64_t value);
-int zc_regs_walk(pid_t tid, struct zc_wire_regs *ret);
-
-/* mem.c: a reader over process_vm_readv with /proc/PID/mem behind it; context is struct zc_tracee *. */
-extern const struct zc_reader zc_tracee_memory_template;
-struct zc_reader zc_tracee_reader(struct zc_tracee *tracee);
-/*
- * The text at address, when it is short; kept for who reads it as text in the same stop. Returns NULL where
- * it is not plainly there; *ret_len without its NUL. unpeek: a new stop, what was kept is void.
- */
-const char *zc_tracee_peek(struct zc_tracee *tracee, uint64_t address, size_t *ret_len);
-void zc_tracee_unpeek(void);
-
-/*
- * mapped.c: does this mmap() give nobody a way to change the caller's memory? Only to be asked where names
- * can be known (known.h).
- */
-bool zc_maps_fixed(const struct zc_tracer *tracer, const struct zc_tracee *tracee,
-		   const struct zc_call_stop *stop);
-
-/* pages.c: does all that an open's pointers lead to belong to the tracee alone, as long as it is stopped? */
-bool zc_pages_are_own(const struct zc_tracee *tracee, const struct zc_event *event);
-/* Does what lies there? At most two pages long; of more it is not known. */
-bool zc_pages_are_own_at(const struct zc_tracee *tracee, uint64_t address, size_t len);
-
 /* paths.c: resolves event.object[n] as the tracee sees it. Returns 0, or the -errno the kernel would give. */
 struct zc_held {         /* what a path was found to lead to, kept from changing meanwhile */
 	int fd;          /* the thing itself, or the directory of the entry; -1: none */
@@ -281,34 +225,6 @@ struct seccomp_data;
 uint32_t zc_filter_run(const struct sock_fprog *program, const struct seccomp_data *data);
 enum { ZC_FILTER_UNKNOWN_ABI = 0xfffe }; /* RET_DATA besides row ids */
 
-/* launch.c: forks, seizes, filters, execs. Returns the pid, or -errno of what failed (exec: reported
- * through *ret_exec_error with 0 returned). */
-pid_t zc_launch(struct zc_tracer *tracer, int *ret_exec_error);
-/* At the command's own exec: what the child said about the filter. For loop.c. */
-void zc_launch_done(struct zc_tracer *tracer, struct zc_tracee *command);
-/* attach.c: -p. */
-int zc_attach(struct zc_tracer *tracer, pid_t pid);
-void zc_detach_all(struct zc_tracer *tracer);
-/* From now on INT, TERM and HUP ask for the end, and a wait that they came too early for ends too. */
-void zc_attach_listen(void);
-bool zc_attach_is_over(void);
-
-/* birth.c: at the parent's event. */
-void zc_birth(struct zc_tracer *tracer, struct zc_tracee *parent, struct zc_tracee *child);
-/* A tracee that nobody has told of stops: NULL when there is no memory for it. */
-struct zc_tracee *zc_birth_adopt(struct zc_tracer *tracer, pid_t tid);
-
-/* loop.c: until all tracees are gone (or detached). Returns 0 or -errno. */
-int zc_loop(struct zc_tracer *tracer);
-/* ... or until the command has executed, or ended before that. For launch.c. */
-int zc_loop_launch(struct zc_tracer *tracer);
-/* Calls that stayed in their stop are judged anew. For engine_ptrace.c. */
-void zc_loop_take_up(struct zc_tracer *tracer);
-/* One wait and what it brought. Returns 0, or -ECHILD when there is nobody left. For attach.c. */
-int zc_loop_turn(struct zc_tracer *tracer);
-/* Judges once more the call that a tracee was left standing before. held: unused. */
-void zc_loop_resume(struct zc_tracer *tracer, pid_t tid, void *held);
-
 /* judge.c: what the handlers ask. how the tracee is to be restarted. */
 enum zc_restart {
 	ZC_RESTART_GO,
@@ -327,39 +243,10 @@ void zc_judge_exec(struct zc_tracer *tracer,
 void zc_judge_birth(struct zc_tracer *tracer, struct zc_tracee *parent, struct zc_tracee *child);
 void zc_judge_exit(struct zc_tracer *tracer, struct zc_tracee *tracee, int status);
 
-/* quick.c: is this stop at a call that was a plain allow, and can be nothing else? Then it may go on. */
-struct zc_case;
-bool zc_quick_passes(struct zc_tracer *tracer, struct zc_tracee *tracee,
-		     const struct zc_call_stop *stop);
-/* ... or at an mmap() that shares nothing which the run can change? */
-bool zc_quick_maps(const struct zc_tracer *tracer, const struct zc_tracee *tracee,
-		   const struct zc_call_stop *stop);
-/* A call has been judged; natural is the -errno it was answered for that, or 0. engine.h. */
-void zc_quick_learn(const struct zc_case *c, int natural);
-
 /* targets.c: is the event's process one of ours, of the run, or a stranger? Sets ZC_EV_*_TARGET. */
 void zc_targets_look(struct zc_tracer *tracer, struct zc_tracee *tracee, struct zc_event *event);
 bool zc_targets_is_of_the_run(struct zc_tracer *tracer, pid_t pid);
 bool zc_targets_is_ours(const struct zc_tracer *tracer, pid_t pid);
-
-/* bypass.c: is this a call around a shim that is there? Counted, and told once for each place. */
-void zc_bypass_look(struct zc_tracer *tracer, struct zc_tracee *tracee,
-		    const struct zc_call_stop *stop);
-/* Does the shim in this process say that it has the gate? */
-bool zc_bypass_has_gate(const struct zc_tracer *tracer, pid_t pid);
-void zc_bypass_forget(struct zc_tracer *tracer, pid_t pid); /* at its exec */
-
-/* recheck.c */
-enum zc_restart zc_recheck_open(struct zc_tracer *tracer, struct zc_tracee *tracee);
-/* At EXEC: does it run what was judged? Ends the process when it is something that may not run. */
-void zc_recheck_exec(struct zc_tracer *tracer, struct zc_tracee *tracee);
-
-/* maps.c: the MAPS field's content for a sign-in or a later note. */
-size_t zc_maps_wire(struct zc_tracee *tracee, void *buffer, size_t cap);
-/* The same with what was told before, and without telling it: for views. */
-size_t zc_maps_wire_all(struct zc_tracee *tracee, void *buffer, size_t cap);
-void zc_maps_forget(struct zc_tracee *tracee);
-void zc_maps_release(struct zc_tracee *tracee);
 
 /* report.c */
 /* file: object 0 of the event, for its digest; -1: there is none. */

@@ -11,6 +11,7 @@
 #include "evidence/stack/stack.h"
 #include "text/text.h"
 #include "tracer/engine.h"
+#include "tracer/look/look.h"
 #include "tracer/view.h"
 
 static struct zc_unwinder *unwinder; /* one tracer a process; its caches are worth keeping */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/unit/t.h"
+#include "tracer/ptrace/ptrace.h"
 #include "tracer/tracer.h"
 
 #define STOPPED(signal) (0x7f | (signal) << 8)

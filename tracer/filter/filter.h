@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * filter.h - between filter.c, which writes the program, filter_blocks.c, which tests registers, and free.c,
- * which says what needs no stop.
+ * filter.h - which calls stop at all: the seccomp program, and the process that puts it in.
+ *
+ * Theory of operation. The rows of the catalogue and the frozen image become one program for all ABIs, when
+ * the command begins: filter.c finds the number by a search tree, filter_blocks.c tests what registers alone
+ * can tell, free.c says of which rows the policy has nothing to say but a plain allow. What is judged answers
+ * RET_TRACE or RET_USER_NOTIF, as the engine wants it, with the row as data; everything else is over in the
+ * kernel. What is let through here is unseen, so a test lets through only what zc_policy_decide() allows
+ * whatever the rest of the event may be.
+ *
+ * The command's first process applies the kernel's layers, puts the program in and execs (launch_child.c, all
+ * of it async-signal-safe), and says word for word on a pipe what came of each step (launch.h). Where there is
+ * no filter (-p, or no seccomp) every call stops and the same program is run here (interpret.c), so both ways
+ * judge the same calls. numbers.c has the rows' numbers in each ABI, second ones too.
  */
 #ifndef ZC_TRACER_FILTER_H
 #define ZC_TRACER_FILTER_H

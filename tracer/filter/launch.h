@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * launch.h - what the command's first process does before its exec, and what it says meanwhile. Only
- * launch.c, launch_child.c and notify/start.c need it.
+ * ptrace/launch.c, launch_child.c and notify/start.c need it.
  */
 #ifndef ZC_TRACER_LAUNCH_H
 #define ZC_TRACER_LAUNCH_H

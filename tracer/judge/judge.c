@@ -17,6 +17,7 @@
 #include "core/wire/record.h"
 #include "tracer/engine.h"
 #include "tracer/judge/judge.h"
+#include "tracer/look/look.h"
 #include "tracer/names/names.h"
 
 static uint64_t place, caller; /* of the call under judgement */

@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * judge.h - one call under judgement, between judge.c, verdict.c, program.c, sockets.c, recheck.c and
- * report.c.
+ * judge.h - one call under judgement: from a stop to how it goes on.
  *
- * There is one case at a time: the tracer has one thread, and each stop is settled before the next.
+ * Theory of operation. An engine holds a call and hands it over (judge.c). Its arguments are read into an
+ * event; paths are resolved as the tracee sees them and stay held by descriptors (paths/); addresses get the
+ * names that are known for them (names/). An exec is judged for each program that it would start: the file, a
+ * script's interpreters, what a loader is told to run (program.c, content.c), with its arguments where rules
+ * ask for them (arguments.c). Sockets have addresses in odd places (sockets.c), signals have targets (targets.c).
+ *
+ * verdict.c settles it: first the error that the kernel would give by itself, in the kernel's order, then
+ * what zc_policy_decide() says. A refusal is answered and recorded here; an allow is left to the engine, which
+ * lets the call go on or makes it in the caller's stead. ask- rules keep the caller waiting (prompt.c).
+ *
+ * There is one case at a time: the tracer has one thread, and each stop is settled before the next. Memory
+ * that cannot be read is a refusal with a record. Nothing here knows which engine it is.
  */
 #ifndef ZC_TRACER_JUDGE_H
 #define ZC_TRACER_JUDGE_H

@@ -10,6 +10,7 @@
 
 #include "core/wire/gate.h"
 #include "tracer/judge/judge.h"
+#include "tracer/look/look.h"
 #include "tracer/look/maps.h"
 
 #define SITES 1024u /* a power of two: sites that were told; beyond that one may be told again */

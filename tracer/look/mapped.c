@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tracer/look/look.h"
 #include "tracer/paths/known.h"
 #include "tracer/judge/judge.h"
 

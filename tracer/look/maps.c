@@ -10,6 +10,7 @@
 
 #include "core/image.h"
 #include "tracer/look/caller.h"
+#include "tracer/look/look.h"
 #include "tracer/look/maps.h"
 
 #define MAPPINGS_MAX 4096u  /* executable ones of one process */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "tracer/look/caller.h"
+#include "tracer/look/look.h"
 #include "tracer/look/maps.h"
 
 #define SCAN_WORDS 256u    /* from one return address to the next */

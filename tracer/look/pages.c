@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "tracer/look/look.h"
 #include "tracer/tracer.h"
 
 #define PAGE 4096u

@@ -14,9 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tracer/look/look.h"
 #include "tracer/names/names.h"
 #include "tracer/judge/prompt.h"
 #include "tracer/notify/notify.h"
+#include "tracer/ptrace/ptrace.h"
 
 #define ENDS 64
 #define LANDLOCK_RESTRICT_SELF 446 /* in every ABI; x32 has a bit above */

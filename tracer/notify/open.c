@@ -20,6 +20,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "tracer/look/look.h"
 #include "tracer/paths/known.h"
 #include "tracer/notify/notify.h"
 

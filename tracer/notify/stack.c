@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "tracer/notify/notify.h"
+#include "tracer/ptrace/ptrace.h"
 
 static int read_sp(pid_t tid, uint64_t *ret)
 {

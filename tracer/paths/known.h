@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * known.h - between known.c, mounts.c and their users (quick.c, notify/): spellings that the run cannot make mean something else,
- * what they were allowed for, and the mounts that this rests on.
+ * known.h - between known.c, mounts.c and their users (quick.c, notify/): spellings that the run cannot make
+ * mean something else, what they were allowed for, and the mounts that this rests on.
  */
 #ifndef ZC_TRACER_KNOWN_H
 #define ZC_TRACER_KNOWN_H

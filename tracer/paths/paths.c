@@ -19,6 +19,7 @@
 
 #include "core/mem.h"
 #include "core/path.h"
+#include "tracer/look/look.h"
 #include "tracer/paths/known.h"
 #include "tracer/paths/paths.h"
 

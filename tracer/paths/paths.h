@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * paths.h - between paths.c, which finds what a tracee's path leads to; paths_follow.c, which goes there
- * step by step where the kernel cannot be asked in one call; paths_name.c, which says what it is
- * called; and paths_seen.c, which remembers some of that. Only these four need it.
+ * paths.h - what a tracee's path leads to, and what the policy calls that: the inside, for the files of this
+ * folder. What others ask is in tracer.h (zc_paths_resolve and its kin) and in known.h.
+ *
+ * Theory of operation. paths.c starts where the tracee would (its working directory, a descriptor, its root)
+ * and asks the kernel in one call, with no links allowed; then the spelling is the name. With a link on the
+ * way the kernel walks it and is asked for the name of what it found. Only where it would walk otherwise for
+ * us than for the tracee (another root, /proc/self) paths_follow.c goes step by step. paths_name.c says what
+ * the policy calls the thing: without a jail's prefix, the run's own /proc/PID as /proc/self.
+ *
+ * What was found stays held by an O_PATH descriptor until the verdict is out. That a name is remembered never
+ * decides: paths_seen.c saves calls, and known.c keeps only spellings that nothing in the run can make lead
+ * elsewhere, which mounts.c can take back at any time. Errors are the kernel's own, in its order.
  */
 #ifndef ZC_TRACER_PATHS_H
 #define ZC_TRACER_PATHS_H

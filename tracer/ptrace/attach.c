@@ -15,6 +15,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "tracer/ptrace/ptrace.h"
 #include "tracer/tracer.h"
 
 #define OPTIONS \

@@ -6,6 +6,7 @@
  */
 #include <sched.h>
 
+#include "tracer/ptrace/ptrace.h"
 #include "tracer/tracer.h"
 
 /*

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tracer/engine.h"
+#include "tracer/ptrace/ptrace.h"
 
 static int answer(struct zc_tracer *tracer, struct zc_tracee *tracee, long value)
 {

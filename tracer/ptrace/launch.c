@@ -15,6 +15,7 @@
 
 #include "tracer/filter/launch.h"
 #include "tracer/notify/notify.h"
+#include "tracer/ptrace/ptrace.h"
 
 #define OPTIONS \
 	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | \

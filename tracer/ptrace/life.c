@@ -13,7 +13,9 @@
 #include "core/wire/record.h"
 #include "core/image.h"
 #include "tracer/judge/judge.h"
+#include "tracer/look/look.h"
 #include "tracer/look/maps.h"
+#include "tracer/ptrace/ptrace.h"
 
 static uint32_t uid_of(pid_t tid)
 {

@@ -17,8 +17,10 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
+#include "tracer/look/look.h"
 #include "tracer/names/names.h"
 #include "tracer/judge/prompt.h"
+#include "tracer/ptrace/ptrace.h"
 #include "tracer/tracer.h"
 
 #define BATCH 64

@@ -24,7 +24,9 @@
 #include "tracer/judge/content.h"
 #include "tracer/engine.h"
 #include "tracer/judge/judge.h"
+#include "tracer/look/look.h"
 #include "tracer/paths/known.h"
+#include "tracer/ptrace/ptrace.h"
 
 #define SPELLINGS 4096u
 #define PROGRAMS 128u

@@ -19,6 +19,7 @@
 #include "core/image.h"
 #include "tracer/judge/arguments.h"
 #include "tracer/judge/judge.h"
+#include "tracer/ptrace/ptrace.h"
 
 static const char *short_of(const char *text)
 {

@@ -13,6 +13,7 @@
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
+#include "tracer/ptrace/ptrace.h"
 #include "tracer/tracer.h"
 
 #define X32_BIT 0x40000000ull

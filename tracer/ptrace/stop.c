@@ -6,6 +6,7 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
+#include "tracer/ptrace/ptrace.h"
 #include "tracer/tracer.h"
 
 static bool stops_a_group(int signal)
