@@ -9,6 +9,12 @@
  * the finding, appends one line to events.jsonl and hands it to the sinks. zc_evidence_finish()
  * takes the final counts and writes run.json. Sinks format; nothing here judges.
  *
+ *   put.c         one frame: checked, told apart, named, merged, written;  settle.c  the end of the run
+ *   event_json.c  a record as a line;  run_json.c  the run as a document;  human.c  lines for people
+ *   redact.h      what is taken out of every text;  secret.h  what of command lines is masked before that
+ *   account/ what was wrong and who was there   log/ the file   stack/ naming/ frames and their names
+ *   proof/ digests and signatures   read/ a run read back   story/ report/ a run in other words
+ *
  * Not thread-safe: one thread owns a struct zc_evidence. Only this folder writes JSON of the run.
  */
 #ifndef ZC_EVIDENCE_EVIDENCE_H

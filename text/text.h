@@ -2,6 +2,17 @@
 /*
  * text.h - bytes that a program chose, made safe for where they go.
  *
+ * Theory of operation of text/. What comes in is bytes that somebody else chose; what goes out is one of three
+ * things: JSON (json.h writes it as a stream, view.h looks into it where it lies), a line on a terminal, or a
+ * word for a number (flags.h, units.h). Each way escapes for itself and at its own edge, so whoever hands over
+ * a text never has to know what is in it. Nothing here knows of runs, policies or files; nothing here prints.
+ *
+ *   text.c   what is strict UTF-8, and what of it a terminal may be shown
+ *   json.c   a streaming writer; bytes that are no UTF-8 get a base64 sibling
+ *   check.c  one pass that says whether a text is JSON; view.c, view_text.c rely on it
+ *   flags.c  numbers of calls as their manual pages spell them;  units.c  times and sizes
+ *   embed.h  a file of the tree as a string of the program
+ *
  * A name may hold anything but NUL: control characters, half a UTF-8 sequence, marks that make a
  * terminal write from right to left. The two sinks, JSON and terminal, ask here what may pass.
  *

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * policy.h - what the subcommands about policies share: loading one, and its rules as plain values.
+ *
+ * Theory of operation. A policy is loaded here as zcwrap would load it in this directory (policy.c): the same
+ * words, profiles and freezing, and nothing is run. From the frozen set come plain values, a place and what may
+ * be done there, and from those the words of another tool: bubblewrap, systemd, Landlock-config (export_*.c). What
+ * has no counterpart there is told for each rule on standard error (export.c), because a sandbox that is quietly
+ * weaker or stricter than its policy is worse than none. import.c goes the other way for Landlock-config, and
+ * learn.c makes a policy from recorded runs by policy/learn/. Output that is a file stands alone on standard output.
  */
 #ifndef ZC_AUDIT_POLICY_H
 #define ZC_AUDIT_POLICY_H

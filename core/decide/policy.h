@@ -2,6 +2,17 @@
 /*
  * policy.h - would this be allowed? One pure function, the same object code in every mode.
  *
+ * Theory of operation. What is judged (a path for a class, an address, a name of `sys`, a command line) first
+ * comes to twelve bits: what the rules that hold for it say, layer by layer. walk.c finds them for a path, one
+ * probe a component; policy_net.c for addresses and sockets; exec/ for commands. One table of precedence
+ * (judge.c: implicit denies, then the user's rules, the profile's, the base; inside a layer deny beats ask beats
+ * log beats allow) makes an outcome of them, and then the rule that gave it is looked up. An event with several
+ * objects has the worst outcome of all. Moving adds a question of its own (policy_move.c): would something be
+ * lost from a deny, or gain a right, at the new place?
+ *
+ * Last the outcome becomes an action and an errno (policy.c), and what is allowed is held against a stricter
+ * image, where there is one. Paths in the event are resolved already; nothing is looked up here.
+ *
  * Context: anywhere, including signal handlers. No system call, no allocation, no lock; between 1
  * and 2 KiB of stack. Time depends on the length of the path, not on the number of rules.
  * Memory: caller's. Fails: never; an image that passed zc_image_check() cannot make it read astray.

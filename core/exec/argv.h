@@ -15,6 +15,10 @@
  *   feeders    "fed-by": the program reads its script from a pipe that one of these writes (feeds.h),
  *              or it is a shell whose text says so
  *
+ * Around it in this folder: argv_match.c holds one exec against the rules, argv_script.c looks through a shell's
+ * text, feeds.h knows who writes to whose pipe. loader.c tells a dynamic loader by what it is made of, since one
+ * that is given a program starts it without an exec, and carry.h gets the shim into what is started.
+ *
  * Context: anywhere; below 1 KiB of stack. Memory: the caller's. Fails: never.
  */
 #ifndef ZC_CORE_ARGV_H

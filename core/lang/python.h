@@ -9,6 +9,10 @@
  * is compared with the interpreter's own, and what does not fit gives no frames. Nothing of the
  * interpreter is called.
  *
+ *   python_find.c    is a mapped file an interpreter, and which version?
+ *   python_frames.c  the walk over the thread's frames
+ *   python_lines.c   from a code object's tables to lines; decoding alone
+ *
  * Context: anywhere. Memory: the caller's. Fails: no frames.
  */
 #ifndef ZC_CORE_PYTHON_H

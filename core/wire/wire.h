@@ -2,6 +2,13 @@
 /*
  * wire.h - the record frame: what shim and tracer send, what files of raw frames hold.
  *
+ * Theory of operation of wire/. Processes of a run never share more than three things: the image, a page of
+ * counters and findings, and a socket that leads to zcwrap (session.h says how the shim finds them, gate.h what
+ * lies behind the image in mode hybrid). Over the socket go frames, one way. record.h puts into them what every
+ * observer has to say of an event, so that a record from the shim and one from the tracer differ only in who
+ * saw it; observed.h is what such a record was about, when somebody reads it back.
+ * A frame is whole without its sender: when it is read, the process is perhaps long gone.
+ *
  * One frame is one datagram: a fixed head, then fields {kind, length, bytes, padding to 8}. Numbers
  * are native-endian: frames never leave the machine. A file of frames is frames end to end.
  * The encoder writes into the caller's memory and stops cleanly when full (the frame then has

@@ -2,6 +2,14 @@
 /*
  * finding.h - one thing that is wrong, however often it happened.
  *
+ * Theory of operation of account/. While frames come in, two tables grow: what was wrong, by fingerprint, and who
+ * was there, by process (process.h). A fingerprint is the rule, the operation, the object, the program and the
+ * place in its code, never a time or a number, so the same thing has the same name in the next run. judgement.c
+ * says of a verdict how severe it is, which rule gave it and what would allow it. target.c looks at a program
+ * that is about to run and says whether the shim can be in it, from which coverage follows. A baseline
+ * (baseline.h) lists what somebody accepted: it is refused and counted all the same, and is no violation.
+ * What nobody watched is as much part of the account as what was refused. Verdicts are never changed here.
+ *
  * Memory: the table owns its findings; details of the first 10,000 are kept, all are counted.
  */
 #ifndef ZC_EVIDENCE_FINDING_H

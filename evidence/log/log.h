@@ -2,6 +2,13 @@
 /*
  * log.h - events.jsonl: lines that are whole, or not there, each chained to the one before.
  *
+ * Theory of operation. A line is written by one write(2) or not at all: what a full disk cuts off is taken
+ * back (log.c). Each line carries a link to the one before (chain.c), which makes a log that was changed later
+ * tell so. Now and then a checkpoint says how far it had come, with an fdatasync behind it (checkpoint.c). A long
+ * run's log goes on in a new file while a thread compresses the old one (rotate.h), and a stack that stands in
+ * it already is only referred to (stack_once.h). What the user wants hidden is taken out of the finished line
+ * before its link is computed, so that the chain is over what is on disk.
+ *
  * The chain. Link 0 is SHA-256("zencube.chain/1\n" and the run's id). Line n is a JSON object whose
  * last member is "chain"; without that member its text is T(n) and link n is
  * SHA-256(link n-1 as 32 raw bytes, T(n)), written as 64 lower-case hex digits. The last line has

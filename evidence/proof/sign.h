@@ -2,6 +2,12 @@
 /*
  * sign.h - Ed25519 over a run: an in-toto statement about its two files, in a DSSE envelope.
  *
+ * Theory of operation of proof/. The log's chain shows that a log is whole only to who knows its last link. A
+ * signature carries that out of the machine: sha256.h digests the run's two files, sign.c puts both into a
+ * statement and signs it with a key that the command cannot read (key.c; the policy denies it), and the same
+ * file checks it. file_digest.h digests what the command itself used, when it was asked to, at the time of
+ * use. Nothing here decides what a wrong digest means: who asked says it.
+ *
  * Keys are PEM, as openssl writes them: PKCS#8 for the secret one, SubjectPublicKeyInfo for the other
  * (RFC 8410). The envelope is one line in statement.intoto.jsonl: payload, and a signature over
  * "DSSEv1 LEN TYPE LEN PAYLOAD". The payload's subjects are run.json and events.jsonl by their SHA-256, so
