@@ -77,6 +77,7 @@ struct zc_tracee {
 	uint64_t args[6];
 	uint64_t judged_hash;  /* of what was judged: a path for recheck.c, an address for bind */
 	uint8_t judged_need;   /* ZC_NEED_* of judged_path */
+	bool judged_loader;    /* what was judged is a loader, or came to one */
 	uint8_t judged_extra;  /* arguments that a script's interpreters have in front of its own */
 	uint64_t judged_argv;  /* of the arguments of an exec; 0: nobody asks for them */
 	char *judged_path;     /* owned; freed with the tracee */

@@ -107,15 +107,28 @@ bool zc_argv_is_named(const struct zc_image *image, uint32_t first, uint32_t cou
 	return false;
 }
 
+/* What begins with its name, busybox takes for its own: "busybox.static". */
 static bool is_many(struct text name)
 {
-	return is(name, "busybox") || is(name, "toybox") || is(name, "busybox.static");
+	return (name.len >= 7 && zc_equal(name.at, "busybox", 7)) || is(name, "toybox");
 }
 
 /* The names that a program goes by. own: what it calls itself, which proves nothing. */
 struct names {
 	struct text real, given, own, applet;
+	unsigned applet_at; /* the argument that says it */
 };
+
+/* "busybox busybox rm" is rm as well. */
+static void take_applet(const struct zc_argv *argv, struct names *ret)
+{
+	for (unsigned i = 1; i < argv->count; i++) {
+		ret->applet = base_of(argv->at[i].text, argv->at[i].len);
+		ret->applet_at = i;
+		if (!is_many(ret->applet))
+			return;
+	}
+}
 
 static void take_names(const struct zc_event *event, struct names *ret)
 {
@@ -131,8 +144,8 @@ static void take_names(const struct zc_event *event, struct names *ret)
 		ret->own = base_of(argv->at[0].text, argv->at[0].len);
 		if (ret->own.len > 1 && ret->own.at[0] == '-') /* a shell that signs somebody in */
 			ret->own.at++, ret->own.len--;
-		if (argv->count > 1 && (is_many(ret->real) || is_many(ret->own)))
-			ret->applet = base_of(argv->at[1].text, argv->at[1].len);
+		if (is_many(ret->real) || is_many(ret->own))
+			take_applet(argv, ret);
 	}
 }
 
@@ -155,7 +168,7 @@ static unsigned program_matches(const struct zc_image *image, const struct zc_ev
 	    (trusts_own && zc_argv_is_named(image, first, count, names->own.at, names->own.len)))
 		return 1;
 	if (zc_argv_is_named(image, first, count, names->applet.at, names->applet.len))
-		return 2;
+		return names->applet_at + 1;
 	for (uint32_t i = 0; i < count; i++)
 		if (words[i].kind == ZC_ARG_FILE &&
 		    (file_matches(image, &words[i], object->path, object->path_len) ||

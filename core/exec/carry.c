@@ -146,7 +146,7 @@ int zc_elf_look(struct zc_elf_look *ret, zc_read_at *read_at, void *context)
 	return 0;
 }
 
-const char *zc_launched_argument(char *const *argv)
+bool zc_launched_word(const char *word, bool *value)
 {
 	static const char *const with_value[] = { "--library-path",
 						  "--preload",
@@ -155,30 +155,34 @@ const char *zc_launched_argument(char *const *argv)
 						  "--inhibit-rpath",
 						  "--glibc-hwcaps-prepend",
 						  "--glibc-hwcaps-mask" };
+	bool is_value = *value;
 
-	for (size_t i = 1; argv && argv[0] && argv[i]; i++) {
-		bool takes = false;
+	*value = false;
+	if (is_value)
+		return false;
+	for (size_t w = 0; w < ZC_LEN(with_value); w++)
+		*value |= zc_len(word) == zc_len(with_value[w]) &&
+			  zc_equal(word, with_value[w], zc_len(with_value[w]));
+	return word[0] != '-';
+}
 
-		if (argv[i][0] != '-')
+const char *zc_launched_argument(char *const *argv)
+{
+	bool value = false;
+
+	for (size_t i = 1; argv && argv[0] && argv[i]; i++)
+		if (zc_launched_word(argv[i], &value))
 			return argv[i];
-		for (size_t w = 0; w < ZC_LEN(with_value); w++)
-			takes |= zc_len(argv[i]) == zc_len(with_value[w]) &&
-				 zc_equal(argv[i], with_value[w], zc_len(with_value[w]));
-		if (takes && argv[i + 1])
-			i++;
-	}
 	return NULL;
 }
 
-const char *zc_launched_program(const char *path, size_t len, char *const *argv)
+bool zc_is_named_loader(const char *path, size_t len)
 {
 	size_t base = len;
 
 	while (base > 0 && path[base - 1] != '/')
 		base--;
-	if (len - base < 5 || !zc_equal(path + base, "ld-", 3))
-		return NULL;
-	return zc_launched_argument(argv);
+	return len - base >= 5 && zc_equal(path + base, "ld-", 3);
 }
 
 /* ---- LD_PRELOAD ---- */

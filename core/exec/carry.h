@@ -29,10 +29,12 @@ int zc_elf_look(struct zc_elf_look *ret, zc_read_at *read_at, void *context);
 /* loader.c: a dynamic loader, of either class, by its contents: a copy may have any name. */
 bool zc_elf_is_loader(zc_read_at *read_at, void *context);
 
-/* "ld.so PROGRAM" starts a program without an exec of it: which one, or NULL when path is no loader. */
-const char *zc_launched_program(const char *path, size_t len, char *const *argv);
-/* The same for what is known to be a loader. */
+/* "ld.so PROGRAM" starts a program without an exec of it. Goes by the name of a loader, where there is no more to go by. */
+bool zc_is_named_loader(const char *path, size_t len);
+/* Which one: what a loader's arguments say, or NULL. */
 const char *zc_launched_argument(char *const *argv);
+/* The same word by word, behind argv[0]: is it this one? *value is false before the first, and kept between them. */
+bool zc_launched_word(const char *word, bool *value);
 
 /*
  * Writes the value of LD_PRELOAD for a program: ours in front of what was there, but behind a

@@ -17,9 +17,11 @@ struct question {
 	/* ... and as what: a script's interpreter, or the outer's argument of that number. */
 	const char *interpreter, *option, *script;
 	uint32_t launched;
+	char *const *argv;         /* what the first of all was given */
+	const struct question *up; /* whose interpreter this is; NULL: nobody's */
 };
 
-static int judge(struct question q, int dirfd, const char *path, char *const *argv, int atflags);
+static int judge(struct question q, int dirfd, const char *path, int atflags);
 
 /* A look takes a handful of small reads that lie close together: one call fetches several. */
 struct window {
@@ -117,14 +119,14 @@ static uint64_t look_at_stream(void *context, int fd)
 	return zc_feed_key(st.st_mode, st.st_dev, st.st_ino);
 }
 
-static void take_arguments(struct question q, struct zc_guard *guard, char *const *argv)
+static void take_arguments(struct question q, struct zc_guard *guard)
 {
 	long len;
 
 	if (q.outer)
 		take_outer_arguments(&guard->argv, &q);
 	else
-		take_own_arguments(&guard->argv, argv);
+		take_own_arguments(&guard->argv, q.argv);
 	guard->argv.cwd = NULL;
 	guard->event.argv = &guard->argv;
 	if (zc_shim.passive)
@@ -143,19 +145,22 @@ static void take_arguments(struct question q, struct zc_guard *guard, char *cons
 static int judge_interpreter(struct question q, const struct zc_guard *guard, char *line, long len)
 {
 	const struct zc_object *script = &guard->event.object[0];
+	const struct question up = q;
 	char *option, *at = interpreter_of(line, len, &option);
 
+	q.up = &up;
 	q.depth++;
 	q.announce = false;
 	q.outer = &guard->argv;
 	q.interpreter = at;
 	q.option = option;
 	q.script = script->requested_len ? script->requested : script->path ? script->path : "";
-	return *at ? judge(q, AT_FDCWD, at, NULL, 0) : 0;
+	return *at ? judge(q, AT_FDCWD, at, 0) : 0;
 }
 
 /* Looks into the file: a script's first line, or a program's headers. */
-static int look_inside(struct question q, const struct zc_guard *guard, const char *spelled)
+static int look_inside(struct question q, const struct zc_guard *guard, const char *spelled,
+		       bool *ret_script)
 {
 	struct window w = {
 		zc_sys_openat(AT_FDCWD, spelled, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0), 0, 0, { 0 }
@@ -165,7 +170,9 @@ static int look_inside(struct question q, const struct zc_guard *guard, const ch
 
 	if (w.fd < 0)
 		return 0; /* not readable: no script, and its headers stay unknown */
-	if (read_window(&w, mark, sizeof(mark), 0) > 2 && mark[0] == '#' && mark[1] == '!')
+	*ret_script = read_window(&w, mark, sizeof(mark), 0) > 2 && mark[0] == '#' &&
+		      mark[1] == '!';
+	if (*ret_script)
 		error = judge_interpreter(q, guard, w.bytes, w.len > 255 ? 255 : w.len);
 	else
 		zc_elf_look(q.look, read_window, &w);
@@ -173,18 +180,51 @@ static int look_inside(struct question q, const struct zc_guard *guard, const ch
 	return error;
 }
 
-static int judge_file(struct question q, struct zc_guard *guard, char *const *argv)
+/*
+ * What is a loader told to start, and by which argument? Scripts on the way have put theirs in front, the
+ * last one first.
+ */
+static const char *launched_by(const struct question *q, uint32_t *ret_at)
+{
+	bool value = false;
+
+	*ret_at = 0;
+	for (const struct question *s = q; s && s->interpreter; s = s->up) {
+		if (s->option && (++*ret_at, zc_launched_word(s->option, &value)))
+			return s->option;
+		if (++*ret_at, zc_launched_word(s->script, &value))
+			return s->script;
+	}
+	for (size_t i = 1; q->argv && q->argv[0] && q->argv[i]; i++)
+		if (++*ret_at, zc_launched_word(q->argv[i], &value))
+			return q->argv[i];
+	return NULL;
+}
+
+/* "ld.so PROGRAM": that one has to be allowed too. */
+static int judge_launched(struct question q, const struct zc_guard *guard)
+{
+	struct question inner = {
+		.caller = q.caller, .look = q.look, .depth = q.depth + 1, .outer = &guard->argv
+	};
+	const char *program = launched_by(&q, &inner.launched);
+
+	return program ? judge(inner, AT_FDCWD, program, 0) : 0;
+}
+
+static int judge_file(struct question q, struct zc_guard *guard)
 {
 	struct zc_object *object = &guard->event.object[0];
 	const char *spelled = guard->pin[0].fd >= 0 ? guard->spelled[0] : NULL;
 	char by_fd[40];
+	bool script = false;
 	int error;
 
 	/* Code without a name is judged by the one it goes by: "/memfd:name". */
 	if (object->flags & ZC_OBJ_NAMELESS && object->path && object->path[0] == '/')
 		object->flags &= (uint8_t)~ZC_OBJ_NAMELESS;
 	if (arguments_matter())
-		take_arguments(q, guard, argv);
+		take_arguments(q, guard);
 	error = zc_guard_decide(guard);
 	if (error)
 		return error;
@@ -193,30 +233,19 @@ static int judge_file(struct question q, struct zc_guard *guard, char *const *ar
 		spelled = by_fd;
 	}
 	if (spelled && !zc_shim.passive)
-		error = look_inside(q, guard, spelled);
-	if (!error && object->path) {
-		const char *program =
-			q.look->loader ? zc_launched_argument(argv)
-			: q.look->bits ? NULL
-				       : zc_launched_program(object->path, object->path_len, argv);
-		struct question inner = { .caller = q.caller,
-					  .look = q.look,
-					  .depth = q.depth + 1,
-					  .outer = &guard->argv };
-
-		while (program && argv[inner.launched] && argv[inner.launched] != program)
-			inner.launched++;
-		if (program)
-			error = judge(inner, AT_FDCWD, program, NULL, 0);
-	}
+		error = look_inside(q, guard, spelled, &script);
+	if (!error && object->path && !script &&
+	    (q.look->loader ||
+	     (!q.look->bits && zc_is_named_loader(object->path, object->path_len))))
+		error = judge_launched(q, guard);
 	if (!error && q.announce)
-		zc_say_exec(object->path, argv, 0);
+		zc_say_exec(object->path, q.argv, 0);
 	return error;
 }
 
-static int judge(struct question q, int dirfd, const char *path, char *const *argv, int atflags)
+static int judge(struct question q, int dirfd, const char *path, int atflags)
 {
-	const long args[6] = { dirfd, (long)path, (long)argv, 0, atflags, 0 };
+	const long args[6] = { dirfd, (long)path, (long)q.argv, 0, atflags, 0 };
 	struct zc_guard *guard;
 	int error;
 
@@ -229,7 +258,7 @@ static int judge(struct question q, int dirfd, const char *path, char *const *ar
 	if (!error)
 		error = zc_resolve(guard, 0);
 	if (!error)
-		error = judge_file(q, guard, argv);
+		error = judge_file(q, guard);
 	zc_guard_give(guard);
 	return error;
 }
@@ -266,12 +295,14 @@ static void look_only(struct zc_elf_look *ret, int dirfd, const char *path, int 
 int zc_judge_program(const void *caller, int dirfd, const char *path, char *const *argv,
 		     int atflags, bool announce, struct zc_elf_look *ret_look)
 {
-	struct question q = { .caller = caller, .look = ret_look, .announce = announce };
+	struct question q = {
+		.caller = caller, .look = ret_look, .announce = announce, .argv = argv
+	};
 
 	zc_fill(ret_look, 0, sizeof(*ret_look));
 	if (zc_shim.hybrid) {
 		look_only(ret_look, dirfd, path, atflags, 0);
 		return 0;
 	}
-	return zc_is_armed() ? judge(q, dirfd, path, argv, atflags) : 0;
+	return zc_is_armed() ? judge(q, dirfd, path, atflags) : 0;
 }

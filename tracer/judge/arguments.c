@@ -159,62 +159,82 @@ void zc_arguments_remember(struct zc_tracee *tracee)
 	tracee->judged_extra = (uint8_t)extra;
 }
 
-/* "a\0b\0c\0", as much of it as is looked at. */
-static bool read_own(pid_t pid)
+/* One more piece of "a\0b\0c\0"; skip: how many of the first are left out. */
+struct own {
+	unsigned skip;
+	size_t len; /* of the argument that is being read, as far as it is kept */
+};
+
+static void end_argument(struct own *own)
 {
+	if (own->skip) {
+		own->skip--;
+		own->len = 0;
+		return;
+	}
+	zc_argv_add(&now, texts + used, own->len);
+	used += own->len;
+	own->len = 0;
+}
+
+static void take_piece(struct own *own, const char *at, size_t len)
+{
+	while (len && zc_argv_room(&now)) {
+		const char *end = memchr(at, '\0', len);
+		size_t n = end ? (size_t)(end - at) : len, room = zc_argv_room(&now) - own->len;
+		size_t kept = n < room ? n : room;
+
+		if (kept > sizeof(texts) - used - own->len)
+			kept = sizeof(texts) - used - own->len;
+		memcpy(texts + used + own->len, at, kept);
+		own->len += kept;
+		if (!end)
+			return;
+		end_argument(own);
+		at = end + 1;
+		len -= n + 1;
+	}
+}
+
+/* The arguments may be megabytes: only the beginning of each is kept. */
+static bool read_own(pid_t pid, unsigned skip)
+{
+	static char piece[32 << 10];
+	struct own own = { .skip = skip };
 	char path[32];
-	ssize_t got;
+	ssize_t got = -1;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	got = fd < 0 ? -1 : read(fd, texts, sizeof(texts) - 1);
-	if (fd >= 0)
-		close(fd);
-	if (got <= 0)
-		return false;
-	texts[got] = '\0';
 	now.count = 0;
 	now.cwd = NULL;
-	for (char *at = texts; at < texts + got; at += strlen(at) + 1)
-		zc_argv_add(&now, at, strlen(at));
-	return true;
+	used = 0;
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && zc_argv_room(&now) && (got = read(fd, piece, sizeof(piece))) > 0)
+		take_piece(&own, piece, (size_t)got);
+	if (fd >= 0)
+		close(fd);
+	return now.count > 0;
 }
 
-static uint64_t hash_behind(unsigned skipped)
-{
-	static struct zc_argv rest;
-
-	if (now.count <= skipped)
-		return 0;
-	rest = now;
-	memmove(rest.at, now.at + skipped, (now.count - skipped) * sizeof(now.at[0]));
-	rest.count = now.count - skipped;
-	return zc_argv_hash(&rest);
-}
-
-bool zc_arguments_changed(struct zc_tracee *tracee, struct zc_event *event, const char *exe,
-			  size_t len)
+bool zc_arguments_changed(struct zc_tracee *tracee)
 {
 	uint64_t judged = tracee->judged_argv;
 
 	tracee->judged_argv = 0;
-	/* More than is looked at with an interpreter in front: the last ones were pushed out. */
-	if (!judged || !read_own(tracee->tgid) || now.count == ZC_ARGV_MAX ||
-	    hash_behind(tracee->judged_extra) == judged)
+	return judged && read_own(tracee->tgid, tracee->judged_extra) &&
+	       zc_argv_hash(&now) != judged;
+}
+
+bool zc_arguments_own(struct zc_tracee *tracee)
+{
+	if (!read_own(tracee->tgid, 0))
 		return false;
 	learn_directory(tracee);
-	*event = (struct zc_event){ .call = ZC_ID_execve,
-				    .abi = tracee->abi,
-				    .op = ZC_OP_EXEC,
-				    .objects = 1,
-				    .argv = &now };
-	event->object[0] = (struct zc_object){ .requested = exe,
-					       .path = exe,
-					       .requested_len = (uint32_t)len,
-					       .path_len = (uint32_t)len,
-					       .dirfd = AT_FDCWD,
-					       .need = ZC_NEED_RUN,
-					       .flags = ZC_OBJ_EXISTS };
 	return true;
+}
+
+const struct zc_argv *zc_arguments(void)
+{
+	return &now;
 }

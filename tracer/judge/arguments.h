@@ -23,11 +23,11 @@ void zc_arguments_interpret(const char *interpreter, const char *option, const c
 void zc_arguments_launch(unsigned first);
 /* Remembers them with the tracee, for when the exec has happened. */
 void zc_arguments_remember(struct zc_tracee *tracee);
-/*
- * The exec has happened: did it get other arguments than were judged? Then *event is filled with those it
- * got, and with what it runs.
- */
-bool zc_arguments_changed(struct zc_tracee *tracee, struct zc_event *event, const char *exe,
-			  size_t len);
+/* The exec has happened: did it get other arguments than were judged? Asked once. */
+bool zc_arguments_changed(struct zc_tracee *tracee);
+/* Takes those that it got instead. Returns false when there are none, or they cannot be read. */
+bool zc_arguments_own(struct zc_tracee *tracee);
+/* Those that were taken last. */
+const struct zc_argv *zc_arguments(void);
 
 #endif

@@ -53,6 +53,9 @@ bool zc_case_only_watches(const struct zc_tracer *tracer);
 
 /* program.c: may this program run? Its file, its interpreters, what a loader is told to start. */
 struct zc_outcome_of zc_judge_program(struct zc_case *c);
+/* The event of running path, which is our own text. Returns 0, or -errno as the kernel would give it. */
+int zc_program_event(struct zc_event *event, struct zc_names *names, unsigned abi,
+		     const char *path);
 /* sockets.c: calls on sockets, all of their addresses. */
 struct zc_outcome_of zc_judge_socket(struct zc_case *c);
 /* The tracee's descriptor, as one of ours. Returns it or -errno. */

@@ -15,10 +15,9 @@
 #include "tracer/judge/content.h"
 #include "tracer/filter/filter.h"
 #include "tracer/judge/judge.h"
+#include "tracer/judge/launched.h"
 
 #define MOST_INTERPRETERS 5u /* as many as the kernel follows */
-#define MOST_ARGUMENTS 256u  /* of a loader, that are looked at */
-#define ARGUMENT_BYTES (256u << 10)
 
 /* The tracer's own memory, where the path of an interpreter stands. */
 static long own_bytes(void *context, uint64_t address, void *buffer, size_t len)
@@ -58,45 +57,6 @@ static enum zc_content look_inside(const struct zc_case *c, char next[ZC_PATH_CA
 	return content;
 }
 
-static uint64_t read_pointer(const struct zc_case *c, uint64_t address)
-{
-	uint32_t narrow = 0;
-	uint64_t wide = 0;
-
-	if (c->stop->abi == ZC_ABI_X86_64)
-		return c->reader.bytes(c->reader.context, address, &wide, sizeof(wide)) < 0 ? 0
-											    : wide;
-	return c->reader.bytes(c->reader.context, address, &narrow, sizeof(narrow)) < 0 ? 0
-											: narrow;
-}
-
-/*
- * The arguments of a loader. One that is too long is cut: what counts is whether it is an option, and a
- * program by that name could not be opened. Returns false when there are more than are looked at.
- */
-static bool read_arguments(const struct zc_case *c, uint64_t argv, char *list[MOST_ARGUMENTS + 1])
-{
-	static char text[ARGUMENT_BYTES];
-	size_t width = c->stop->abi == ZC_ABI_X86_64 ? 8 : 4, used = 0;
-
-	for (unsigned i = 0; i < MOST_ARGUMENTS && sizeof(text) - used > ZC_PATH_CAP; i++) {
-		uint64_t at = read_pointer(c, argv + i * width);
-		long len;
-
-		list[i] = NULL;
-		if (!at)
-			return true;
-		len = c->reader.text(c->reader.context, at, text + used, ZC_PATH_CAP);
-		if (len < 0 && len != -ENAMETOOLONG)
-			return true; /* the kernel's EFAULT */
-		list[i] = text + used;
-		list[i + 1] = NULL;
-		used += len < 0 ? ZC_PATH_CAP : (size_t)len + 1;
-		text[used - 1] = '\0';
-	}
-	return false;
-}
-
 /* May it be anything, since everything may run? */
 static bool all_may_run(const struct zc_case *c)
 {
@@ -106,39 +66,20 @@ static bool all_may_run(const struct zc_case *c)
 	return free_.path[ZC_CLASS_RUN];
 }
 
-/*
- * "ld.so PROGRAM" starts a program without an exec of it. Returns the number of the argument that says
- * which, 0: none, or -E2BIG.
- */
-static int find_launched(const struct zc_case *c, uint64_t argv, char next[ZC_PATH_CAP])
-{
-	char *list[MOST_ARGUMENTS + 1] = { NULL };
-	const char *program;
-	bool all;
-
-	if (!argv)
-		return 0;
-	all = read_arguments(c, argv, list);
-	program = zc_launched_argument(list);
-	if (!program)
-		return all ? 0 : -E2BIG;
-	memcpy(next, program, strlen(program) + 1); /* it was read into as much */
-	for (int i = 1; list[i]; i++)
-		if (list[i] == program)
-			return i;
-	return 0;
-}
-
-static int fill_with(struct zc_case *c, char *path)
+int zc_program_event(struct zc_event *event, struct zc_names *names, unsigned abi, const char *path)
 {
 	const uint64_t args[6] = { (uint64_t)AT_FDCWD, 1 };
-	const struct zc_reader own = { own_bytes, own_text, path };
-	int error;
+	const struct zc_reader own = { own_bytes, own_text, (void *)path };
+	int error = zc_event_fill(event, ZC_ID_execveat, ZC_ABI_X86_64, args, &own, &names->text);
 
-	zc_paths_end(&c->names);
-	error = zc_event_fill(&c->event, ZC_ID_execveat, ZC_ABI_X86_64, args, &own, &c->names.text);
-	c->event.abi = (uint8_t)c->stop->abi;
+	event->abi = (uint8_t)abi;
 	return error;
+}
+
+static int fill_with(struct zc_case *c, const char *path)
+{
+	zc_paths_end(&c->names);
+	return zc_program_event(&c->event, &c->names, c->stop->abi, path);
 }
 
 static void remember(struct zc_tracee *tracee, const struct zc_object *object)
@@ -184,18 +125,23 @@ static int find_next(struct zc_case *c, uint64_t argv, char next[ZC_PATH_CAP])
 {
 	const struct zc_object *object = &c->event.object[0];
 	enum zc_content content = look_inside(c, next);
-	int launched;
+	int launched = 0;
 
 	if (content == ZC_CONTENT_SCRIPT) {
+		const char *option = next + strlen(next) + 1,
+			   *script = object->requested_len ? object->requested : object->path;
+
+		zc_launched_interpret(next, option, script);
 		if (zc_argv_matters(c->tracer->image))
-			zc_arguments_interpret(next, next + strlen(next) + 1,
-					       object->requested_len ? object->requested
-								     : object->path);
+			zc_arguments_interpret(next, option, script);
 		return 1;
 	}
 	if (content == ZC_CONTENT_HIDDEN)
 		return all_may_run(c) ? 0 : -EACCES;
-	launched = content == ZC_CONTENT_LOADER ? find_launched(c, argv, next) : 0;
+	if (content == ZC_CONTENT_LOADER) {
+		c->tracee->judged_loader = true;
+		launched = zc_launched_find(c, argv, next);
+	}
 	if (launched > 0)
 		zc_arguments_launch((unsigned)launched);
 	return launched > 0 ? 1 : launched;
@@ -207,6 +153,8 @@ struct zc_outcome_of zc_judge_program(struct zc_case *c)
 	static char next[ZC_PATH_CAP];
 
 	c->tracee->judged_argv = 0;
+	c->tracee->judged_loader = false;
+	zc_launched_begin();
 	for (unsigned depth = 0; depth <= MOST_INTERPRETERS; depth++) {
 		struct zc_outcome_of outcome = { .natural = zc_case_resolve(c) };
 		int more;
@@ -227,7 +175,6 @@ struct zc_outcome_of zc_judge_program(struct zc_case *c)
 			zc_arguments_remember(c->tracee);
 		if (!more)
 			return outcome;
-		argv = 0;
 		outcome.natural = fill_with(c, next);
 		if (outcome.natural)
 			return outcome;

@@ -332,6 +332,7 @@ void zc_notify_executes(struct zc_tracer *tracer, struct zc_tracee *tracee)
 	leader->judged_hash = tracee->judged_hash;
 	leader->judged_argv = tracee->judged_argv;
 	leader->judged_extra = tracee->judged_extra;
+	leader->judged_loader = tracee->judged_loader;
 	if (leader != tracee) {
 		free(leader->judged_path);
 		leader->judged_path = tracee->judged_path;

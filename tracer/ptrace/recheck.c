@@ -16,9 +16,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/exec/argv.h"
 #include "core/image.h"
 #include "tracer/judge/arguments.h"
 #include "tracer/judge/judge.h"
+#include "tracer/judge/launched.h"
 #include "tracer/ptrace/ptrace.h"
 
 static const char *short_of(const char *text)
@@ -98,10 +100,36 @@ enum zc_restart zc_recheck_open(struct zc_tracer *tracer, struct zc_tracee *trac
 	return is_a_violation(tracer, tracee, &event) ? ZC_RESTART_KILL : ZC_RESTART_GO;
 }
 
+/* May what runs now not be run? With the arguments that it has. */
+static bool is_refused_now(struct zc_tracer *tracer, struct zc_tracee *tracee, const char *name,
+			   size_t len)
+{
+	struct zc_event event;
+
+	name_event(&event, tracee, ZC_ID_execve, ZC_NEED_RUN, name, len);
+	if (zc_argv_matters(tracer->image) && zc_arguments_own(tracee))
+		event.argv = zc_arguments();
+	return is_a_violation(tracer, tracee, &event);
+}
+
+/* The same of what a loader starts, which is what was judged last where a loader was told to. */
+static bool starts_refused(struct zc_tracer *tracer, struct zc_tracee *tracee, bool told_other)
+{
+	struct zc_event event;
+	const struct zc_object *object = &event.object[0];
+
+	if (!zc_launched_came(tracer, tracee, &event))
+		return false;
+	if (!told_other && object->path && !(event.flags & ZC_EV_UNREADABLE) &&
+	    tracee->judged_hash == zc_hash_bytes(object->path, object->path_len, 0))
+		return false;
+	return is_a_violation(tracer, tracee, &event);
+}
+
 void zc_recheck_exec(struct zc_tracer *tracer, struct zc_tracee *tracee)
 {
 	static char name[ZC_PATH_CAP];
-	struct zc_event event;
+	bool other, told_other;
 	long len;
 
 	if (!tracee->judged_hash)
@@ -109,10 +137,11 @@ void zc_recheck_exec(struct zc_tracer *tracer, struct zc_tracee *tracee)
 	len = zc_paths_exe(tracee, name);
 	if (len <= 0)
 		return;
-	if (tracee->judged_hash != zc_hash_bytes(name, (size_t)len, 0))
-		name_event(&event, tracee, ZC_ID_execve, ZC_NEED_RUN, name, (size_t)len);
-	else if (!zc_arguments_changed(tracee, &event, name, (size_t)len))
+	other = tracee->judged_hash != zc_hash_bytes(name, (size_t)len, 0);
+	told_other = zc_arguments_changed(tracee);
+	if (!other && !told_other && !tracee->judged_loader)
 		return;
-	if (is_a_violation(tracer, tracee, &event))
+	if (((other || told_other) && is_refused_now(tracer, tracee, name, (size_t)len)) ||
+	    starts_refused(tracer, tracee, told_other))
 		kill(tracee->tgid, SIGKILL);
 }

@@ -84,16 +84,24 @@ static long read_at(void *context, void *buffer, size_t len, uint64_t offset)
 	return n < 0 ? -errno : n;
 }
 
-/* Cuts the interpreter out of a first line as the kernel does; NULL when it is no script. */
-static char *interpreter(char *line, ssize_t len)
+/*
+ * Cuts the interpreter out of a first line as the kernel does, and what stands behind it; NULL when it is no
+ * script.
+ */
+static char *interpreter(char *line, ssize_t len, char **ret_option)
 {
-	char *at = line + 2;
+	char *at = line + 2, *end;
 
 	if (len < 3 || line[0] != '#' || line[1] != '!')
 		return NULL;
 	line[len] = '\0';
 	at += strspn(at, " \t");
-	at[strcspn(at, " \t\n")] = '\0';
+	at[strcspn(at, "\n")] = '\0';
+	for (end = at + strlen(at); end > at && (end[-1] == ' ' || end[-1] == '\t');)
+		*--end = '\0';
+	end = at + strcspn(at, " \t");
+	*ret_option = end + strspn(end, " \t");
+	*end = '\0';
 	return *at ? at : NULL;
 }
 
@@ -106,11 +114,15 @@ static void look_inside(struct zc_command *command)
 		char line[256] = ""; /* BINPRM_BUF_SIZE */
 		int fd = zc_rooted_open(command->root, command->program[command->programs - 1].path,
 					O_RDONLY | O_NONBLOCK);
-		char *name = fd < 0 ? NULL
-				    : interpreter(line, pread(fd, line, sizeof(line) - 1, 0));
+		char *option,
+			*name = fd < 0 ? NULL
+				       : interpreter(line, pread(fd, line, sizeof(line) - 1, 0),
+						     &option);
 
 		/* What cannot be read stays unknown; what cannot be found fails at the exec. */
 		script = name && resolve(command, name) == 0;
+		if (script)
+			strcpy(command->option[command->programs - 1], option);
 		if (fd >= 0 && !name)
 			zc_elf_look(&command->look, read_at, &fd);
 		if (fd >= 0)
@@ -118,15 +130,30 @@ static void look_inside(struct zc_command *command)
 	}
 }
 
-/* A loader named as the command starts another program without an exec of it: that is judged too. */
+/* What a loader is told to start. Scripts on the way have put theirs in front, the last one first. */
+static const char *launched_by(const struct zc_command *command)
+{
+	bool value = false;
+
+	for (size_t i = command->programs; i-- > 1;) {
+		if (command->option[i][0] && zc_launched_word(command->option[i], &value))
+			return command->option[i];
+		if (zc_launched_word(command->program[i - 1].given, &value))
+			return command->program[i - 1].given;
+	}
+	for (char *const *word = command->argv + 1; command->argv[0] && *word; word++)
+		if (zc_launched_word(*word, &value))
+			return *word;
+	return NULL;
+}
+
+/* A loader starts another program without an exec of it: that is judged too. */
 static void follow_loader(struct zc_command *command)
 {
-	const char *path = command->program[0].path, *name;
+	const char *path = command->program[command->programs - 1].path, *name = NULL;
 
-	name = command->programs > 1 || !command->look.bits
-		       ? zc_launched_program(path, strlen(path), command->argv)
-	       : command->look.loader ? zc_launched_argument(command->argv)
-				      : NULL;
+	if (command->look.loader || (!command->look.bits && zc_is_named_loader(path, strlen(path))))
+		name = launched_by(command);
 	if (name && command->programs < ZC_PROGRAMS_MAX && resolve(command, name) == 0)
 		look_inside(command);
 }

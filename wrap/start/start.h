@@ -80,6 +80,8 @@ struct zc_command {
 	char exe[ZC_PATH_CAP]; /* what execve is given, relative to cwd or absolute */
 	struct zc_program program[ZC_PROGRAMS_MAX]; /* the file, the interpreter it asks for ... */
 	size_t programs;
+	/* What a script's first line says behind its interpreter's name. */
+	char option[ZC_PROGRAMS_MAX][256];
 	struct zc_elf_look look; /* of the last one */
 	int error;               /* 0, or the errno that execve would answer */
 };
