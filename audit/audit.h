@@ -32,7 +32,7 @@ struct zc_audit {
 	const char *name;    /* of the subcommand */
 	const char *log_dir; /* NULL: the default ones */
 	const char *format, *output, *head, *key, *merge;
-	bool json, follow;
+	bool json, follow, debuginfod;
 	size_t count; /* -n */
 	struct zc_report_options report;
 	int argc; /* what is left: names of runs, ... */

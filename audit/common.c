@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "evidence/fetch/fetch.h"
+#include "evidence/story/story_names.h"
 #include "text/text.h"
 #include "audit/audit.h"
 
@@ -78,12 +80,20 @@ static int take(struct zc_audit *audit, int letter, const char *value)
 	case 'm': audit->merge = value; break;
 	case 'w': audit->report.workspace = value; break;
 	case 'f': audit->follow = true; break;
+	case 'd': audit->debuginfod = true; break;
 	case 'n': return set_count(audit, value);
 	case 'c': return set_color(audit, value);
 	case 'r': audit->report.home = value ? value : own_home(); break;
 	default: break;
 	}
 	return 0;
+}
+
+static int allow_servers(const struct zc_audit *audit)
+{
+	char error[512];
+
+	return zc_fetch_allow(error) < 0 ? zc_audit_fail("%s: %s", audit->name, error) : 0;
 }
 
 int zc_audit_options(struct zc_audit *audit, int argc, char **argv, const char *letters)
@@ -100,6 +110,7 @@ int zc_audit_options(struct zc_audit *audit, int argc, char **argv, const char *
 		{ "redact-home", optional_argument, NULL, 'r' },
 		{ "workspace", required_argument, NULL, 'w' },
 		{ "follow", no_argument, NULL, 'f' },
+		{ "debuginfod", no_argument, NULL, 'd' },
 		{ 0 },
 	};
 	int letter, status;
@@ -122,6 +133,13 @@ int zc_audit_options(struct zc_audit *audit, int argc, char **argv, const char *
 			"%s: --json prints the evidence as it is; --redact-home goes with"
 			" zcaudit report",
 			argv[0]);
+	if (!status && audit->json && audit->debuginfod && strcmp(argv[0], "explain") != 0)
+		return zc_audit_fail(
+			"%s: --json prints the evidence as it is; --debuginfod goes with"
+			" zcaudit report",
+			argv[0]);
+	if (!status && audit->debuginfod)
+		status = allow_servers(audit);
 	audit->argc = argc - optind;
 	audit->argv = argv + optind;
 	return status;
@@ -143,6 +161,21 @@ int zc_audit_open(const struct zc_audit *audit, const char *name, bool scan, str
 	return zc_audit_fail("cannot read '%s/events.jsonl': %s", dir, strerror(-r));
 }
 
+/* A report that lacks lines says so, where it does not get into the report. */
+static void say_what_is_missing(const struct zc_story_names *names)
+{
+	const struct zc_fetch_report *fetched = zc_fetch_report();
+	const char *trouble = zc_story_names_trouble(names);
+
+	if (trouble)
+		zc_audit_fail("--debuginfod: %s", trouble);
+	for (unsigned i = 0; i < fetched->failures && i < ZC_FETCH_FAILURES; i++)
+		zc_audit_fail("--debuginfod: no debug file for build-id %s: %s",
+			      fetched->failure[i].id, fetched->failure[i].why);
+	if (fetched->stopped)
+		zc_audit_fail("--debuginfod: nothing more is asked for: %s", fetched->stopped);
+}
+
 int zc_audit_write(const struct zc_audit *audit, struct zc_run *run,
 		   void (*write)(struct zc_report *report), void *context)
 {
@@ -155,8 +188,12 @@ int zc_audit_write(const struct zc_audit *audit, struct zc_run *run,
 	if (!out)
 		return zc_audit_fail("cannot write '%s': %s", audit->output, strerror(errno));
 	options.context = context;
+	options.names = audit->debuginfod ? zc_story_names_new() : NULL;
 	errno = 0;
 	error = zc_report_write(run, &format, out, &options);
+	if (options.names)
+		say_what_is_missing(options.names);
+	zc_story_names_free(options.names);
 	if (named && fclose(out) == EOF && !error)
 		error = -errno;
 	if (!error || (error == -EPIPE && !named))

@@ -137,7 +137,7 @@ int zc_audit_diff(int argc, char **argv)
 {
 	struct difference difference = { 0 };
 	struct zc_audit audit;
-	int status = zc_audit_options(&audit, argc, argv, "ljcro");
+	int status = zc_audit_options(&audit, argc, argv, "ljcrod");
 
 	if (!status && audit.argc != 2)
 		status = zc_audit_fail("diff takes two runs: the one before and the one after");

@@ -255,7 +255,7 @@ int zc_audit_explain(int argc, char **argv)
 	struct zc_audit audit;
 	struct choice choice = { 0 };
 	struct zc_run *run = NULL;
-	int status = zc_audit_options(&audit, argc, argv, "ljcro");
+	int status = zc_audit_options(&audit, argc, argv, "ljcrod");
 
 	choice.json = !status && audit.json;
 	if (!status && audit.argc && is_number(audit.argv[audit.argc - 1], &choice.only))

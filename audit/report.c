@@ -23,7 +23,7 @@ int zc_audit_report(int argc, char **argv)
 	const struct zc_report_format *format = NULL;
 	struct zc_audit audit;
 	struct zc_run *run = NULL;
-	int status = zc_audit_options(&audit, argc, argv, "lcrowF");
+	int status = zc_audit_options(&audit, argc, argv, "lcrowFd");
 
 	if (status)
 		return status;

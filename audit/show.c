@@ -179,7 +179,7 @@ static int one_run(int argc, char **argv, void (*text)(struct zc_report *),
 {
 	struct zc_audit audit;
 	struct zc_run *run = NULL;
-	int status = zc_audit_options(&audit, argc, argv, "ljcro");
+	int status = zc_audit_options(&audit, argc, argv, "ljcrod");
 
 	if (!status && audit.argc > 1)
 		status = zc_audit_fail("%s takes one run", audit.name);

@@ -186,7 +186,7 @@ int zc_audit_tail(int argc, char **argv)
 {
 	struct zc_audit audit;
 	struct zc_run *run = NULL;
-	int status = zc_audit_options(&audit, argc, argv, "ljcrfno");
+	int status = zc_audit_options(&audit, argc, argv, "ljcrfnod");
 
 	if (!status && audit.argc > 1)
 		status = zc_audit_fail("tail takes one run");

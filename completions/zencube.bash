@@ -90,7 +90,7 @@ _zencube_wrap() {
 			COMPREPLY=($(compgen -c -f -- "$cur"))
 		fi
 	elif [[ $cur == -* ]]; then
-		COMPREPLY=($(compgen -W "--allow-all --allow-listen --allow-net --allow-read --allow-run --allow-sys --allow-write --ask-listen --ask-net --ask-read --ask-run --ask-sys --ask-timeout= --ask-write --attach= --audit --audit-policy= --baseline= --best-effort --cap-drop= --cap-keep= --chdir= --check-policy= --classes= --clear-env --deny-listen --deny-net --deny-read --deny-run --deny-sys --deny-write --die-with-parent --digest= --doctor --drop-env= --enforce --engine= --expect= --explain-net= --explain-path= --fast --freeze= --gap= --grace= --help --include= --jail= --json --keep-env= --kernel= --kill --learn= --linger= --log-dir= --log-listen --log-net --log-read --log-run --log-sys --log-write --mode= --new-session --no-base --no-color --no-dns --no-net --output= --policy= --print-command --private-names --project --quiet --quiet-deny-listen --quiet-deny-net --quiet-deny-read --quiet-deny-run --quiet-deny-sys --quiet-deny-write --redact= --redact-home --report= --require= --rotate-age= --rotate-size= --security= --set-env= --shim= --show-policy --sign-key= --stacks --status-fd= --summary --timeout= --user= --verbose --version --violation-exit=" -- "$cur"))
+		COMPREPLY=($(compgen -W "--allow-all --allow-listen --allow-net --allow-read --allow-run --allow-sys --allow-write --ask-listen --ask-net --ask-read --ask-run --ask-sys --ask-timeout= --ask-write --attach= --audit --audit-policy= --baseline= --best-effort --cap-drop= --cap-keep= --chdir= --check-policy= --classes= --clear-env --debuginfod --deny-listen --deny-net --deny-read --deny-run --deny-sys --deny-write --die-with-parent --digest= --doctor --drop-env= --enforce --engine= --expect= --explain-net= --explain-path= --fast --freeze= --gap= --grace= --help --include= --jail= --json --keep-env= --kernel= --kill --learn= --linger= --log-dir= --log-listen --log-net --log-read --log-run --log-sys --log-write --mode= --new-session --no-base --no-color --no-dns --no-net --output= --policy= --print-command --private-names --project --quiet --quiet-deny-listen --quiet-deny-net --quiet-deny-read --quiet-deny-run --quiet-deny-sys --quiet-deny-write --redact= --redact-home --report= --require= --rotate-age= --rotate-size= --security= --set-env= --shim= --show-policy --sign-key= --stacks --status-fd= --summary --timeout= --user= --verbose --version --violation-exit=" -- "$cur"))
 		[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
 	else
 		COMPREPLY=($(compgen -c -- "$cur"))
@@ -105,7 +105,7 @@ _zencube_audit() {
 	if ((COMP_CWORD == 1)); then
 		COMPREPLY=($(compgen -W "list show findings explain tree bypasses tail verify sign accept rotate diff learn report policy-diff policy-export policy-import schema render --help --version" -- "$cur"))
 	elif [[ $cur == -* ]]; then
-		COMPREPLY=($(compgen -W "--any-caller --audit --baseline= --by= --color= --compress --dry-run --format= --head= --image= --json --keep= --key= --learn --log-dir= --max-total= --merge --merge= --redact-home --text --until= --why= --workspace=" -- "$cur"))
+		COMPREPLY=($(compgen -W "--any-caller --audit --baseline= --by= --color= --compress --debuginfod --dry-run --format= --head= --image= --json --keep= --key= --learn --log-dir= --max-total= --merge --merge= --redact-home --text --until= --why= --workspace=" -- "$cur"))
 		[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
 	else
 		COMPREPLY=($(compgen -f -W "latest $(cd logs 2>/dev/null && echo zc-*)" -- "$cur"))

@@ -25,6 +25,7 @@ complete -c zcwrap -l chdir -x -a '(__fish_complete_directories)' -d 'start the 
 complete -c zcwrap -l check-policy -r -d 'is it sound? exits with 0 or 1'
 complete -c zcwrap -l classes -s e -x -a 'file exec net sys' -d '... of these: file exec net sys'
 complete -c zcwrap -l clear-env -d 'keep PATH HOME USER SHELL TERM LANG TZ ... only'
+complete -c zcwrap -l debuginfod -d 'ask the servers of DEBUGINFOD_URLS for debug files that are not here: they learn the build-ids'
 complete -c zcwrap -l deny-listen -d 'refuse and record; classes as above'
 complete -c zcwrap -l deny-net -d 'refuse and record; classes as above'
 complete -c zcwrap -l deny-read -d 'refuse and record; classes as above'
@@ -123,6 +124,7 @@ complete -c zctrace -l chdir -x -a '(__fish_complete_directories)' -d 'start the
 complete -c zctrace -l check-policy -r -d 'is it sound? exits with 0 or 1'
 complete -c zctrace -l classes -s e -x -a 'file exec net sys' -d '... of these: file exec net sys'
 complete -c zctrace -l clear-env -d 'keep PATH HOME USER SHELL TERM LANG TZ ... only'
+complete -c zctrace -l debuginfod -d 'ask the servers of DEBUGINFOD_URLS for debug files that are not here: they learn the build-ids'
 complete -c zctrace -l deny-listen -d 'refuse and record; classes as above'
 complete -c zctrace -l deny-net -d 'refuse and record; classes as above'
 complete -c zctrace -l deny-read -d 'refuse and record; classes as above'
@@ -220,6 +222,7 @@ complete -c zcaudit -n 'not __fish_use_subcommand' -l baseline -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l by -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l color -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l compress
+complete -c zcaudit -n 'not __fish_use_subcommand' -l debuginfod
 complete -c zcaudit -n 'not __fish_use_subcommand' -l dry-run
 complete -c zcaudit -n 'not __fish_use_subcommand' -l format -r
 complete -c zcaudit -n 'not __fish_use_subcommand' -l head -r

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "evidence/fetch/fetch.h"
 #include "evidence/redact.h"
 #include "evidence/secret.h"
 #include "evidence/state.h"
@@ -227,6 +228,28 @@ static void write_baseline(struct zc_json *json, const struct zc_evidence_setup 
 	zc_json_close(json, '}');
 }
 
+/* What servers were asked for, with --debuginfod. */
+static void write_fetched(struct zc_json *json)
+{
+	const struct zc_fetch_report *report = zc_fetch_report();
+
+	if (!zc_fetch_allowed())
+		return;
+	zc_json_open(json, "debuginfod", '{');
+	zc_json_uint(json, "asked", report->asked);
+	zc_json_uint(json, "found", report->found);
+	zc_json_string(json, "stopped", report->stopped);
+	zc_json_open(json, "failed", '[');
+	for (unsigned i = 0; i < report->failures && i < ZC_FETCH_FAILURES; i++) {
+		zc_json_open(json, NULL, '{');
+		zc_json_string(json, "build_id", report->failure[i].id);
+		zc_json_string(json, "why", report->failure[i].why);
+		zc_json_close(json, '}');
+	}
+	zc_json_close(json, ']');
+	zc_json_close(json, '}');
+}
+
 /* What names the stacks could not get. */
 static void write_naming(struct zc_json *json, const struct zc_evidence *e)
 {
@@ -243,6 +266,7 @@ static void write_naming(struct zc_json *json, const struct zc_evidence *e)
 		zc_json_close(json, '}');
 	}
 	zc_json_close(json, ']');
+	write_fetched(json);
 	zc_json_close(json, '}');
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "evidence/fetch/fetch.h"
 #include "evidence/put.h"
 #include "evidence/state.h"
 
@@ -146,6 +147,18 @@ static void note_left_behind(struct zc_evidence *e, const struct zc_evidence_end
 	zc_evidence_note(e, "left-behind", text);
 }
 
+static void note_unfetched(struct zc_evidence *e)
+{
+	const struct zc_fetch_report *report = zc_fetch_report();
+	char text[256];
+
+	if (!report->failures)
+		return;
+	snprintf(text, sizeof(text), "%u of %u debug files could not be fetched: %s",
+		 report->failures, report->asked, report->failure[0].why);
+	zc_evidence_note(e, "unnamed", text);
+}
+
 /* People are told once for each file, where the run's other notes are. */
 static void note_unnamed(struct zc_evidence *e)
 {
@@ -173,6 +186,7 @@ void zc_evidence_settle(struct zc_evidence *e, const struct zc_evidence_end *end
 	zc_processes_settle(e->processes);
 	note_left_behind(e, end);
 	note_unnamed(e);
+	note_unfetched(e);
 	e->result = (struct zc_evidence_result){ 0 };
 	settle_counts(e);
 	e->result.write_error = e->log.error;

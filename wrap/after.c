@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "evidence/fetch/fetch.h"
 #include "evidence/proof/sign.h"
 #include "wrap/wrap.h"
 
@@ -20,6 +21,8 @@ int zc_after_check(struct zc_job *job)
 
 	if (options->report)
 		r = zc_report_check(options->report, error);
+	if (r == 0 && options->debuginfod)
+		r = zc_fetch_allow(error);
 	if (r == 0 && options->sign_key) {
 		job->key = calloc(1, sizeof(*job->key));
 		if (!job->key)

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "evidence/fetch/fetch.h"
 #include "evidence/naming/naming.h"
 #include "wrap/wrap.h"
 
@@ -107,7 +108,8 @@ static int closure(struct zc_tree *tree, struct zc_tree *all, pid_t root,
 			struct zc_member *member = &all->member[i];
 
 			if (member->parent != parent || member->pid == root ||
-			    member->pid == zc_naming_helper() || holds(except, member))
+			    member->pid == zc_naming_helper() || member->pid == zc_fetch_helper() ||
+			    holds(except, member))
 				continue;
 			if (add(tree, member) < 0)
 				return -ENOMEM;

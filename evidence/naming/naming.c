@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "evidence/fetch/fetch.h"
 #include "evidence/naming/files.h"
 #include "evidence/naming/naming.h"
 #include "evidence/naming/starter.h"
@@ -23,7 +24,8 @@
 #endif
 
 #define PATIENCE_MS 90000 /* zcname ends itself sooner, unless it was taken over */
-#define FILES_MAX 4u /* that one module may bring: its own, debug, supplement, and one to spare */
+#define FILES_MAX \
+	6u /* that one module may bring beside its own: debug files that may be the right one, a supplement */
 
 struct zc_naming {
 	int fd;         /* our end of zcname's socket; -1: it does not run */
@@ -48,6 +50,7 @@ void zc_naming_prepare(void)
 void zc_naming_finish(void)
 {
 	zc_starter_finish();
+	zc_fetch_finish();
 }
 
 pid_t zc_naming_helper(void)
@@ -266,9 +269,75 @@ static void keep_package(struct zc_module *module, const struct zc_naming_file *
 		package->type = strndup(file->package_type.at, file->package_type.len);
 }
 
+/*
+ * From a server, for who allowed that. Only where lines are wanted: names alone are not worth telling somebody what
+ * runs here.
+ */
+static int fetch_by(struct zc_naming_text id, bool lines)
+{
+	char text[ZC_FETCH_ID_CAP];
+
+	if (!lines || !zc_fetch_allowed() || !id.len || id.len >= sizeof(text))
+		return -ENOENT;
+	memcpy(text, id.at, id.len);
+	text[id.len] = '\0';
+	return zc_fetch_debug(text);
+}
+
+/* The build-id that the process reported, in hex. Returns its length. */
+static size_t spell_id(const struct zc_module *module, char ret[2 * ZC_BUILD_ID_CAP + 1])
+{
+	ret[0] = '\0';
+	for (unsigned i = 0; i < module->id_len; i++)
+		snprintf(ret + (size_t)2 * i, 3, "%02x", module->id[i]);
+	return 2u * module->id_len;
+}
+
+/* Not by what the file says of itself: no file can have another one asked for. */
+static int fetch_for(const struct zc_module *module, bool lines)
+{
+	char id[2 * ZC_BUILD_ID_CAP + 1];
+	size_t len = spell_id(module, id);
+
+	return fetch_by((struct zc_naming_text){ id, len }, lines);
+}
+
+static bool is_of(const struct zc_module *module, const struct zc_naming_file *file)
+{
+	char id[2 * ZC_BUILD_ID_CAP + 1];
+	size_t len = spell_id(module, id);
+
+	return file->build_id.len == len && !memcmp(file->build_id.at, id, len);
+}
+
+struct search {
+	unsigned local; /* zc_debug_open() counts in it */
+	bool asked;     /* servers, for the debug file */
+};
+
+/* The next file that tells more about the module. A descriptor, or -errno when there is no more. */
+static int next_file(const struct zc_module *module, const struct zc_naming_file *file, bool lines,
+		     struct search *search)
+{
+	int fd = -ENOENT;
+
+	if (file->supplement.len) {
+		fd = zc_debug_open_by_id(file->supplement);
+		return fd >= 0 ? fd : fetch_by(file->supplement, lines);
+	}
+	if (file->wants_debug)
+		fd = zc_debug_open(zc_module_name(module), file, &search->local);
+	if (fd < 0 && file->wants_debug && !search->asked) {
+		search->asked = true;
+		fd = fetch_for(module, lines);
+	}
+	return fd;
+}
+
 /* Opens the module there, with all that tells more about it. */
 static bool open_there(struct zc_naming *naming, struct zc_module *module, bool lines)
 {
+	struct search search = { 0 };
 	struct zc_naming_file file;
 	int fd;
 
@@ -278,25 +347,33 @@ static bool open_there(struct zc_naming *naming, struct zc_module *module, bool 
 		end_child(naming);
 	if (!start_child(naming))
 		return false;
-	fd = zc_module_open(module);
+	if (zc_module_trouble(module)) {
+		fd = fetch_for(module, lines); /* its debug file tells as much without it */
+		search.asked = module->fetched = true;
+	} else {
+		fd = zc_module_open(module);
+	}
 	if (fd < 0)
 		return false;
 	module->naming_number = naming->open++;
 	module->naming_epoch = naming->epoch;
 	if (!hand_over(naming, module, ZC_NAMING_OPEN, lines, fd, &file))
 		return false;
+	if (zc_module_trouble(module) && !is_of(module, &file)) {
+		module->unnamed = true; /* and so is not asked about */
+		return false;
+	}
 	keep_package(module, &file);
-	for (unsigned i = 0, debug = 0; i < FILES_MAX; i++) {
-		bool shared = file.supplement.len > 0;
+	for (unsigned i = 0; i < FILES_MAX; i++) {
+		bool shared = file.supplement.len > 0, asked = search.asked;
 
-		fd = shared             ? zc_debug_open_by_id(file.supplement)
-		     : file.wants_debug ? zc_debug_open(zc_module_name(module), &file, &debug)
-					: -1;
+		fd = next_file(module, &file, lines, &search);
 		if (fd < 0)
 			return true;
 		if (!hand_over(naming, module, shared ? ZC_NAMING_SUPPLEMENT : ZC_NAMING_DEBUG,
 			       lines, fd, &file))
 			return false;
+		module->fetched |= !asked && search.asked && !file.wants_debug;
 		if (shared)
 			return true;
 	}
@@ -304,6 +381,11 @@ static bool open_there(struct zc_naming *naming, struct zc_module *module, bool 
 }
 
 /* ---- names ---- */
+
+static bool can_open(struct zc_module *module, bool lines)
+{
+	return !zc_module_trouble(module) || (lines && module->id_len && zc_fetch_allowed());
+}
 
 void zc_naming_name(struct zc_naming *naming, struct zc_module *module, bool lines,
 		    const uint64_t *address, unsigned count,
@@ -319,7 +401,7 @@ void zc_naming_name(struct zc_naming *naming, struct zc_module *module, bool lin
 		struct zc_naming_place place;
 		uint32_t answered;
 
-		if (module->unnamed || zc_module_trouble(module) ||
+		if (module->unnamed || !can_open(module, lines) ||
 		    !open_there(naming, module, lines))
 			return;
 		head.module = module->naming_number;

@@ -30,7 +30,7 @@ struct zc_naming *zc_naming_free(struct zc_naming *naming); /* takes NULL */
  * children there are (__WALL), before they become subreapers. Others need not call it.
  */
 void zc_naming_prepare(void);
-void zc_naming_finish(void); /* ends the helper; a new one is made when it is needed */
+void zc_naming_finish(void); /* ends the helper, and the fetcher; new ones are made when needed */
 /* Its pid, for who looks at a tree of processes: it is not of the run. 0: none is a child of ours. */
 pid_t zc_naming_helper(void);
 /* Another zcname than the one beside this program, or installed; "": none (tests). path must stay. */

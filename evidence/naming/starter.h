@@ -2,10 +2,9 @@
 /*
  * starter.h - a small process that starts zcname, out of the way of who waits for children.
  *
- * zcwrap waits for any child, and ends what is left of its tree: a helper must not be among them. So
- * this one ends without a signal (clone(2)), which such waits pass over. zctrace waits with __WALL; its own
- * is the child of a child that is gone, and so one more orphan for zcwrap to collect. The starter
- * sleeps until zcname is wanted, starts it, says how it ended, and ends it when told to. It goes when we do.
+ * It is a helper (helper.h). zctrace waits with __WALL; its own is the child of a child that is gone, and so one
+ * more orphan for zcwrap to collect. The starter sleeps until zcname is wanted, starts it, says how it ended, and
+ * ends it when told to. It goes when we do.
  *
  * One for the process. Not thread-safe. Fails: without it there are no names.
  */

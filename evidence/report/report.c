@@ -165,6 +165,18 @@ static size_t hide_home(const struct zc_report *report, char *text, size_t len)
 	return to;
 }
 
+struct zc_str zc_report_take(struct zc_report *report, const char *text, size_t len)
+{
+	char *room = zc_report_room(report, len + 1);
+
+	if (!room)
+		return (struct zc_str){ NULL, 0 };
+	memcpy(room, text, len);
+	len = hide_home(report, room, len);
+	room[len] = '\0';
+	return (struct zc_str){ room, len };
+}
+
 /* The exact bytes, when the text is not all of them: its replacement characters say so. */
 static bool exact_bytes(struct zc_report *report, struct zc_view parent, const char *key,
 			struct zc_view value, struct zc_str *ret)

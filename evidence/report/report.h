@@ -26,7 +26,9 @@ struct zc_report_options {
 	const char *home;      /* this directory's name becomes ~ everywhere; NULL: it stays */
 	const char *workspace; /* locations are relative to it; NULL: the run's working directory */
 	bool color;            /* text only */
-	void *context;         /* for a format that is no row of the table: a subcommand's own */
+	struct zc_story_names *
+		names; /* frames without lines are named again (story_names.h); NULL: they are not */
+	void *context; /* for a format that is no row of the table: a subcommand's own */
 };
 
 struct zc_report;
@@ -92,6 +94,8 @@ struct zc_str zc_report_keep(struct zc_report *report, const char *text, size_t 
 struct zc_str zc_report_printf(struct zc_report *report, const char *format, ...) ZC_PRINTF(2, 3);
 /* The string at that path, decoded, with the home directory replaced. */
 struct zc_str zc_report_text(struct zc_report *report, struct zc_view view, const char *path);
+/* A text of somebody else's, with the home directory replaced. */
+struct zc_str zc_report_take(struct zc_report *report, const char *text, size_t len);
 /* The same for a member that was picked already: value is parent's key. */
 struct zc_str zc_report_value(struct zc_report *report, struct zc_view parent, const char *key,
 			      struct zc_view value);
@@ -120,7 +124,8 @@ struct zc_frame_told {
 	struct zc_str
 		linkage; /* the function as the linker knows it, where that is something else */
 	struct zc_str address;
-	struct zc_str site; /* "leak_secret (src/victim.c:65)" or "cat+0x2752", shown */
+	struct zc_str lines_from; /* where file and line come from, if not from this machine */
+	struct zc_str site;       /* "leak_secret (src/victim.c:65)" or "cat+0x2752", shown */
 	uint64_t line;
 	bool inlined;
 	bool own;             /* the program's own code, not a library's of the system */

@@ -151,6 +151,8 @@ void zc_lines_frame(struct zc_report *report, const struct zc_frame_told *frame,
 			frame->offset.at ? frame->offset.at : "?", zc_paint(report, ZC_PLAIN));
 	if (frame->inlined)
 		fputs("  inlined", report->out);
+	if (frame->lines_from.at)
+		fprintf(report->out, "  line by %s", zc_report_shown(report, frame->lines_from).at);
 	fputc('\n', report->out);
 }
 

@@ -45,6 +45,7 @@ struct zc_module {
 	/* naming/: where zcname has it open, and that it is not to be asked about any more */
 	uint32_t naming_epoch, naming_number;
 	bool unnamed;
+	bool fetched; /* lines come from a file of a server (fetch/fetch.h) */
 	struct zc_package package;
 	bool package_sought;
 };

@@ -229,7 +229,7 @@ void zc_sites_name(struct zc_sites *sites, const struct zc_stack *stack)
 		if (!sites->naming)
 			sites->naming = zc_naming_new();
 		/* The lines of libc help nobody, and its debug data takes long to read. */
-		if (sites->naming && !zc_module_trouble(module))
+		if (sites->naming)
 			zc_naming_name(sites->naming, module,
 				       batch.site[0]->kind == ZC_SITE_PROGRAM, batch.address,
 				       batch.count, told, &batch);
@@ -274,6 +274,8 @@ static void write_frame(struct zc_json *json, const struct zc_site *site, const 
 		zc_json_string(json, "file", frame->file);
 		if (frame->line)
 			zc_json_uint(json, "line", frame->line);
+		if (site->module->fetched)
+			zc_json_string(json, "lines_from", "debuginfod");
 	}
 	if (inlined)
 		zc_json_bool(json, "inlined", true);

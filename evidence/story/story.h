@@ -18,6 +18,8 @@
 
 /* The part of path below the workspace; at NULL: it is not inside. */
 struct zc_str zc_story_inside(struct zc_report *report, struct zc_str path);
+/* What follows from a frame's file and line: whether it is in the workspace, and what people call it. */
+void zc_story_settle_frame(struct zc_report *report, struct zc_frame_told *frame);
 /* The frames of a stack of that program. They hold until zc_report_reset(). */
 void zc_story_tell_stack(struct zc_report *report, struct zc_view stack, struct zc_str exe,
 			 struct zc_told_stack *ret);

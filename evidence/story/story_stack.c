@@ -12,6 +12,7 @@
 
 #include "core/image.h"
 #include "evidence/story/story.h"
+#include "evidence/story/story_names.h"
 
 #define KEPT_MAX (8u << 20)
 #define KEPT_SLOTS 4096u
@@ -83,6 +84,14 @@ static struct zc_str site_of(struct zc_report *report, const struct zc_frame_tol
 	return zc_report_shown(report, site);
 }
 
+void zc_story_settle_frame(struct zc_report *report, struct zc_frame_told *frame)
+{
+	frame->inside = (struct zc_str){ NULL, 0 };
+	if (frame->line)
+		frame->inside = zc_story_inside(report, frame->file);
+	frame->site = site_of(report, frame);
+}
+
 static void tell_frame(struct zc_report *report, struct zc_view view, struct zc_str exe,
 		       struct zc_frame_told *frame)
 {
@@ -96,6 +105,7 @@ static void tell_frame(struct zc_report *report, struct zc_view view, struct zc_
 		ADDRESS,
 		LANG,
 		DEMANGLED,
+		LINES_FROM,
 		LINE,
 		INLINED
 	};
@@ -105,7 +115,7 @@ static void tell_frame(struct zc_report *report, struct zc_view view, struct zc_
 		[SOURCE] = "file",         [FUNCTION_OFFSET] = "function_offset",
 		[ADDRESS] = "address",     [LANG] = "lang",
 		[LINE] = "line",           [INLINED] = "inlined",
-		[DEMANGLED] = "demangled",
+		[DEMANGLED] = "demangled", [LINES_FROM] = "lines_from",
 	};
 	struct zc_view value[ZC_LEN(names)];
 	struct zc_str text[LINE];
@@ -123,13 +133,12 @@ static void tell_frame(struct zc_report *report, struct zc_view view, struct zc_
 		.file = text[SOURCE],
 		.lang = text[LANG],
 		.address = text[ADDRESS],
+		.lines_from = text[LINES_FROM],
 		.line = zc_view_uint(value[LINE], 0),
 		.inlined = zc_view_true(value[INLINED]),
 	};
 	frame->own = is_own(frame, exe);
-	if (frame->line)
-		frame->inside = zc_story_inside(report, frame->file);
-	frame->site = site_of(report, frame);
+	zc_story_settle_frame(report, frame);
 }
 
 /* What is not native was told by the interpreter: its line is nearer to what somebody wrote. */
@@ -174,6 +183,8 @@ static void tell(struct zc_report *report, struct zc_view stack, struct zc_str e
 	while (ret->frames < count && zc_walk_next(&walk, NULL, &frame))
 		tell_frame(report, frame, exe, &room[ret->frames++]);
 	ret->frame = room;
+	if (report->options.names)
+		zc_story_names_tell(report->options.names, report, value[2], ret);
 	choose_place(ret);
 }
 

@@ -85,6 +85,7 @@ const struct zc_option_row zc_option_rows[] = {
 	{ "sign-key", 0, TEXT, ALWAYS, EVIDENCE, AT(sign_key), "=FILE", "sign the run: an Ed25519 key, PEM" },
 	{ "baseline", 0, TEXT, ALWAYS, EVIDENCE, AT(baseline), "=FILE", "findings that are accepted (zcaudit accept)" },
 	{ "digest", 0, DIGEST, ALWAYS, EVIDENCE, AT(digest), "=read,exec", "SHA-256 of the files that log- rules tell of" },
+	{ "debuginfod", 0, FLAG, NEVER, EVIDENCE, AT(debuginfod), "", "ask the servers of DEBUGINFOD_URLS for debug files\nthat are not here: they learn the build-ids" },
 	{ "redact-home", 0, FLAG, NEVER, EVIDENCE, AT(redact_home), "", "home directories become ~ in the evidence" },
 	{ "redact", 0, HIDDEN, ALWAYS, EVIDENCE, AT(redact), "=TEXT", "TEXT becomes *** in the evidence" },
 	{ "rotate-size", 0, SIZE, ALWAYS, EVIDENCE, AT(rotate_size), "=SIZE", "begin a new events.jsonl every 64K, 16M, 1G; the\nold one goes to archive/, compressed" },

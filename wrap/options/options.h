@@ -60,7 +60,7 @@ struct zc_options {
 	const char *classes, *output, *json;
 	struct zc_option_list attach;
 	struct zc_option_list redact;
-	bool redact_home;
+	bool redact_home, debuginfod;
 	unsigned digest; /* ZC_DIGEST_* */
 	struct zc_option_list keep_env, drop_env, set_env;
 	struct zc_policy_flag *policy;
