@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 /* Cuts the next word off *text; "" at the end. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/freeze/freeze.h"
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 struct collection {

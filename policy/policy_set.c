@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/path.h"
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 #define CHUNK_SIZE (64u << 10)

@@ -11,6 +11,7 @@
 
 #include <sodium.h>
 
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 static const char *const layer_names[ZC_LAYER_COUNT] = { "base", "profile", "user", "implicit" };

@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 /* A script that git runs on its own. */

@@ -13,7 +13,9 @@
 
 #include "core/exec/argv.h"
 #include "core/net/names.h"
+#include "policy/freeze/freeze.h"
 #include "policy/language/argv.h"
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 static int check_path(struct zc_policy_set *set, const struct zc_statement *at, const char *value,

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "preload/judge/gate.h"
+#include "preload/judge/judge.h"
 
 struct zc_shim zc_shim; /* all zero: data that is not would be copied at each exec */
 

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "preload/judge/judge.h"
 #include "preload/shim.h"
 
 unsigned zc_our_fds(int ret_fds[4])

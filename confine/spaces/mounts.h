@@ -5,12 +5,13 @@
  * what is to be masked. Only these need it.
  *
  * Theory of operation of spaces/. A namespace takes things away as a whole, so a layer here is planned only
- * where nothing goes that the policy allows. mounts.c makes a deny a read-only bind or a mask; space.c leaves the
- * command without a network where it may reach nothing, and makes the user namespace that both need without
- * privileges; chroot.c makes a jail the root. Planning happens outside, before anything is forked, and looks
- * at the host; applying (mounts_apply.c and the rest) happens in the child between fork and
- * exec with system calls alone. A mask shows the names that are there, so that what is missing stays ENOENT
- * and what is denied is refused by whoever watches. What could not be said goes into the account.
+ * where nothing goes that the policy allows, or where somebody asks for it by name. mounts.c makes a deny a
+ * read-only bind or a mask; space.c leaves the command without a network where it may reach nothing, and makes
+ * the user namespace that both need without privileges; chroot.c makes a jail the root. Planning happens
+ * outside, before anything is forked, and looks at the host; applying (mounts_apply.c and the rest) happens in
+ * the child between fork and exec with system calls alone. A mask shows the names that are there, so that what
+ * is missing stays ENOENT and what is denied is refused by whoever watches. What could not be said goes into
+ * the account.
  */
 #ifndef ZC_CONFINE_MOUNTS_H
 #define ZC_CONFINE_MOUNTS_H

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policy/freeze/freeze.h"
 #include "policy/language/argv.h"
+#include "policy/language/language.h"
 
 /* A program's file in both forms, as with rules on paths: as written, and where it leads. */
 static int build_file(struct zc_policy_set *set, struct zc_resolver *resolver,

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 
 #include "core/path.h"
+#include "policy/freeze/freeze.h"
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 bool zc_set_user_allows(const struct zc_policy_set *set, unsigned cls)

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "policy/freeze/freeze.h"
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 /* What of the rules that count says something about names. */

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "core/path.h"
+#include "policy/freeze/freeze.h"
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 #define LINKS_CAP 40 /* the kernel's own limit, path_resolution(7) */

@@ -11,7 +11,9 @@
 #include "core/wire/gate.h"
 #include "core/net/names.h"
 #include "core/decide/policy.h"
+#include "policy/freeze/freeze.h"
 #include "policy/language/argv.h"
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 #define HOST_ADDRESSES_CAP 64

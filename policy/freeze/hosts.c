@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "core/net/names.h"
+#include "policy/freeze/freeze.h"
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 static bool read_address(const char *text, struct zc_net_address *ret)

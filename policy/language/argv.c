@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "policy/language/argv.h"
+#include "policy/language/language.h"
 
 #define CLUSTER_MAX 3u
 

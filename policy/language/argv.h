@@ -8,6 +8,7 @@
 #define ZC_POLICY_ARGV_H
 
 #include "core/decide/policy.h"
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 #define ZC_ARGV_WORDS 96u /* of one rule */

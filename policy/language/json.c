@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 #define STRING_CAP 20000u /* a path of PATH_MAX with every byte escaped as \xHH */

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "core/event.h"
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 /* A value being parsed, and what mistakes are reported with. */

@@ -16,6 +16,7 @@
 
 #include "core/path.h"
 #include "policy/language/argv.h"
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 #define FILE_CAP (8u << 20)

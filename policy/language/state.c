@@ -7,6 +7,7 @@
 
 #include "core/path.h"
 #include "policy/language/argv.h"
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 /* "/." narrows what is given; a deny that covers less than it seems to would be a trap. */

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "core/path.h"
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 static const char *const variables[] = {

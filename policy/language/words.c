@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/call.h"
+#include "policy/language/language.h"
 #include "policy/set.h"
 
 #define RULE(verb, says, noun, cls) \

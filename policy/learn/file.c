@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/path.h"
+#include "policy/language/language.h"
 #include "policy/learn/parts.h"
 
 #define FILE_CAP (8u << 20)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "policy/language/language.h"
 #include "policy/learn/parts.h"
 
 #define ROUNDS 8

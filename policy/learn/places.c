@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "core/path.h"
+#include "policy/language/language.h"
 #include "policy/learn/parts.h"
 
 static int add_base(struct zc_learn *learn, const char *path, unsigned variable)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "policy/language/language.h"
 #include "policy/learn/parts.h"
 
 #define LINE_CAP 8000u /* what a policy's line can hold */

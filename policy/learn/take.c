@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "policy/language/language.h"
 #include "policy/learn/parts.h"
 
 static bool is(const struct zc_observed *o, const char *op)

@@ -12,6 +12,7 @@
 
 #include "preload/exec/actions.h"
 #include "preload/exec/carry.h"
+#include "preload/judge/judge.h"
 
 #define DEEPEST 16u      /* actions that build on one another */
 #define MOST_CLOSED 8192 /* descriptors that a closefrom is turned into, one by one */

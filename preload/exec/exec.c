@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * exec.c - the exec family: judged, announced, and with the shim's own way through the exec.
+ *
+ * Theory of operation of this folder. A program starts another in three ways, and in each the shim has one
+ * chance. exec runs in this process: the program is judged (program.c: its file, a script's interpreter, what a
+ * loader is told to start), zcwrap is told what is about to run, and the next program gets an environment that
+ * carries the shim (carry.c), on the caller's stack, since environ is never changed. posix_spawn, system and popen
+ * run the child inside libc, where no hook is met: program and file actions are judged before it is made
+ * (spawn.c, actions.c). A vfork child shares our memory, so nothing is remembered in between. What is announced
+ * and does not sign in is a gap in the run's coverage; an exec that failed is taken back.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "preload/exec/carry.h"
+#include "preload/hooks/hooks.h"
 #include "preload/judge/gate.h"
+#include "preload/judge/judge.h"
 
 static long enter(const void *caller, int dirfd, const char *path, char *const *argv,
 		  char *const *envp, int atflags)

@@ -4,6 +4,8 @@
  */
 #include "preload/exec/carry.h"
 #include "preload/judge/gate.h"
+#include "preload/judge/judge.h"
+#include "preload/open/open.h"
 
 #define MOST_INTERPRETERS 5u
 

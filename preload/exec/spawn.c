@@ -12,6 +12,8 @@
 
 #include "preload/exec/actions.h"
 #include "preload/exec/carry.h"
+#include "preload/hooks/hooks.h"
+#include "preload/judge/judge.h"
 
 typedef int zc_spawn(pid_t *, const char *, const posix_spawn_file_actions_t *,
 		     const posix_spawnattr_t *, char *const *, char *const *);

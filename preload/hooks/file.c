@@ -17,6 +17,8 @@
 #include <unistd.h>
 #include <utime.h>
 
+#include "preload/hooks/hooks.h"
+#include "preload/judge/judge.h"
 #include "preload/shim.h"
 
 /* ---- generated: a role is a C type; a wrong one contradicts libc's prototype and does not compile ---- */

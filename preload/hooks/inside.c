@@ -14,6 +14,8 @@
 #include <wordexp.h>
 
 #include "preload/exec/carry.h"
+#include "preload/judge/judge.h"
+#include "preload/open/open.h"
 
 /* Refused? A file that is not there is libc's to find out. */
 static int ask_file(const void *caller, const char *path, int flags)

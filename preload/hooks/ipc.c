@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "preload/judge/judge.h"
+#include "preload/open/open.h"
 #include "preload/shim.h"
 
 static const char *below(char *buffer, size_t cap, const char *directory, const char *name)

@@ -9,7 +9,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "preload/hooks/hooks.h"
 #include "preload/judge/gate.h"
+#include "preload/judge/judge.h"
 
 #define LARGEST_ADDRESS 128u
 

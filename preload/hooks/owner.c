@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <sys/resource.h>
 
+#include "preload/hooks/hooks.h"
 #include "preload/judge/gate.h"
 
 ZC_EXPORT int fcntl(int fd, int command, ...)

@@ -8,6 +8,7 @@
 #include <resolv.h>
 #include <sys/socket.h>
 
+#include "preload/judge/judge.h"
 #include "preload/shim.h"
 
 static int judge_name(const void *caller, const char *host)

@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "preload/judge/judge.h"
+#include "preload/open/open.h"
 #include "preload/shim.h"
 
 extern __typeof__(fclose) fclose ZC_WEAK;

@@ -7,6 +7,9 @@
  */
 #include <linux/openat2.h>
 
+#include "preload/hooks/hooks.h"
+#include "preload/judge/judge.h"
+#include "preload/open/open.h"
 #include "preload/shim.h"
 
 long zc_judged_syscall(const long *args, const void *caller) __attribute__((visibility("hidden")));

@@ -17,7 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "preload/hooks/hooks.h"
 #include "preload/judge/gate.h"
+#include "preload/judge/judge.h"
 
 #define MOST_ANCESTORS 64
 

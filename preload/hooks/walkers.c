@@ -7,6 +7,7 @@
 #include <ftw.h>
 #include <glob.h>
 
+#include "preload/judge/judge.h"
 #include "preload/shim.h"
 
 /* Judged as a read of the directory they start at; what they meet below it, libc opens by itself. */

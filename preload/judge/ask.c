@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "preload/judge/judge.h"
 #include "preload/shim.h"
 
 enum { FREE, WAITS, ANSWERED };

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "preload/judge/gate.h"
+#include "preload/judge/judge.h"
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000

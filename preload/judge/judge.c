@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "preload/judge/gate.h"
+#include "preload/judge/judge.h"
 
 #define USER_END 0x7fffffffffffull
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "core/decide/judge.h"
+#include "preload/judge/judge.h"
 #include "preload/shim.h"
 
 /* Seconds of CLOCK_MONOTONIC. 0, when nothing is too old, where a filter could mind the question. */

@@ -4,7 +4,9 @@
  */
 #include <sys/stat.h>
 
+#include "preload/hooks/hooks.h"
 #include "preload/judge/gate.h"
+#include "preload/judge/judge.h"
 #include "preload/judge/places.h"
 
 /*

@@ -4,6 +4,7 @@
  */
 #include <sys/stat.h>
 
+#include "preload/judge/judge.h"
 #include "preload/judge/places.h"
 
 #define ENTRIES 32u

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "preload/judge/gate.h"
+#include "preload/judge/judge.h"
 
 #define VALID_OPEN_FLAGS 037777703u /* of openat; openat2 refuses what openat ignores */
 #define PATH_FLAGS ((uint32_t)(O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC))

@@ -2,6 +2,7 @@
 /*
  * open.c - the open family in all its spellings.
  */
+#include "preload/judge/judge.h"
 #include "preload/open/open.h"
 #include "preload/judge/places.h"
 #include "preload/open/recent.h"

@@ -14,6 +14,20 @@
 
 #include "preload/judge/gate.h"
 
+/* The judged open: a descriptor or -errno. */
+long zc_open(const void *caller, int dirfd, const char *path, uint32_t flags, uint32_t mode);
+
+/*
+ * The open as it is judged and made here; len is what zc_text_len() says of path. In mode `hybrid` it
+ * is made through the gate, or ZC_HAND_OVER is returned, which is negative too.
+ */
+long zc_open_inside(const void *caller, int dirfd, const char *path, long len, uint32_t flags,
+		    uint32_t mode);
+
+struct open_how;
+long zc_openat2(const void *caller, int dirfd, const char *path, const struct open_how *how,
+		size_t size);
+
 #define ZC_MOST_LINKS 40
 
 /* Is this, spelled out, a plain allow? */

@@ -4,6 +4,7 @@
  */
 #include <sys/stat.h>
 
+#include "preload/judge/judge.h"
 #include "preload/open/open.h"
 
 #define MOST_RACES 8

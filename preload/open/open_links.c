@@ -2,6 +2,7 @@
 /*
  * open_links.c - opening through a link that can be read: what it names is opened with no links allowed.
  */
+#include "preload/judge/judge.h"
 #include "preload/open/open.h"
 
 #define MOST_LEADING 4

@@ -5,6 +5,8 @@
 #include <linux/openat2.h>
 
 #include "preload/judge/gate.h"
+#include "preload/judge/judge.h"
+#include "preload/open/open.h"
 
 /*
  * openat2 has its own rules of walking (RESOLVE_IN_ROOT and the like), so the kernel is asked, with
