@@ -100,5 +100,7 @@ void zc_run_note_stack(struct zc_run *run, uint64_t seq, struct zc_view stack, o
 const char *zc_run_verdict_of(const struct zc_run *run);
 /* What run.json says, whether it is to be believed or not. */
 const char *zc_run_verdict_stated(const struct zc_run *run);
+/* The word that a run was given; "error" for one that is none of them. */
+const char *zc_run_verdict_known(struct zc_view verdict);
 
 #endif
