@@ -10,7 +10,7 @@ demo="python3"
 tests="$demo python3 git curl musl-tools perl bash tar procps strace binutils"
 lint="clang clang-format clang-tidy cppcheck shellcheck"
 # Nice to have: what needs them is skipped with a reason where they cannot be installed.
-extra="nodejs libjemalloc2 libasan8 debuginfod python3-jsonschema libxml2-utils python3-yaml"
+extra="nodejs libjemalloc2 libasan8 debuginfod python3-jsonschema libxml2-utils node-typescript python3-yaml"
 
 want="$build $demo" optional="" list=0
 for arg; do

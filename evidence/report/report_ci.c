@@ -85,10 +85,14 @@ void zc_report_as_codequality(struct zc_report *report)
 		struct zc_location location = zc_story_location(report, &story);
 
 		zc_json_open(json, NULL, '{');
+		zc_json_string(json, "type", "issue"); /* for readers of all of Code Climate's format */
 		zc_report_json(report, "description", sentence(report, &story));
 		zc_report_json(report, "check_name",
 			       zc_report_printf(report, "zencube/%s",
 						story.class.at ? story.class.at : "other"));
+		zc_json_open(json, "categories", '[');
+		zc_json_string(json, NULL, "Security");
+		zc_json_close(json, ']');
 		zc_report_json(report, "fingerprint", story.fingerprint);
 		zc_json_string(json, "severity",
 			       zc_str_is(story.severity, "critical") ? "blocker"
@@ -100,6 +104,7 @@ void zc_report_as_codequality(struct zc_report *report)
 		zc_report_json(report, "path", location.path);
 		zc_json_open(json, "lines", '{');
 		zc_json_uint(json, "begin", location.line);
+		zc_json_uint(json, "end", location.line);
 		zc_json_close(json, '}');
 		zc_json_close(json, '}');
 		zc_json_close(json, '}');
