@@ -22,6 +22,7 @@
 #include "preload/judge/judge.h"
 
 #define MOST_ANCESTORS 64
+#define TO_GROUP 4 /* PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9 */
 
 /* ---- whose process is it ---- */
 
@@ -134,7 +135,9 @@ static bool reaches_supervisor(const struct zc_event *event, int sig)
 	int group = zc_shim.image->supervisor_group, target = event->target_pid;
 	bool fatal = sig == SIGKILL || sig == SIGSTOP;
 
-	if (event->call != ZC_ID_kill)
+	if (event->call == ZC_ID_pidfd_send_signal && event->args[3] & TO_GROUP)
+		target = -target;
+	else if (event->call != ZC_ID_kill)
 		return false;
 	if (target == -1)
 		return true;

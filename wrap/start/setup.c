@@ -325,6 +325,7 @@ int zc_setup_freeze(struct zc_job *job)
 		.ours_write = job->own_write,
 		.ours_read = never_read,
 		.supervisor = { getpid() },
+		.supervisor_group = getpgrp(),
 		.jail = job->jailed ? job->jail : NULL,
 		.shim_path = *job->shim ? job->shim : NULL,
 		.command = job->command.programs ? job->command.program[0].path : NULL,
