@@ -28,6 +28,7 @@
 #include "tracer/ptrace/ptrace.h"
 #include "tracer/session.h"
 #include "tracer/tracer.h"
+#include "tracer/withdraw.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
@@ -300,9 +301,9 @@ static void hold_signals(struct zc_tracer_options *o)
 }
 
 /* The judge: out of reach of what is sent to the command's group, and of whoever shares our user. */
-static void withdraw(void)
+static void withdraw(bool is_parent)
 {
-	setpgid(0, 0);
+	zc_tracer_leave_group(is_parent);
 #if !defined(SANITIZED) /* LeakSanitizer must attach to us */
 	prctl(PR_SET_DUMPABLE, 0);
 #endif
@@ -399,7 +400,7 @@ static int watch(struct zc_tracer *tracer, const struct start *start)
 {
 	int r;
 
-	withdraw();
+	withdraw(!start->options.attach);
 	zc_orphan_prepare(tracer);
 	r = tracer->engine->loop(tracer);
 	zc_view_end(tracer);
