@@ -45,6 +45,7 @@ static const char *const system_places[] = {
 	"/etc",
 	"/nix/store",
 	"/gnu/store",
+	"/etc/resolv.conf", /* where it leads */
 	"/run/systemd/resolve",
 	"/run/NetworkManager",
 	"/run/resolvconf",

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #define FILES_MAX 256u  /* that are asked for, by one process of ours */
 #define SECONDS_MAX 600 /* that it waits for them in all */
 #define IN_A_ROW_MAX 3u /* failures, after which nobody is asked any more */
+#define LOOK_MS 200     /* how soon an interruption is noticed */
 #define GRACE_MS 10000  /* for the fetcher, beyond the time that its client has */
 
 struct zc_fetch_plan zc_fetch_plan;
@@ -88,6 +90,23 @@ static bool begin(void)
 	return true;
 }
 
+/*
+ * zcwrap takes its signals one by one, and nobody does that any more while it waits for the last lines. Others have
+ * them not blocked, and end.
+ */
+static bool interrupted(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	sigset_t pending;
+
+	if (sigpending(&pending) < 0)
+		return false;
+	for (size_t i = 0; i < ZC_LEN(signals); i++)
+		if (sigismember(&pending, signals[i]) == 1)
+			return true;
+	return false;
+}
+
 /* The fetcher's answer, or one in its place. Returns the descriptor that came, or -1. */
 static int receive(struct zc_fetch_answer *ret)
 {
@@ -95,8 +114,11 @@ static int receive(struct zc_fetch_answer *ret)
 	int64_t until = now_ms() + zc_fetch_plan.seconds * 1000 + GRACE_MS, left;
 	int fd = -1, ready = 0;
 
-	while (ready <= 0 && (left = until - now_ms()) > 0)
-		ready = poll(&poll_fd, 1, (int)left);
+	while (ready <= 0 && (left = until - now_ms()) > 0 && !fetch.report.stopped) {
+		ready = poll(&poll_fd, 1, left < LOOK_MS ? (int)left : LOOK_MS);
+		if (ready <= 0 && interrupted())
+			fetch.report.stopped = "it was interrupted";
+	}
 	if (ready > 0 &&
 	    zc_helper_receive(fetch.socket, ret, sizeof(*ret), &fd) == (ssize_t)sizeof(*ret)) {
 		ret->why[sizeof(ret->why) - 1] = '\0';
@@ -106,6 +128,8 @@ static int receive(struct zc_fetch_answer *ret)
 		close(fd);
 	zc_fetch_finish();
 	*ret = (struct zc_fetch_answer){ -EIO, "the fetcher ended" };
+	if (fetch.report.stopped)
+		snprintf(ret->why, sizeof(ret->why), "%s", fetch.report.stopped);
 	return -1;
 }
 

@@ -269,75 +269,10 @@ static void keep_package(struct zc_module *module, const struct zc_naming_file *
 		package->type = strndup(file->package_type.at, file->package_type.len);
 }
 
-/*
- * From a server, for who allowed that. Only where lines are wanted: names alone are not worth telling somebody what
- * runs here.
- */
-static int fetch_by(struct zc_naming_text id, bool lines)
-{
-	char text[ZC_FETCH_ID_CAP];
-
-	if (!lines || !zc_fetch_allowed() || !id.len || id.len >= sizeof(text))
-		return -ENOENT;
-	memcpy(text, id.at, id.len);
-	text[id.len] = '\0';
-	return zc_fetch_debug(text);
-}
-
-/* The build-id that the process reported, in hex. Returns its length. */
-static size_t spell_id(const struct zc_module *module, char ret[2 * ZC_BUILD_ID_CAP + 1])
-{
-	ret[0] = '\0';
-	for (unsigned i = 0; i < module->id_len; i++)
-		snprintf(ret + (size_t)2 * i, 3, "%02x", module->id[i]);
-	return 2u * module->id_len;
-}
-
-/* Not by what the file says of itself: no file can have another one asked for. */
-static int fetch_for(const struct zc_module *module, bool lines)
-{
-	char id[2 * ZC_BUILD_ID_CAP + 1];
-	size_t len = spell_id(module, id);
-
-	return fetch_by((struct zc_naming_text){ id, len }, lines);
-}
-
-static bool is_of(const struct zc_module *module, const struct zc_naming_file *file)
-{
-	char id[2 * ZC_BUILD_ID_CAP + 1];
-	size_t len = spell_id(module, id);
-
-	return file->build_id.len == len && !memcmp(file->build_id.at, id, len);
-}
-
-struct search {
-	unsigned local; /* zc_debug_open() counts in it */
-	bool asked;     /* servers, for the debug file */
-};
-
-/* The next file that tells more about the module. A descriptor, or -errno when there is no more. */
-static int next_file(const struct zc_module *module, const struct zc_naming_file *file, bool lines,
-		     struct search *search)
-{
-	int fd = -ENOENT;
-
-	if (file->supplement.len) {
-		fd = zc_debug_open_by_id(file->supplement);
-		return fd >= 0 ? fd : fetch_by(file->supplement, lines);
-	}
-	if (file->wants_debug)
-		fd = zc_debug_open(zc_module_name(module), file, &search->local);
-	if (fd < 0 && file->wants_debug && !search->asked) {
-		search->asked = true;
-		fd = fetch_for(module, lines);
-	}
-	return fd;
-}
-
 /* Opens the module there, with all that tells more about it. */
 static bool open_there(struct zc_naming *naming, struct zc_module *module, bool lines)
 {
-	struct search search = { 0 };
+	struct zc_debug_search search = { 0 };
 	struct zc_naming_file file;
 	int fd;
 
@@ -348,7 +283,7 @@ static bool open_there(struct zc_naming *naming, struct zc_module *module, bool 
 	if (!start_child(naming))
 		return false;
 	if (zc_module_trouble(module)) {
-		fd = fetch_for(module, lines); /* its debug file tells as much without it */
+		fd = zc_debug_fetch(module, lines); /* its debug file tells as much without it */
 		search.asked = module->fetched = true;
 	} else {
 		fd = zc_module_open(module);
@@ -359,7 +294,7 @@ static bool open_there(struct zc_naming *naming, struct zc_module *module, bool 
 	module->naming_epoch = naming->epoch;
 	if (!hand_over(naming, module, ZC_NAMING_OPEN, lines, fd, &file))
 		return false;
-	if (zc_module_trouble(module) && !is_of(module, &file)) {
+	if (zc_module_trouble(module) && !zc_debug_is_of(module, &file)) {
 		module->unnamed = true; /* and so is not asked about */
 		return false;
 	}
@@ -367,7 +302,7 @@ static bool open_there(struct zc_naming *naming, struct zc_module *module, bool 
 	for (unsigned i = 0; i < FILES_MAX; i++) {
 		bool shared = file.supplement.len > 0, asked = search.asked;
 
-		fd = next_file(module, &file, lines, &search);
+		fd = zc_debug_next(module, &file, lines, &search);
 		if (fd < 0)
 			return true;
 		if (!hand_over(naming, module, shared ? ZC_NAMING_SUPPLEMENT : ZC_NAMING_DEBUG,

@@ -85,7 +85,8 @@ void zc_report_as_codequality(struct zc_report *report)
 		struct zc_location location = zc_story_location(report, &story);
 
 		zc_json_open(json, NULL, '{');
-		zc_json_string(json, "type", "issue"); /* for readers of all of Code Climate's format */
+		zc_json_string(json, "type",
+			       "issue"); /* for readers of all of Code Climate's format */
 		zc_report_json(report, "description", sentence(report, &story));
 		zc_report_json(report, "check_name",
 			       zc_report_printf(report, "zencube/%s",
