@@ -91,7 +91,6 @@ static void look(struct own *own)
 
 	own->found = false;
 	own->end = (struct end){ 0, 0, 0 };
-	zc_fill(&own->interpreter, 0, sizeof(own->interpreter));
 	for (unsigned n = 0; at && n < LISTED_MAX; n++) {
 		if (!zc_peek(&own->memory, at, &map, sizeof(map)))
 			return;
@@ -125,9 +124,9 @@ static bool find(struct own *own)
 }
 
 void zc_lang_put_own(struct zc_frame_writer *writer, int32_t pid, int32_t tid, const void *stack,
-		     size_t stack_len)
+		     size_t stack_len, uint64_t stack_at)
 {
-	struct zc_python_thread who = { tid, tid == pid, 0, stack, stack_len };
+	struct zc_lang_thread who = { tid, tid == pid, 0, stack, stack_len, stack_at };
 	struct own *own = has_none(pid) ? NULL : zc_pages_take(sizeof(*own));
 
 	if (!own)

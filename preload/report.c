@@ -229,7 +229,7 @@ static __attribute__((noinline)) void send_record(const struct zc_guard *guard,
 		take_registers(&regs);
 		zc_frame_put(&writer, ZC_FIELD_REGS, &regs, sizeof(regs));
 		stack = put_stack(&writer, regs.sp, &stack_len);
-		zc_lang_put_own(&writer, head->pid, head->tid, stack, stack_len);
+		zc_lang_put_own(&writer, head->pid, head->tid, stack, stack_len, regs.sp);
 	}
 	finish(&writer, true);
 	zc_frame_give(frame, slot);

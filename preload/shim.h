@@ -147,10 +147,10 @@ void zc_say_modules(uint32_t from);
 
 /*
  * Appends a LANG field when this thread, tid of process pid, is in interpreted code. stack: a copy of its
- * innermost part.
+ * innermost part, from stack_at on.
  */
 void zc_lang_put_own(struct zc_frame_writer *writer, int32_t pid, int32_t tid, const void *stack,
-		     size_t stack_len);
+		     size_t stack_len, uint64_t stack_at);
 
 /* ---- modules.c ---- */
 

@@ -45,7 +45,7 @@ static const uint64_t bases[] = { 0, 0x400000 };
 bool zc_exports_find(struct zc_peek *memory, uint64_t bias, struct zc_exports_work *work,
 		     struct zc_exports *ret)
 {
-	Elf64_Phdr *phdr = work->phdr;
+	Elf64_Phdr *phdr = work->phdr, *dynamic = NULL;
 	Elf64_Ehdr elf;
 	uint64_t base = 0;
 	bool found = false;
@@ -60,15 +60,21 @@ bool zc_exports_find(struct zc_peek *memory, uint64_t bias, struct zc_exports_wo
 	    elf.e_phoff > 4096 || elf.e_phnum > ZC_LEN(work->phdr) ||
 	    !zc_peek(memory, base + elf.e_phoff, phdr, elf.e_phnum * sizeof(*phdr)))
 		return false;
-	for (unsigned i = 0; i < elf.e_phnum; i++)
+	for (unsigned i = 0; i < elf.e_phnum; i++) {
 		if (phdr[i].p_type == PT_DYNAMIC)
-			return read_dynamic(memory, bias + phdr[i].p_vaddr, phdr[i].p_memsz,
-					    work->dynamic, ret);
-	return false;
+			dynamic = &phdr[i];
+		if (phdr[i].p_type != PT_LOAD || !(phdr[i].p_flags & PF_X))
+			continue;
+		if (!ret->code_end)
+			ret->code_start = bias + phdr[i].p_vaddr;
+		ret->code_end = bias + phdr[i].p_vaddr + phdr[i].p_memsz;
+	}
+	return dynamic &&
+	       read_dynamic(memory, bias + dynamic->p_vaddr, dynamic->p_memsz, work->dynamic, ret);
 }
 
 static bool is_named(struct zc_peek *memory, const struct zc_exports *exports, uint32_t index,
-		     const char *name, uint64_t *ret)
+		     const char *name, uint64_t *ret, uint64_t *ret_size)
 {
 	size_t size = zc_len(name) + 1;
 	char text[96];
@@ -81,11 +87,13 @@ static bool is_named(struct zc_peek *memory, const struct zc_exports *exports, u
 	    !zc_equal(text, name, size))
 		return false;
 	*ret = exports->bias + sym.st_value;
+	*ret_size = sym.st_size;
 	return true;
 }
 
 /* The address of an exported symbol, or 0. Layout of DT_GNU_HASH: head, filter, buckets, chains. */
-uint64_t zc_export(struct zc_peek *memory, const struct zc_exports *exports, const char *name)
+uint64_t zc_export_sized(struct zc_peek *memory, const struct zc_exports *exports, const char *name,
+			 uint64_t *ret_size)
 {
 	uint64_t buckets = exports->hash + sizeof(exports->head) + 8ull * exports->head[2];
 	uint64_t chains = buckets + 4ull * exports->head[0], found = 0;
@@ -100,10 +108,18 @@ uint64_t zc_export(struct zc_peek *memory, const struct zc_exports *exports, con
 		if (!zc_peek(memory, chains + 4ull * (index - exports->head[1]), &chain,
 			     sizeof(chain)))
 			return 0;
-		if ((chain | 1) == (hash | 1) && is_named(memory, exports, index, name, &found))
+		if ((chain | 1) == (hash | 1) &&
+		    is_named(memory, exports, index, name, &found, ret_size))
 			return found;
 		if (chain & 1)
 			return 0;
 	}
 	return 0;
+}
+
+uint64_t zc_export(struct zc_peek *memory, const struct zc_exports *exports, const char *name)
+{
+	uint64_t unused;
+
+	return zc_export_sized(memory, exports, name, &unused);
 }

@@ -17,6 +17,8 @@
 struct zc_exports {
 	uint64_t bias, table, text, hash;
 	uint32_t head[4]; /* of the hash table: buckets, first symbol, words of filter, shift */
+	uint64_t code_start,
+		code_end; /* what of the file is executable, and all that lies between */
 };
 
 /* What looking works in, so that it lies on no stack. Contents do not matter. */
@@ -30,5 +32,8 @@ bool zc_exports_find(struct zc_peek *memory, uint64_t bias, struct zc_exports_wo
 		     struct zc_exports *ret);
 /* The address of an exported symbol, or 0. */
 uint64_t zc_export(struct zc_peek *memory, const struct zc_exports *exports, const char *name);
+/* The same, and its size. */
+uint64_t zc_export_sized(struct zc_peek *memory, const struct zc_exports *exports, const char *name,
+			 uint64_t *ret_size);
 
 #endif

@@ -19,7 +19,7 @@
 #define ZC_CORE_PYTHON_H
 
 #include "core/lang/exports.h"
-#include "core/wire/wire.h"
+#include "core/lang/field.h"
 
 #define ZC_PYTHON_NONE UINT32_MAX /* this version has no such member */
 #define ZC_PYTHON_OBJECT 256u     /* bytes of a frame or a code object that are looked at */
@@ -65,18 +65,9 @@ struct zc_python_work {
 bool zc_python_look(struct zc_peek *memory, const struct zc_exports *exports,
 		    struct zc_python_work *work, struct zc_python *ret);
 
-/* Whose frames. */
-struct zc_python_thread {
-	int32_t tid;    /* as the process itself knows it */
-	bool is_leader; /* the first thread of its process: it may be a child on its way to exec */
-	uint64_t self;  /* its pthread_self(); 0: not known, then glibc's thread is looked into */
-	const void *stack; /* a copy of its innermost part */
-	size_t stack_len;
-};
-
 /* Appends a LANG field when the thread is in Python; as many frames as fit. */
 void zc_python_put(const struct zc_python *python, struct zc_peek *memory,
-		   const struct zc_python_thread *who, struct zc_python_work *work,
+		   const struct zc_lang_thread *who, struct zc_python_work *work,
 		   struct zc_frame_writer *writer);
 
 /*

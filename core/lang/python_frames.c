@@ -11,7 +11,6 @@
 #define INTERPRETERS_MAX 16u
 #define LENGTH_MAX 1048576u /* of a name that is believed; shown are 256 bytes */
 #define OBJECT_MAX ZC_PYTHON_OBJECT
-#define FIELD_MAX 20480u
 #define OB_TYPE 8u
 #define OB_SIZE 16u
 #define BYTES_AT 32u
@@ -24,9 +23,7 @@ struct walk {
 	const struct zc_python_layout *layout;
 	struct zc_peek *memory;
 	struct zc_python_work *work;
-	struct zc_wire_lang *last;
-	char *field;
-	size_t len, cap;
+	struct zc_lang_field field;
 };
 
 static bool read_word(struct walk *walk, uint64_t address, uint64_t *ret)
@@ -45,7 +42,7 @@ static uint64_t word_at(const unsigned char *object, uint32_t offset)
 
 /* ---- whose frames ---- */
 
-static bool on_stack(const struct zc_python_thread *who, uint64_t word)
+static bool on_stack(const struct zc_lang_thread *who, uint64_t word)
 {
 	for (size_t i = 0; i + sizeof(word) <= who->stack_len; i += sizeof(word))
 		if (zc_equal((const char *)who->stack + i, &word, sizeof(word)))
@@ -53,7 +50,7 @@ static bool on_stack(const struct zc_python_thread *who, uint64_t word)
 	return false;
 }
 
-static bool is_thread(struct walk *walk, const struct zc_python_thread *who, uint64_t state)
+static bool is_thread(struct walk *walk, const struct zc_lang_thread *who, uint64_t state)
 {
 	uint64_t id;
 	int32_t kernels;
@@ -72,7 +69,7 @@ static bool is_thread(struct walk *walk, const struct zc_python_thread *who, uin
  * The state of the thread that made the call. A child on its way to exec still has its parent's thread
  * number there: then it is the one state that the stack speaks of.
  */
-static uint64_t find_thread(struct walk *walk, const struct zc_python_thread *who)
+static uint64_t find_thread(struct walk *walk, const struct zc_lang_thread *who)
 {
 	const struct zc_python_layout *layout = walk->layout;
 	uint64_t interp = 0, state, only = 0;
@@ -170,24 +167,6 @@ static int64_t code_offset(const struct walk *walk, const unsigned char *frame, 
 	return layout->minor == 10 ? 2 * (int64_t)last : last;
 }
 
-static bool append(struct walk *walk, const struct zc_wire_lang *lang, const char *function,
-		   const char *file)
-{
-	size_t texts = (size_t)lang->function_len + lang->file_len;
-	size_t size = sizeof(*lang) + ((texts + 7) & ~(size_t)7);
-	char *to = walk->field + walk->len;
-
-	if (size > walk->cap - walk->len)
-		return false;
-	walk->last = (struct zc_wire_lang *)(void *)to;
-	zc_fill(to, 0, size);
-	zc_copy(to, lang, sizeof(*lang));
-	zc_copy(to + sizeof(*lang), function, lang->function_len);
-	zc_copy(to + sizeof(*lang) + lang->function_len, file, lang->file_len);
-	walk->len += size;
-	return true;
-}
-
 static bool add_frame(struct walk *walk, const unsigned char *frame)
 {
 	const struct zc_python_layout *layout = walk->layout;
@@ -210,7 +189,7 @@ static bool add_frame(struct walk *walk, const unsigned char *frame)
 	if (layout->minor <= 10 ||
 	    (layout->frame_entry != ZC_PYTHON_NONE && frame[layout->frame_entry]))
 		lang.flags |= ZC_LANG_ENTRY;
-	return append(walk, &lang, function, file);
+	return zc_lang_field_add(&walk->field, &lang, function, file);
 }
 
 static void walk_frames(struct walk *walk, uint64_t at)
@@ -222,8 +201,8 @@ static void walk_frames(struct walk *walk, uint64_t at)
 		if (!zc_peek(walk->memory, at, frame, layout->minor >= 11 ? 80 : 112))
 			return;
 		if (layout->minor >= 12 && frame[layout->frame_owner] == OWNED_BY_C) {
-			if (walk->last)
-				walk->last->flags |= ZC_LANG_ENTRY;
+			if (walk->field.last)
+				walk->field.last->flags |= ZC_LANG_ENTRY;
 		} else {
 			if (!add_frame(walk, frame))
 				return;
@@ -244,28 +223,18 @@ static bool fits(const struct zc_python_layout *layout)
 }
 
 void zc_python_put(const struct zc_python *python, struct zc_peek *memory,
-		   const struct zc_python_thread *who, struct zc_python_work *work,
+		   const struct zc_lang_thread *who, struct zc_python_work *work,
 		   struct zc_frame_writer *writer)
 {
 	struct walk walk = {
 		.python = python, .layout = &python->layout, .memory = memory, .work = work
 	};
-	size_t before = writer->len, room = writer->cap - before;
 	uint64_t state;
 
-	walk.cap = room > 16 ? (room - 16) & ~(size_t)7 : 0;
-	if (walk.cap > FIELD_MAX)
-		walk.cap = FIELD_MAX;
-	if (!walk.cap || !fits(walk.layout))
-		return;
-	walk.field = zc_frame_reserve(writer, ZC_FIELD_LANG, walk.cap);
-	if (!walk.field)
+	if (!fits(walk.layout) || !zc_lang_field_begin(&walk.field, writer))
 		return;
 	state = find_thread(&walk, who);
 	if (state)
 		walk_frames(&walk, first_frame(&walk, state));
-	if (walk.len)
-		zc_frame_shrink(writer, walk.field, walk.len);
-	else
-		writer->len = before;
+	zc_lang_field_end(&walk.field, writer);
 }

@@ -136,15 +136,18 @@ struct zc_wire_regs {
 };
 
 /* A frame as an interpreter has it; innermost first. */
-enum zc_lang { ZC_LANG_PYTHON = 1, ZC_LANGS };
+enum zc_lang { ZC_LANG_PYTHON = 1, ZC_LANG_JS, ZC_LANGS };
 #define ZC_LANG_TEXT_MAX 256u /* bytes of a function's or a file's name */
 #define ZC_LANG_ENTRY 1u      /* the native function that runs it was called by native code */
+#define ZC_LANG_BEGINS 2u  /* line is where the function begins; the one of the call is not known */
+#define ZC_LANG_INLINED 4u /* compiled into the function that follows: they share a frame */
 
 struct zc_wire_lang {
 	uint8_t lang, flags;
 	uint16_t function_len, file_len, pad;
 	uint32_t line; /* 0: not known */
-	uint32_t pad2;
+	uint32_t
+		depth; /* of its frame pointer: bytes behind where STACK begins; 0: it has none of its own */
 };
 
 /* What the file of object 0 held when the call was judged. */

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lang.c - merging Python frames with native ones, innermost first.
+ * lang.c - merging the frames of Python and JavaScript with native ones, innermost first.
  *
- * Each native _PyEval_EvalFrameDefault runs one Python frame and, since 3.11, those that it called
+ * Python: each native _PyEval_EvalFrameDefault runs one Python frame and, since 3.11, those that it called
  * without leaving the function; the record says with which of them native code had called. Where there
  * are as many of these as native frames, both are sure, and each Python frame stands before what runs
  * it. Else all stand before the outermost, or where none is known, before the first frame of the
  * program's own.
+ *
+ * JavaScript: its frames are frames of the machine's stack. Each has its frame pointer, and takes the place
+ * of the native frame with that very one; who has none is what remains of a call that was over, and is left
+ * out. Beyond the copy of the stack, where the native frames end, they go on as long as they are linked.
  */
 #include <string.h>
 
@@ -36,12 +40,25 @@ static unsigned count_entries(const char *field, size_t len)
 	return entries;
 }
 
+static bool have_places(const char *field, size_t len)
+{
+	struct zc_wire_lang lang;
+	const char *function, *file;
+	size_t at = 0;
+
+	return zc_frame_next_lang(field, len, &at, &lang, &function, &file) &&
+	       lang.lang == ZC_LANG_JS;
+}
+
 struct zc_lang_walk zc_lang_begin(const struct zc_stack *stack)
 {
 	struct zc_lang_walk walk = { .stack = stack, .field = stack->lang, .len = stack->lang_len };
 	unsigned natives = 0, entries, own = 0;
 
 	if (!walk.field)
+		return walk;
+	walk.by_pointer = have_places(walk.field, walk.len);
+	if (walk.by_pointer)
 		return walk;
 	entries = count_entries(walk.field, walk.len);
 	while (own + 1 < stack->count && stack->frame[own].site &&
@@ -59,6 +76,23 @@ struct zc_lang_walk zc_lang_begin(const struct zc_stack *stack)
 	return walk;
 }
 
+static void write_frame(const struct zc_wire_lang *lang, const char *function, const char *file,
+			struct zc_json *json)
+{
+	zc_json_open(json, NULL, '{');
+	zc_json_null(json, "module");
+	zc_json_text(json, "function", function, lang->function_len);
+	zc_json_text(json, "file", file, lang->file_len);
+	if (lang->line)
+		zc_json_uint(json, "line", lang->line);
+	if (lang->line && lang->flags & ZC_LANG_BEGINS)
+		zc_json_string(json, "line_of", "function");
+	if (lang->flags & ZC_LANG_INLINED)
+		zc_json_bool(json, "inlined", true);
+	zc_json_string(json, "lang", lang->lang == ZC_LANG_JS ? "js" : "python");
+	zc_json_close(json, '}');
+}
+
 static bool write_next(struct zc_lang_walk *walk, struct zc_json *json, bool *ret_entry)
 {
 	struct zc_wire_lang lang;
@@ -67,35 +101,78 @@ static bool write_next(struct zc_lang_walk *walk, struct zc_json *json, bool *re
 	if (!walk->field ||
 	    !zc_frame_next_lang(walk->field, walk->len, &walk->at, &lang, &function, &file))
 		return false;
-	zc_json_open(json, NULL, '{');
-	zc_json_null(json, "module");
-	zc_json_text(json, "function", function, lang.function_len);
-	zc_json_text(json, "file", file, lang.file_len);
-	if (lang.line)
-		zc_json_uint(json, "line", lang.line);
-	zc_json_string(json, "lang", "python");
-	zc_json_close(json, '}');
+	write_frame(&lang, function, file, json);
 	*ret_entry = lang.flags & ZC_LANG_ENTRY;
 	return true;
 }
+
+/* ---- by frame pointers ---- */
+
+/* Writes those of frame pointer bp, and passes over those that lie further in. Returns whether there are any. */
+static bool write_at(struct zc_lang_walk *walk, uint64_t bp, struct zc_json *json)
+{
+	struct zc_wire_lang lang;
+	const char *function, *file;
+	size_t at = walk->at;
+	bool any = false;
+
+	while (zc_frame_next_lang(walk->field, walk->len, &at, &lang, &function, &file)) {
+		uint64_t place = walk->stack->copy_at + lang.depth;
+
+		if (place > bp)
+			break;
+		if (place == bp) {
+			write_frame(&lang, function, file, json);
+			any = true;
+		}
+		walk->at = at;
+		walk->connected = place == bp;
+	}
+	return any;
+}
+
+/* Those that were found by links from the last one, where nothing was copied any more. */
+static void write_beyond(struct zc_lang_walk *walk, struct zc_json *json)
+{
+	struct zc_wire_lang lang;
+	const char *function, *file;
+
+	while (walk->connected &&
+	       zc_frame_next_lang(walk->field, walk->len, &walk->at, &lang, &function, &file) &&
+	       lang.depth + 2 * sizeof(uint64_t) > walk->stack->copy_len)
+		write_frame(&lang, function, file, json);
+}
+
+/* ---- both ---- */
 
 void zc_lang_finish(struct zc_lang_walk *walk, struct zc_json *json)
 {
 	bool entry;
 
+	if (walk->by_pointer) {
+		write_beyond(walk, json);
+		return;
+	}
 	while (write_next(walk, json, &entry))
 		;
 }
 
-void zc_lang_write(struct zc_lang_walk *walk, unsigned i, struct zc_json *json)
+bool zc_lang_write(struct zc_lang_walk *walk, unsigned i, struct zc_json *json)
 {
+	const struct zc_stack *stack = walk->stack;
 	bool entry = false;
 
 	if (!walk->field)
-		return;
+		return false;
+	/* What does not use frame pointers has its caller's: the outermost of those is meant. */
+	if (walk->by_pointer)
+		return stack->frame[i].bp &&
+		       (i + 1 == stack->count || stack->frame[i + 1].bp != stack->frame[i].bp) &&
+		       write_at(walk, stack->frame[i].bp, json);
 	if (!walk->matched && i == walk->outermost)
 		zc_lang_finish(walk, json);
 	else if (walk->matched && runs_python(walk->stack->frame[i].site))
 		while (!entry && write_next(walk, json, &entry))
 			;
+	return false;
 }

@@ -14,12 +14,14 @@ struct zc_lang_walk {
 	const struct zc_stack *stack;
 	const char *field;
 	size_t len, at;
-	bool matched; /* each native frame that runs Python says how many it runs; else they stay together */
+	bool by_pointer; /* each says where on the stack it is, and stands for the native one there */
+	bool connected; /* then: the last one was found among the native ones */
+	bool matched; /* else: each native frame that runs them says how many; or they stay together */
 	unsigned outermost; /* then before this one */
 };
 struct zc_lang_walk zc_lang_begin(const struct zc_stack *stack);
-/* Writes the frames that go before native frame i. */
-void zc_lang_write(struct zc_lang_walk *walk, unsigned i, struct zc_json *json);
+/* Writes the frames that go before native frame i. Returns whether they stand for that one too. */
+bool zc_lang_write(struct zc_lang_walk *walk, unsigned i, struct zc_json *json);
 /* Writes those that are left when the native ones have ended. */
 void zc_lang_finish(struct zc_lang_walk *walk, struct zc_json *json);
 

@@ -215,7 +215,8 @@ unw_accessors_t zc_stack_accessors = {
 };
 
 /* Adds a frame; the shim's own, innermost, are left out. Returns false when there is no room. */
-static bool add_frame(struct zc_unwinder *unwinder, struct walk *walk, uint64_t ip, bool caller)
+static bool add_frame(struct zc_unwinder *unwinder, struct walk *walk, uint64_t ip, uint64_t bp,
+		      bool caller)
 {
 	const struct zc_map *map = zc_maps_find(walk->maps, caller ? ip - 1 : ip);
 	const struct zc_site *site = NULL;
@@ -233,6 +234,7 @@ static bool add_frame(struct zc_unwinder *unwinder, struct walk *walk, uint64_t 
 	if (stack->count == ZC_STACK_FRAMES)
 		return false;
 	stack->frame[stack->count].site = site;
+	stack->frame[stack->count].bp = bp;
 	stack->frame[stack->count++].ip = ip;
 	return true;
 }
@@ -326,13 +328,15 @@ static const char *step_out(struct zc_unwinder *unwinder, struct walk *walk, unw
 	for (unsigned steps = 0; steps < 2 * ZC_STACK_FRAMES; steps++) {
 		bool exact = unw_is_signal_frame(cursor) > 0,
 		     goes_on = step(walk, cursor, exact, &why);
-		unw_word_t ip = 0, sp = 0;
+		unw_word_t ip = 0, sp = 0, bp = 0;
 
 		if (!goes_on)
 			return why;
 		if (unw_get_reg(cursor, UNW_REG_IP, &ip) < 0 ||
 		    unw_get_reg(cursor, UNW_REG_SP, &sp) < 0)
 			return copy_ends;
+		if (unw_get_reg(cursor, UNW_X86_64_RBP, &bp) < 0)
+			bp = 0;
 		if (!ip || !plausible(walk, ip))
 			return walk->guessed ? walk->why ? walk->why : "code without unwind data"
 					     : NULL;
@@ -340,7 +344,7 @@ static const char *step_out(struct zc_unwinder *unwinder, struct walk *walk, unw
 			return "the stack does not grow";
 		jumped |= sp <= last_sp; /* once: from an alternate signal stack */
 		last_sp = sp;
-		if (!add_frame(unwinder, walk, ip, !exact))
+		if (!add_frame(unwinder, walk, ip, bp, !exact))
 			break;
 	}
 	return "more frames than are kept";
@@ -368,12 +372,14 @@ static void walk_copy(struct zc_unwinder *unwinder, struct zc_maps *maps,
 	unw_cursor_t cursor;
 
 	take_copy(&walk, record, &regs);
+	ret->copy_at = walk.copy_at;
+	ret->copy_len = walk.copy_len;
 	walk.space = zc_maps_space(unwinder, maps);
 	if (!walk.space || unw_init_remote(&cursor, walk.space, &walk) < 0) {
 		ret->why = "the unwinder did not start";
 		return;
 	}
-	add_frame(unwinder, &walk, regs.ip, false);
+	add_frame(unwinder, &walk, regs.ip, regs.bp, false);
 	ret->why = step_out(unwinder, &walk, &cursor);
 	name_and_cut(unwinder, &walk);
 	ret->status = !ret->count ? "unavailable" : ret->why ? "truncated" : "complete";
@@ -439,7 +445,7 @@ static void name_counters(struct zc_unwinder *unwinder, struct zc_maps *maps,
 
 		memcpy(&ip, (const char *)record->field[ZC_FIELD_PCS].bytes + i * sizeof(ip),
 		       sizeof(ip));
-		if (!add_frame(unwinder, &walk, ip, i > 0))
+		if (!add_frame(unwinder, &walk, ip, 0, i > 0))
 			break;
 	}
 	zc_sites_name(zc_unwinder_sites(unwinder), ret);
@@ -458,6 +464,7 @@ void zc_stack_walk(struct zc_unwinder *unwinder, struct zc_maps *maps,
 	ret->count = 0;
 	ret->lang = record->field[ZC_FIELD_LANG].bytes;
 	ret->lang_len = record->field[ZC_FIELD_LANG].len;
+	ret->copy_at = ret->copy_len = 0;
 	zc_sites_trim(zc_unwinder_sites(unwinder));
 	if (record->head.flags & ZC_FRAME_NO_STACK)
 		ret->why = "taken where no stack could be copied";
@@ -484,7 +491,8 @@ void zc_stack_write(const struct zc_stack *stack, struct zc_json *json)
 	for (unsigned i = 0; i < stack->count; i++) {
 		const struct zc_site *site = stack->frame[i].site;
 
-		zc_lang_write(&lang, i, json);
+		if (zc_lang_write(&lang, i, json))
+			continue;
 		if (site && site->json) {
 			zc_json_raw(json, NULL, site->json, site->json_len);
 			continue;

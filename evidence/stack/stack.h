@@ -56,9 +56,12 @@ struct zc_stack {
 	struct {
 		const struct zc_site *site; /* NULL: outside every known module */
 		uint64_t ip;
+		uint64_t bp; /* its frame pointer, if it has one; 0: not known */
 	} frame[ZC_STACK_FRAMES];
 	const void *lang; /* the record's LANG field: frames of an interpreter; NULL: none */
 	size_t lang_len;
+	uint64_t copy_at; /* where the copied stack lay */
+	size_t copy_len;
 	char text[160]; /* room for why */
 };
 

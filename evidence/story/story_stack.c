@@ -53,6 +53,8 @@ static bool is_own(const struct zc_frame_told *frame, struct zc_str exe)
 
 	if (zc_str_is(frame->function, "_start") || zc_str_is(frame->function, "__libc_start_main"))
 		return false;
+	if (zc_str_is(frame->lang, "js"))
+		return !zc_str_begins(frame->file, "node:"); /* Node's own */
 	if (frame->lang.at && !zc_str_is(frame->lang, "native"))
 		return true;
 	if (!frame->module.at)
@@ -87,7 +89,8 @@ static struct zc_str site_of(struct zc_report *report, const struct zc_frame_tol
 void zc_story_settle_frame(struct zc_report *report, struct zc_frame_told *frame)
 {
 	frame->inside = (struct zc_str){ NULL, 0 };
-	if (frame->line)
+	/* "node:fs" and "evalmachine.<anonymous>" are no files below the workspace. */
+	if (frame->line && (!zc_str_is(frame->lang, "js") || zc_str_begins(frame->file, "/")))
 		frame->inside = zc_story_inside(report, frame->file);
 	frame->site = site_of(report, frame);
 }

@@ -82,8 +82,9 @@ void zc_tracee_lang_put(struct zc_tracee *tracee, const struct zc_snapshot *snap
 	struct zc_peek memory = { zc_peek_blocks_read, &blocks, ZC_INTERPRETER_READS };
 	const size_t address = sizeof(snapshot->stack.address);
 	const struct zc_interpreter *interpreter;
-	struct zc_python_thread who = { .is_leader = tracee->tid == tracee->tgid,
-					.stack = snapshot->stack.bytes };
+	struct zc_lang_thread who = { .is_leader = tracee->tid == tracee->tgid,
+				      .stack = snapshot->stack.bytes,
+				      .stack_at = snapshot->stack.address };
 
 	blocks.read = read_tracee;
 	blocks.context = &tracee->tid;
