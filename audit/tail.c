@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "evidence/read/journal.h"
-#include "evidence/read/log_reader.h"
+#include "evidence/journal/journal.h"
+#include "evidence/journal/log_reader.h"
 #include "evidence/report/lines.h"
 #include "audit/audit.h"
 

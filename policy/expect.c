@@ -11,6 +11,7 @@
 
 #include "policy/language/language.h"
 #include "policy/set.h"
+#include "text/array.h"
 
 /* Cuts the next word off *text; "" at the end. */
 static size_t next_word(const char **text, const char **ret_word)
@@ -35,7 +36,7 @@ int zc_expect_add(struct zc_policy_set *set, const struct zc_statement *at, cons
 	const char *rest = value, *verb, *noun;
 	size_t verb_len = next_word(&rest, &verb), noun_len = next_word(&rest, &noun);
 	int cls = zc_class_find(noun, noun_len), r;
-	struct zc_expect expect = { .origin = at->origin };
+	struct zc_expect *more, expect = { .origin = at->origin };
 
 	expect.allow = is_word(verb, verb_len, "allow");
 	rest += strspn(rest, " \t");
@@ -48,15 +49,11 @@ int zc_expect_add(struct zc_policy_set *set, const struct zc_statement *at, cons
 		return r;
 	expect.written = zc_set_format(set, "%s %.*s %s", expect.allow ? "allow" : "deny",
 				       (int)noun_len, noun, rest);
-	if (set->expects_count == set->expects_cap) {
-		size_t cap = set->expects_cap ? set->expects_cap * 2 : 16;
-		struct zc_expect *more = reallocarray(set->expects, cap, sizeof(*more));
-
-		if (more == NULL)
-			return zc_fail_memory(error);
-		set->expects = more;
-		set->expects_cap = cap;
-	}
+	more = zc_array_grow(set->expects, set->expects_count, &set->expects_cap, sizeof(*more),
+			     16);
+	if (more == NULL)
+		return zc_fail_memory(error);
+	set->expects = more;
 	set->expects[set->expects_count++] = expect;
 	return expect.written ? 0 : zc_fail_memory(error);
 }

@@ -9,6 +9,7 @@
 #include "policy/freeze/freeze.h"
 #include "policy/language/language.h"
 #include "policy/set.h"
+#include "text/array.h"
 
 struct collection {
 	struct zc_policy_answer *answers;
@@ -22,14 +23,11 @@ static int collect(const struct zc_question *q, const struct zc_answer *answer)
 	struct zc_policy_answer *more;
 	const struct zc_image_rule *rule = zc_image_rule(q->image, answer->verdict.rule);
 
-	if (all->count == all->cap) {
-		all->cap = all->cap ? all->cap * 2 : 8;
-		more = reallocarray(all->answers, all->cap, sizeof(*more));
-		if (more == NULL)
-			return zc_fail_memory(q->error);
-		all->answers = more;
-	}
-	more = &all->answers[all->count++];
+	more = zc_array_grow(all->answers, all->count, &all->cap, sizeof(*more), 8);
+	if (more == NULL)
+		return zc_fail_memory(q->error);
+	all->answers = more;
+	more += all->count++;
 	*more = (struct zc_policy_answer){
 		.verdict = answer->verdict,
 		.cls = zc_policy_class_name(q->cls),

@@ -10,6 +10,7 @@
 #include "core/path.h"
 #include "policy/language/language.h"
 #include "policy/set.h"
+#include "text/array.h"
 
 #define CHUNK_SIZE (64u << 10)
 
@@ -74,18 +75,15 @@ const char *zc_set_format(struct zc_policy_set *set, const char *format, ...)
 
 int zc_texts_add(struct zc_texts *texts, const char *text)
 {
+	const char **items;
+
 	if (text == NULL)
 		return -ENOMEM;
-	if (texts->count == texts->cap) {
-		size_t cap = texts->cap ? texts->cap * 2 : 16;
-		const char **items = reallocarray(texts->items, cap, sizeof(*items));
-
-		if (items == NULL)
-			return -ENOMEM;
-		texts->items = items;
-		texts->cap = cap;
-	}
-	texts->items[texts->count++] = text;
+	items = zc_array_grow(texts->items, texts->count, &texts->cap, sizeof(*items), 16);
+	if (items == NULL)
+		return -ENOMEM;
+	texts->items = items;
+	items[texts->count++] = text;
 	return 0;
 }
 
@@ -118,18 +116,13 @@ int zc_fail_memory(struct zc_policy_error *error)
 
 struct zc_rule *zc_set_rule(struct zc_policy_set *set)
 {
-	struct zc_rule *rule;
+	struct zc_rule *rule =
+		zc_array_grow(set->rules, set->rules_count, &set->rules_cap, sizeof(*rule), 256);
 
-	if (set->rules_count == set->rules_cap) {
-		size_t cap = set->rules_cap ? set->rules_cap * 2 : 256;
-		struct zc_rule *rules = reallocarray(set->rules, cap, sizeof(*rules));
-
-		if (rules == NULL)
-			return NULL;
-		set->rules = rules;
-		set->rules_cap = cap;
-	}
-	rule = &set->rules[set->rules_count++];
+	if (rule == NULL)
+		return NULL;
+	set->rules = rule;
+	rule += set->rules_count++;
 	memset(rule, 0, sizeof(*rule));
 	return rule;
 }

@@ -11,7 +11,7 @@
  *   json.c   a streaming writer; bytes that are no UTF-8 get a base64 sibling
  *   check.c  one pass that says whether a text is JSON; view.c, view_text.c rely on it
  *   flags.c  numbers of calls as their manual pages spell them;  units.c  times and sizes
- *   embed.h  a file of the tree as a string of the program
+ *   embed.h  a file of the tree as a string of the program;  array.h  how arrays grow
  *
  * A name may hold anything but NUL: control characters, half a UTF-8 sequence, marks that make a
  * terminal write from right to left. The two sinks, JSON and terminal, ask here what may pass.

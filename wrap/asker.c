@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "text/array.h"
 #include "wrap/wrap.h"
 
 struct question {
@@ -51,18 +52,16 @@ static enum zc_asked recall(const struct zc_asker *asker, uint64_t key)
 
 static void remember(struct zc_asker *asker, uint64_t key, enum zc_asked said)
 {
+	struct answer *known;
+
 	if (said == ZC_ASKED_YES)
 		return;
-	if (asker->known_count == asker->known_cap) {
-		size_t cap = asker->known_cap ? asker->known_cap * 2 : 16;
-		struct answer *more = reallocarray(asker->known, cap, sizeof(*more));
-
-		if (!more)
-			return; /* it is asked again */
-		asker->known = more;
-		asker->known_cap = cap;
-	}
-	asker->known[asker->known_count++] = (struct answer){ key, said };
+	known = zc_array_grow(asker->known, asker->known_count, &asker->known_cap, sizeof(*known),
+			      16);
+	if (!known)
+		return; /* it is asked again */
+	asker->known = known;
+	known[asker->known_count++] = (struct answer){ key, said };
 }
 
 static void deliver(struct zc_asker *asker, const struct question *question, enum zc_asked said)

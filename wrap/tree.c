@@ -15,6 +15,7 @@
 
 #include "evidence/fetch/fetch.h"
 #include "evidence/naming/naming.h"
+#include "text/array.h"
 #include "wrap/wrap.h"
 
 /* comm may hold blanks and parentheses, so the fields are counted from the last ')'. */
@@ -57,16 +58,13 @@ static int look(pid_t pid, struct zc_member *ret)
 
 static int add(struct zc_tree *tree, const struct zc_member *member)
 {
-	if (tree->count == tree->cap) {
-		size_t cap = tree->cap ? tree->cap * 2 : 64;
-		struct zc_member *more = realloc(tree->member, cap * sizeof(*more));
+	struct zc_member *more =
+		zc_array_grow(tree->member, tree->count, &tree->cap, sizeof(*more), 64);
 
-		if (!more)
-			return -ENOMEM;
-		tree->member = more;
-		tree->cap = cap;
-	}
-	tree->member[tree->count++] = *member;
+	if (!more)
+		return -ENOMEM;
+	tree->member = more;
+	more[tree->count++] = *member;
 	return 0;
 }
 

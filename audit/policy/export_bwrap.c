@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "audit/policy/policy.h"
+#include "text/array.h"
 
 enum place_kind { READ_ONLY, WRITABLE, COVERED, KEPT };
 
@@ -38,13 +39,10 @@ static void add(struct places *places, const char *path, unsigned kind, bool dir
 			places->place[i].kind = (uint8_t)kind;
 		return;
 	}
-	if (places->count == places->cap) {
-		places->cap = places->cap ? 2 * places->cap : 64;
-		more = reallocarray(places->place, places->cap, sizeof(*more));
-		if (!more)
-			abort();
-		places->place = more;
-	}
+	more = zc_array_grow(places->place, places->count, &places->cap, sizeof(*more), 64);
+	if (!more)
+		abort();
+	places->place = more;
 	copy = strdup(path);
 	if (!copy)
 		abort();

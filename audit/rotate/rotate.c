@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "audit/rotate/rotate.h"
+#include "text/array.h"
 #include "text/json.h"
 #include "text/text.h"
 #include "text/units.h"
@@ -34,18 +35,13 @@ struct work {
 static bool visit(void *context, const char *dir, const char *id)
 {
 	struct work *work = context;
-	struct zc_old_run *run = work->run;
+	struct zc_old_run *run =
+		zc_array_grow(work->run, work->count, &work->cap, sizeof(*run), 64);
 	int fd;
 
-	if (work->count == work->cap) {
-		size_t cap = work->cap ? work->cap * 2 : 64;
-
-		run = realloc(run, cap * sizeof(*run));
-		if (!run)
-			return false;
-		work->run = run;
-		work->cap = cap;
-	}
+	if (!run)
+		return false;
+	work->run = run;
 	run += work->count;
 	*run = (struct zc_old_run){ .dir = strdup(dir) };
 	if (!run->dir)

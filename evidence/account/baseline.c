@@ -3,6 +3,7 @@
  * baseline.c - reading, asking and writing the findings that somebody accepted.
  */
 #include "evidence/account/baseline.h"
+#include "text/array.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,15 +109,10 @@ int zc_baseline_add(struct zc_baseline *baseline, const struct zc_accepted *entr
 		return -EINVAL;
 	while (i < baseline->count && !is_same(&baseline->entry[i], entry))
 		i++;
-	if (i == baseline->cap) {
-		size_t cap = baseline->cap ? 2 * baseline->cap : 16;
-
-		more = reallocarray(baseline->entry, cap, sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		baseline->entry = more;
-		baseline->cap = cap;
-	}
+	more = zc_array_grow(baseline->entry, i, &baseline->cap, sizeof(*more), 16);
+	if (!more)
+		return -ENOMEM;
+	baseline->entry = more;
 	made.what = copy(entry->what, &failed);
 	made.why = copy(entry->why, &failed);
 	made.until = copy(entry->until, &failed);

@@ -10,6 +10,7 @@
 #include "evidence/evidence.h"
 #include "evidence/account/process.h"
 #include "evidence/secret.h"
+#include "text/array.h"
 
 #define BUCKETS 4096u /* powers of two */
 #define PROGRAMS_MAX 8192u
@@ -125,15 +126,11 @@ static void cover(struct zc_processes *table, pid_t pid, pid_t ppid, const char 
 	if (gap ? table->gaps_listed >= GAPS_MAX
 		: table->listed_count - table->gaps_listed >= ZC_LISTED_MAX)
 		return;
-	if (table->listed_count == table->listed_cap) {
-		size_t cap = table->listed_cap ? table->listed_cap * 2 : 64;
-
-		listed = realloc(table->listed, cap * sizeof(*listed));
-		if (!listed)
-			return;
-		table->listed = listed;
-		table->listed_cap = cap;
-	}
+	listed = zc_array_grow(table->listed, table->listed_count, &table->listed_cap,
+			       sizeof(*listed), 64);
+	if (!listed)
+		return;
+	table->listed = listed;
 	table->gaps_listed += gap != NULL;
 	table->listed[table->listed_count++] =
 		(struct zc_covered){ pid, ppid, exe ? intern(table, exe, len) : NULL,

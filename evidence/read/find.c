@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "evidence/read/run.h"
+#include "text/array.h"
 
 #define PREFIX "zc-"
 
@@ -57,16 +58,12 @@ static void free_list(struct list *list)
 
 static int append(struct list *list, const char *log_dir, const char *name)
 {
-	struct found *run = list->run;
+	struct found *run = zc_array_grow(list->run, list->count, &list->cap, sizeof(*run), 64);
 	char *path;
 
-	if (list->count == list->cap) {
-		run = realloc(run, (list->cap ? list->cap * 2 : 64) * sizeof(*run));
-		if (!run)
-			return -ENOMEM;
-		list->run = run;
-		list->cap = list->cap ? list->cap * 2 : 64;
-	}
+	if (!run)
+		return -ENOMEM;
+	list->run = run;
 	if (asprintf(&path, "%s/%s", log_dir, name) < 0)
 		return -ENOMEM;
 	run[list->count++] = (struct found){ path, path + strlen(log_dir) + 1 + strlen(PREFIX) };

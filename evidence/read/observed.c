@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "core/path.h"
-#include "evidence/read/log_reader.h"
+#include "evidence/journal/log_reader.h"
 #include "evidence/read/observed.h"
 #include "evidence/read/run.h"
 

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "evidence/read/log_reader.h"
+#include "evidence/journal/log_reader.h"
 #include "evidence/read/run.h"
 
 /* 10,000 findings, their objects and 20,000 processes, at their longest. */

@@ -17,7 +17,7 @@
 #include <sys/types.h>
 
 #include "core/base.h"
-#include "evidence/read/journal.h"
+#include "evidence/journal/journal.h"
 #include "text/view.h"
 
 #define ZC_RUN_ITEMS_MAX 1000000u /* findings told apart; more are only counted */

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evidence/read/log_reader.h"
+#include "evidence/journal/log_reader.h"
 #include "evidence/read/run.h"
+#include "text/array.h"
 
 /* The line at an offset, into a buffer of ours. Empty: there is none, or it is no JSON. */
 static struct zc_view read_line(struct zc_run *run, off_t offset, char **line, size_t *line_cap)
@@ -57,17 +58,12 @@ static int by_seq(const void *a, const void *b)
 
 static void add_place(struct zc_run *run, uint64_t seq, off_t offset)
 {
-	struct zc_run_place *more;
+	struct zc_run_place *more =
+		zc_array_grow(run->place, run->places, &run->places_cap, sizeof(*more), 256);
 
-	if (run->places == run->places_cap) {
-		size_t cap = run->places_cap ? 2 * run->places_cap : 256;
-
-		more = reallocarray(run->place, cap, sizeof(*more));
-		if (!more)
-			return;
-		run->place = more;
-		run->places_cap = cap;
-	}
+	if (!more)
+		return;
+	run->place = more;
 	run->place[run->places++] = (struct zc_run_place){ seq, offset };
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/image.h"
-#include "evidence/read/log_reader.h"
+#include "evidence/journal/log_reader.h"
 #include "evidence/read/run.h"
 
 /* --- items --------------------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "evidence/read/log_reader.h"
+#include "evidence/journal/log_reader.h"
 #include "evidence/read/verify_run.h"
 
 /* ,"chain":"<64 digits>"} */

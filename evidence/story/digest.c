@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "core/base.h"
-#include "evidence/read/journal.h"
+#include "evidence/journal/journal.h"
 #include "evidence/story/digest.h"
 #include "evidence/proof/sha256.h"
 

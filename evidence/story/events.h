@@ -5,7 +5,7 @@
 #ifndef ZC_EVIDENCE_REPORT_EVENTS_H
 #define ZC_EVIDENCE_REPORT_EVENTS_H
 
-#include "evidence/read/log_reader.h"
+#include "evidence/journal/log_reader.h"
 #include "evidence/report/report.h"
 
 struct zc_events {

@@ -11,6 +11,7 @@
 
 #include "policy/language/language.h"
 #include "policy/learn/parts.h"
+#include "text/array.h"
 
 #define ROUNDS 8
 
@@ -59,24 +60,11 @@ struct zc_learn *zc_learn_free(struct zc_learn *learn)
 
 /* --- lists ----------------------------------------------------------------------------------------- */
 
-/* Room for one more of size bytes each; NULL: out of memory. */
-static void *grow(void *items, size_t count, size_t *cap, size_t size)
-{
-	size_t more = *cap ? *cap * 2 : 64;
-	void *grown;
-
-	if (count < *cap)
-		return items;
-	grown = reallocarray(items, more, size);
-	if (grown != NULL)
-		*cap = more;
-	return grown;
-}
-
 int zc_learn_add(struct zc_learn_list *list, const char *text)
 {
-	const char **items = text ? grow(list->item, list->count, &list->cap, sizeof(*items))
-				  : NULL;
+	const char **items =
+		text ? zc_array_grow(list->item, list->count, &list->cap, sizeof(*items), 64)
+		     : NULL;
 
 	if (items == NULL)
 		return -ENOMEM;
@@ -117,7 +105,7 @@ int zc_learn_path(struct zc_learn *learn, const char *path, size_t len, unsigned
 
 	if (len == 0 || len >= ZC_PATH_CAP || path[0] != '/' || memchr(path, '\0', len) != NULL)
 		return 0;
-	seen = grow(learn->seen, learn->seen_count, &learn->seen_cap, sizeof(*seen));
+	seen = zc_array_grow(learn->seen, learn->seen_count, &learn->seen_cap, sizeof(*seen), 64);
 	if (seen == NULL)
 		return -ENOMEM;
 	learn->seen = seen;
@@ -139,7 +127,8 @@ int zc_learn_move(struct zc_learn *learn, const char *from, size_t from_len, con
 
 	if (!from_len || !to_len || from_len >= ZC_PATH_CAP || to_len >= ZC_PATH_CAP)
 		return 0;
-	moved = grow(learn->moved, learn->moved_count, &learn->moved_cap, sizeof(*moved));
+	moved = zc_array_grow(learn->moved, learn->moved_count, &learn->moved_cap, sizeof(*moved),
+			      64);
 	if (moved == NULL)
 		return -ENOMEM;
 	learn->moved = moved;
@@ -158,8 +147,8 @@ int zc_learn_move(struct zc_learn *learn, const char *from, size_t from_len, con
 
 int zc_learn_put_address(struct zc_learn *learn, const struct zc_learn_address *address)
 {
-	struct zc_learn_address *all =
-		grow(learn->address, learn->address_count, &learn->address_cap, sizeof(*all));
+	struct zc_learn_address *all = zc_array_grow(learn->address, learn->address_count,
+						     &learn->address_cap, sizeof(*all), 64);
 
 	if (all == NULL)
 		return -ENOMEM;

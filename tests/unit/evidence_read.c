@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "evidence/read/log_reader.h"
+#include "evidence/journal/log_reader.h"
 #include "evidence/read/run.h"
 #include "text/text.h"
 #include "t.h"

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "text/array.h"
 #include "wrap/watch/watch.h"
 
 #define SEEN_MAX 65536u /* of one process; then it is forgotten, and may be reported again */
@@ -123,18 +124,16 @@ static bool was_before(const struct zc_watcher *watcher, pid_t pid)
 
 static void add(struct zc_watcher *watcher, pid_t pid)
 {
+	pid_t *tree;
+
 	if (was_before(watcher, pid))
 		return;
-	if (watcher->tree_count == watcher->tree_cap) {
-		size_t cap = watcher->tree_cap ? watcher->tree_cap * 2 : 64;
-		pid_t *more = realloc(watcher->tree, cap * sizeof(*more));
-
-		if (!more)
-			return;
-		watcher->tree = more;
-		watcher->tree_cap = cap;
-	}
-	watcher->tree[watcher->tree_count++] = pid;
+	tree = zc_array_grow(watcher->tree, watcher->tree_count, &watcher->tree_cap, sizeof(*tree),
+			     64);
+	if (!tree)
+		return;
+	watcher->tree = tree;
+	tree[watcher->tree_count++] = pid;
 }
 
 /* The children of one thread: numbers with blanks between them, as many as there are. */

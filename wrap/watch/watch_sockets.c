@@ -14,6 +14,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "text/array.h"
 #include "wrap/watch/watch.h"
 
 #define TCP_LISTEN 0x0au
@@ -78,16 +79,11 @@ static void add_line(struct zc_watch_sockets *sockets, const char *line, bool st
 		   &inode) != 4 ||
 	    !inode)
 		return;
-	if (sockets->count == sockets->cap) {
-		size_t cap = sockets->cap ? sockets->cap * 2 : 64;
-
-		socket = realloc(sockets->entry, cap * sizeof(*socket));
-		if (!socket)
-			return;
-		sockets->entry = socket;
-		sockets->cap = cap;
-	}
-	socket = &sockets->entry[sockets->count];
+	socket = zc_array_grow(sockets->entry, sockets->count, &sockets->cap, sizeof(*socket), 64);
+	if (!socket)
+		return;
+	sockets->entry = socket;
+	socket += sockets->count;
 	*socket = (struct zc_watch_socket){ .inode = inode, .stream = stream };
 	if (!parse_address(&socket->local, local) || !parse_address(&socket->peer, peer))
 		return;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evidence/read/log_reader.h"
+#include "evidence/journal/log_reader.h"
 
 #define WINDOW (256u << 10)
 

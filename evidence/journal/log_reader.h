@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #include "core/base.h"
-#include "evidence/read/journal.h"
+#include "evidence/journal/journal.h"
 
 /* The longest record (48 KiB), every byte of it spelled as an escape, and base64 beside it, is shorter. */
 #define ZC_LINE_MAX (4u << 20)
