@@ -13,6 +13,7 @@
 
 #include "policy/language/language.h"
 #include "policy/set.h"
+#include "text/json.h"
 
 static const char *const layer_names[ZC_LAYER_COUNT] = { "base", "profile", "user", "implicit" };
 static const char *const class_words[ZC_CLASS_COUNT] = { "read", "write",  "run", "net",
@@ -197,70 +198,72 @@ static void print_text(struct zc_policy_set *set, FILE *out)
 			zc_origin_text(set, set->expects[i].origin));
 }
 
-static void print_string(FILE *out, const char *text)
+static void print_json_rule(struct zc_policy_set *set, struct zc_json *json,
+			    const struct zc_rule *rule)
 {
-	fputc('"', out);
-	for (; text != NULL && *text != '\0'; text++) {
-		if ((unsigned char)*text < 0x20)
-			fprintf(out, "\\u%04x", (unsigned char)*text);
-		else if (*text == '"' || *text == '\\')
-			fprintf(out, "\\%c", *text);
-		else
-			fputc(*text, out);
-	}
-	fputc('"', out);
+	char word[24];
+
+	snprintf(word, sizeof(word), "%s-%s", zc_says_name(rule->says), class_words[rule->cls]);
+	zc_json_open(json, NULL, '{');
+	zc_json_string(json, "layer", layer_names[rule->layer]);
+	if (rule->everything)
+		zc_json_bool(json, word, true);
+	else
+		zc_json_string(json, word, rule->value);
+	zc_json_string(json, "source", zc_origin_text(set, rule->origin));
+	zc_json_close(json, '}');
 }
 
-static void print_json_rule(struct zc_policy_set *set, FILE *out, const struct zc_rule *rule)
+static void print_json_flags(struct zc_policy_set *set, struct zc_json *json)
 {
-	fprintf(out, "    {\"layer\": \"%s\", \"%s-%s\": ", layer_names[rule->layer],
-		zc_says_name(rule->says), class_words[rule->cls]);
-	if (rule->everything)
-		fputs("true", out);
-	else
-		print_string(out, rule->value);
-	fputs(", \"source\": ", out);
-	print_string(out, zc_origin_text(set, rule->origin));
-	fputc('}', out);
+	zc_json_uint(json, "version", 1);
+	zc_json_bool(json, "no-base", true);
+	for (size_t i = 0; i < ZC_LEN(flags); i++) {
+		if (!(set->flags & flags[i].flag))
+			continue;
+		if (flags[i].value)
+			zc_json_string(json, flags[i].word, flags[i].value);
+		else
+			zc_json_bool(json, flags[i].word, true);
+	}
+	if (set->jail != NULL)
+		zc_json_string(json, "jail",
+			       zc_value_encode(set, set->jail, strlen(set->jail), true));
 }
 
 /*
  * Profiles are written out, so that reading this back gives the same policy in a later version too;
  * what is derived from the run is not, because the next run derives its own.
  */
-static void print_json(struct zc_policy_set *set, FILE *out)
+static int print_json(struct zc_policy_set *set, FILE *out)
 {
-	const char *comma = "";
+	struct zc_json json = { .indent = 2 };
+	bool failed;
 
-	fputs("{\n  \"version\": 1,\n  \"no-base\": true,\n", out);
-	for (size_t i = 0; i < ZC_LEN(flags); i++)
-		if (set->flags & flags[i].flag)
-			fprintf(out, "  \"%s\": %s,\n", flags[i].word,
-				flags[i].value ? "\"allow\"" : "true");
-	if (set->jail != NULL) {
-		fputs("  \"jail\": ", out);
-		print_string(out, zc_value_encode(set, set->jail, strlen(set->jail), true));
-		fputs(",\n", out);
-	}
-	fputs("  \"rules\": [", out);
-	for (unsigned layer = 0; layer < ZC_LAYER_IMPLICIT; layer++) {
-		for (size_t i = 0; i < set->rules_count; i++) {
-			if (set->rules[i].layer != layer || set->rules[i].derived)
-				continue;
-			fprintf(out, "%s\n", comma);
-			print_json_rule(set, out, &set->rules[i]);
-			comma = ",";
-		}
-	}
-	fputs("\n  ],\n  \"expect\": [", out);
+	zc_json_open(&json, NULL, '{');
+	print_json_flags(set, &json);
+	zc_json_open(&json, "rules", '[');
+	for (unsigned layer = 0; layer < ZC_LAYER_IMPLICIT; layer++)
+		for (size_t i = 0; i < set->rules_count; i++)
+			if (set->rules[i].layer == layer && !set->rules[i].derived)
+				print_json_rule(set, &json, &set->rules[i]);
+	zc_json_close(&json, ']');
+	zc_json_open(&json, "expect", '[');
 	for (size_t i = 0; i < set->expects_count; i++) {
 		const struct zc_expect *expect = &set->expects[i];
 
-		fputs(i > 0 ? ",\n    " : "\n    ", out);
-		print_string(out, zc_set_format(set, "%s %s %s", expect->allow ? "allow" : "deny",
-						class_words[expect->cls], expect->value));
+		zc_json_string(&json, NULL,
+			       zc_set_format(set, "%s %s %s", expect->allow ? "allow" : "deny",
+					     class_words[expect->cls], expect->value));
 	}
-	fputs(set->expects_count > 0 ? "\n  ]\n}\n" : "]\n}\n", out);
+	zc_json_close(&json, ']');
+	zc_json_close(&json, '}');
+	zc_json_newline(&json);
+	failed = json.failed;
+	if (!failed)
+		fwrite(json.bytes, 1, json.len, out);
+	zc_json_free(&json);
+	return failed ? -ENOMEM : 0;
 }
 
 int zc_policy_print(const struct zc_policy_set *set, FILE *out, bool json)
@@ -270,9 +273,9 @@ int zc_policy_print(const struct zc_policy_set *set, FILE *out, bool json)
 
 	if (!set->frozen || set->sha256[0] == '\0')
 		return -EINVAL;
-	if (json)
-		print_json(scratch, out);
-	else
+	if (json && print_json(scratch, out) < 0)
+		return -ENOMEM;
+	if (!json)
 		print_text(scratch, out);
 	return fflush(out) == 0 && !ferror(out) ? 0 : -EIO;
 }

@@ -5,6 +5,9 @@
 #ifndef ZC_POLICY_FREEZE_PARTS_H
 #define ZC_POLICY_FREEZE_PARTS_H
 
+#include <string.h>
+
+#include "core/event.h"
 #include "policy/freeze/freeze.h"
 
 struct zc_freeze {

@@ -93,7 +93,7 @@ static char *without_sources(char *text)
 {
 	char *at;
 
-	while ((at = strstr(text, ", \"source\": ")) != NULL)
+	while ((at = strstr(text, ",\"source\": ")) != NULL)
 		memmove(at, strstr(at, "\"}") + 1, strlen(strstr(at, "\"}") + 1) + 1);
 	return text;
 }
