@@ -27,7 +27,7 @@ static void say(struct zc_fetch_answer *answer, const char *text)
 {
 	size_t len = 0;
 
-	for (; text[len] && len < sizeof(answer->why) - 1; len++)
+	for (; len < sizeof(answer->why) - 1 && text[len]; len++)
 		answer->why[len] = text[len];
 	answer->why[len] = '\0';
 }

@@ -123,7 +123,7 @@ static bool cache_path(char path[ZC_PATH_CAP])
 static int find_cache(struct zc_fetch_plan *plan, char error[512])
 {
 	char path[ZC_PATH_CAP];
-	struct stat st;
+	struct stat st = { 0 };
 	size_t len;
 	int r;
 

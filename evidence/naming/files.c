@@ -15,13 +15,14 @@
 
 static int open_by_id(struct zc_naming_text id)
 {
+	static const char digits[] = "0123456789abcdef";
 	char path[64 + ID_DIGITS_MAX];
 	struct stat st;
 
 	if (id.len < 6 || id.len > ID_DIGITS_MAX)
 		return -ENOENT;
 	for (size_t i = 0; i < id.len; i++)
-		if (!memchr("0123456789abcdef", id.at[i], 16))
+		if (!memchr(digits, id.at[i], sizeof(digits) - 1))
 			return -EINVAL;
 	snprintf(path, sizeof(path), "/usr/lib/debug/.build-id/%.2s/%.*s.debug", id.at,
 		 (int)id.len - 2, id.at + 2);
@@ -72,8 +73,7 @@ static int fetch_by(struct zc_naming_text id, bool lines)
 
 	if (!lines || !zc_fetch_allowed() || !id.len || id.len >= sizeof(text))
 		return -ENOENT;
-	memcpy(text, id.at, id.len);
-	text[id.len] = '\0';
+	snprintf(text, sizeof(text), "%.*s", (int)id.len, id.at);
 	return zc_fetch_debug(text);
 }
 

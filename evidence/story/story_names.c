@@ -50,9 +50,9 @@ const char *zc_story_names_trouble(const struct zc_story_names *names)
 struct place {
 	struct zc_module *module; /* NULL: nothing is wanted */
 	uint64_t offset;
-	bool asked;
 	struct zc_frame_told *named; /* in the place of the frame; NULL: it stays */
 	unsigned count;
+	bool asked;
 };
 
 static unsigned take_id(struct zc_view text, uint8_t ret[ZC_BUILD_ID_CAP])
