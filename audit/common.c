@@ -169,6 +169,10 @@ static void say_what_is_missing(const struct zc_story_names *names)
 
 	if (trouble)
 		zc_audit_fail("--debuginfod: %s", trouble);
+	if (fetched->asked && !fetched->found && !fetched->failures)
+		zc_audit_fail("--debuginfod: no server has a debug file for the %u build-ids that"
+			      " lack one",
+			      fetched->asked);
 	for (unsigned i = 0; i < fetched->failures && i < ZC_FETCH_FAILURES; i++)
 		zc_audit_fail("--debuginfod: no debug file for build-id %s: %s",
 			      fetched->failure[i].id, fetched->failure[i].why);

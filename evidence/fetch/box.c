@@ -36,19 +36,38 @@
 #define OF_A_FILE \
 	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_EXECUTE)
 
-/* What loads the client, tells it names and certificates, and where distributions keep these. */
+/*
+ * What loads the client, tells it names and certificates, and where distributions keep these. Not all of /etc: run as
+ * root, it would hold keys and passwords.
+ */
 static const char *const system_places[] = {
 	"/usr",
 	"/bin",
 	"/lib",
 	"/lib64",
-	"/etc",
 	"/nix/store",
 	"/gnu/store",
-	"/etc/resolv.conf", /* where it leads */
+	"/etc/ld.so.cache",
+	"/etc/ld.so.preload",
+	"/etc/alternatives",
+	"/etc/localtime",
+	"/etc/resolv.conf" /* where it leads */,
 	"/run/systemd/resolve",
-	"/run/NetworkManager",
-	"/run/resolvconf",
+	"/etc/hosts",
+	"/etc/host.conf",
+	"/etc/gai.conf",
+	"/etc/nsswitch.conf",
+	"/etc/services",
+	"/etc/protocols",
+	"/etc/ssl/certs",
+	"/etc/ssl/cert.pem",
+	"/etc/ssl/openssl.cnf",
+	"/etc/ca-certificates",
+	"/etc/pki/tls/certs",
+	"/etc/pki/tls/cert.pem",
+	"/etc/pki/tls/openssl.cnf",
+	"/etc/pki/ca-trust",
+	"/etc/crypto-policies",
 	"/var/lib/ca-certificates",
 	"/dev/urandom",
 	"/dev/random",
