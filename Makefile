@@ -46,8 +46,10 @@ shim_cflags := -std=gnu11 -D_GNU_SOURCE -I. -g -O2 -MMD -MP $(warn) -fPIC -ffree
 	-fvisibility=hidden -fno-stack-protector -fno-lto -U_FORTIFY_SOURCE -U_FILE_OFFSET_BITS \
 	-ftls-model=initial-exec -mno-red-zone -fasynchronous-unwind-tables -fno-builtin -ffunction-sections \
 	-fdata-sections -DZC_SHIM
-shim_ldflags := -shared -nostdlib -Wl,-z,now,-z,relro,-z,noseparate-code,--hash-style=both,--build-id \
-	-Wl,--gc-sections,-soname,libzcshim.so,--version-script=$(B)/shim.map
+# Without relro: making part of the data read-only again is a mapping more for each program that starts, and what
+# could be written instead, the shim's own state, lies beside it. preload/layout.ld has the rest of that.
+shim_ldflags := -shared -nostdlib -Wl,-z,now,-z,norelro,-z,noseparate-code,--hash-style=both,--build-id \
+	-Wl,--gc-sections,-soname,libzcshim.so,--version-script=$(B)/shim.map,-T,preload/layout.ld
 # Only who reads files of suspects in a process of its own: libdw, and libiberty's demangler.
 namer_libs := -ldw -lelf -liberty
 libs := -ljson-c -lsodium -lunwind-x86_64 -lunwind -lelf -lz -lpthread
@@ -94,7 +96,7 @@ $(B)/zcaudit: $(call tool_obj,$(audit_src) $(evidence_src) $(policy_src) $(text_
 $(B)/zcname: $(call tool_obj,$(namer_src) evidence/naming/protocol.c)
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(tool_ldflags) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(namer_libs) $(LDLIBS)
-$(B)/libzcshim.so: $(shim_obj) $(B)/shim.map
+$(B)/libzcshim.so: $(shim_obj) $(B)/shim.map preload/layout.ld
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(shim_ldflags) -o $@ $(shim_obj)
 $(B)/shim.map: core/calls.def scripts/shim-map

@@ -12,7 +12,13 @@
 #include "preload/judge/gate.h"
 #include "preload/judge/judge.h"
 
-struct zc_shim zc_shim; /* all zero: data that is not would be copied at each exec */
+#define LOW_IMAGE (64l << 20) /* bytes; a larger one would reach down to where programs lie */
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+struct zc_shim zc_shim;
+struct zc_shim_rare zc_shim_rare;
 
 extern char **__environ ZC_WEAK;
 extern int dl_iterate_phdr(int (*visit)(struct dl_phdr_info *, size_t, void *), void *) ZC_WEAK;
@@ -97,15 +103,38 @@ static struct zc_page *map_page(int fd, uint64_t gate)
 	return at < 0 && at > -4096 ? NULL : (struct zc_page *)at;
 }
 
+/*
+ * Nobody writes it, here or elsewhere: private is the same as shared, and not held by an observer. The gate is
+ * the last page of the same file, so one mapping puts both where the gate has to be; never over anything else:
+ * kernels before 4.17 take the flag for a hint, so the answer is looked at.
+ */
+static long map_file(int fd, long size, uint64_t gate)
+{
+	const long at = (long)gate + (long)ZC_GATE_PAGE - size;
+	long got;
+
+	if (gate && size <= LOW_IMAGE && size % ZC_GATE_PAGE == 0) {
+		got = zc_sys6(__NR_mmap, at, size, PROT_READ | PROT_EXEC,
+			      MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0);
+		if (got == at)
+			return got;
+		if (got >= 0 || got <= -4096)
+			zc_sys2(__NR_munmap, got, size);
+	}
+	return zc_sys6(__NR_mmap, 0, size, PROT_READ, MAP_PRIVATE, fd, 0);
+}
+
 static const struct zc_image *map_image(int fd, const struct stat *st, bool sealed)
 {
 	const struct zc_image *image;
+	uint32_t gate = 0;
 	long at;
 
-	if (st->st_size < (long)sizeof(struct zc_image))
+	if (st->st_size < (long)sizeof(struct zc_image) ||
+	    (sealed && zc_sys4(__NR_pread64, fd, (long)&gate, sizeof(gate),
+			       offsetof(struct zc_image, gate)) != sizeof(gate)))
 		return NULL;
-	/* Nobody writes it, here or elsewhere: private is the same, and not held by an observer. */
-	at = zc_sys6(__NR_mmap, 0, st->st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	at = map_file(fd, st->st_size, gate);
 	if (at < 0 && at > -4096)
 		return NULL;
 	image = (const struct zc_image *)at;
@@ -118,6 +147,17 @@ static const struct zc_image *map_image(int fd, const struct stat *st, bool seal
 	return image;
 }
 
+/* The gate, which may have come with the image. 0: there is none, or it could not be mapped. */
+static uint64_t gate_of(const struct zc_image *image, int fd)
+{
+	if (!image || !image->gate)
+		return 0;
+	return (uint64_t)(uintptr_t)image + zc_gate_offset(image) == image->gate ||
+			       zc_gate_map(image, fd)
+		       ? image->gate
+		       : 0;
+}
+
 /* *ret_gate: where it could be mapped, its address. */
 static bool open_session(const char *value, uint64_t *ret_gate)
 {
@@ -125,15 +165,14 @@ static bool open_session(const char *value, uint64_t *ret_gate)
 	struct zc_session *session = &zc_shim.session;
 	struct stat st;
 	struct zc_page *page;
-	uint64_t gate = 0;
+	uint64_t gate;
 
 	if (zc_session_parse(session, value) < 0)
 		return false;
 	if (is_inode(session->image_fd, session->image_ino, &st) &&
 	    (zc_sys3(__NR_fcntl, session->image_fd, F_GET_SEALS, 0) & seals) == seals)
 		zc_shim.image = map_image(session->image_fd, &st, true);
-	if (zc_shim.image && zc_shim.image->gate && zc_gate_map(zc_shim.image, session->image_fd))
-		gate = zc_shim.image->gate;
+	gate = gate_of(zc_shim.image, session->image_fd);
 	if (is_inode(session->page_fd, session->page_ino, &st) &&
 	    st.st_size >= (long)sizeof(*page)) {
 		page = map_page(session->page_fd, gate);
@@ -196,10 +235,16 @@ static void remember_preload(const char *value)
 
 		while (value[len] && value[len] != ':' && value[len] != ' ')
 			len++;
-		if (len >= own_len && len < sizeof(zc_shim.preload) &&
+		if (len >= own_len && len < ZC_PATH_CAP &&
 		    zc_equal(value + len - own_len, own, own_len)) {
-			zc_copy(zc_shim.preload, value, len);
-			zc_shim.preload[len] = '\0';
+			char *at = len < sizeof(zc_shim.preload_here) ? zc_shim.preload_here
+								      : zc_pages_take(ZC_PATH_CAP);
+
+			if (!at)
+				return;
+			zc_copy(at, value, len);
+			at[len] = '\0';
+			zc_shim.preload = at;
 			zc_shim.preload_len = len;
 			return;
 		}
@@ -231,10 +276,10 @@ static void find_policy(char **environment)
 				  session);
 	} else if (image) {
 		found = open_by_hand(image, log);
-		remember_variable(zc_shim.by_hand[0], sizeof(zc_shim.by_hand[0]), ZC_ENV_IMAGE,
-				  image);
+		remember_variable(zc_shim_rare.by_hand[0], sizeof(zc_shim_rare.by_hand[0]),
+				  ZC_ENV_IMAGE, image);
 		if (log)
-			remember_variable(zc_shim.by_hand[1], sizeof(zc_shim.by_hand[1]),
+			remember_variable(zc_shim_rare.by_hand[1], sizeof(zc_shim_rare.by_hand[1]),
 					  ZC_ENV_LOG, log);
 	}
 	zc_shim.armed = ZC_ARMED; /* so that our descriptors count */
@@ -261,12 +306,13 @@ void zc_start(void)
 
 	if (__atomic_exchange_n(&started, 1, __ATOMIC_ACQ_REL))
 		return; /* another hook below us is at it; it stays unstarted until it is done */
+	zc_shim.preload = zc_shim.preload_here;
 	zc_shim.log_fd = zc_shim.session.image_fd = zc_shim.session.page_fd =
 		zc_shim.session.socket_fd = ZC_FD_NONE;
 	environment = &__environ && __environ ? __environ : environ_from_kernel();
 	initial_environ = environment;
 	/* The counters at the head of struct zc_page are all that is touched without a real page. */
-	_Static_assert(offsetof(struct zc_page, unix_made) == 8 * 16,
+	_Static_assert(offsetof(struct zc_page, diverged) == 8 * 16,
 		       "the stand-in covers the counters");
 	stand_in = (struct zc_page *)&no_page_counters;
 	zc_shim.page = stand_in;

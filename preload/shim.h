@@ -68,18 +68,24 @@ struct zc_shim {
 	uint64_t diverged;      /* page->diverged when the gate was mapped */
 	uint64_t *gate_counter; /* ours in page->gate: passed, handed over */
 	uint64_t exec_id, program_hash;
-	/* Small things of other files that every start touches: here they share a page. */
+	/* Small things of other files that every start touches: here they share a page (layout.ld). */
 	const void *r_debug;                 /* real.c */
 	uint32_t guards_taken, frames_taken; /* scratch.c */
 	uint32_t module_count;               /* modules.c */
 	size_t preload_len;
 	size_t root_len;
-	char session_env[208];     /* "ZENCUBE=..." */
-	char root[512];            /* the root directory as the run sees it, after a chroot */
-	char by_hand[2][512];      /* "ZENCUBE_IMAGE=..." "ZENCUBE_LOG=..." */
-	char preload[ZC_PATH_CAP]; /* our own path, as LD_PRELOAD spells it */
+	const char *preload;    /* our own path, as LD_PRELOAD spells it */
+	char preload_here[256]; /* where it is no longer */
+	char session_env[208];  /* "ZENCUBE=..." */
 };
 extern struct zc_shim zc_shim __attribute__((visibility("hidden")));
+
+/* What few programs have. */
+struct zc_shim_rare {
+	char root[512];       /* the root directory as the run sees it, after a chroot */
+	char by_hand[2][512]; /* "ZENCUBE_IMAGE=..." "ZENCUBE_LOG=..." */
+};
+extern struct zc_shim_rare zc_shim_rare __attribute__((visibility("hidden")));
 
 void zc_start(void); /* idempotent; called by the constructor or by the first hook */
 static inline bool zc_is_armed(void)

@@ -73,9 +73,13 @@ struct zc_page {
 	uint64_t outer_filter; /* there is a seccomp filter that is not the program's own */
 	uint64_t
 		bypassed; /* hybrid: judged calls of a process with a gate from neither of its doors */
-	uint64_t unix_made[ZC_PAGE_UNIX]; /* hashes of unix addresses bound in the run; 0 free */
-	struct zc_page_finding findings[ZC_PAGE_FINDINGS];
-	struct zc_page_spool spool[ZC_PAGE_SPOOL];
+	/* What every start in mode hybrid looks at stays together: each page of this that is touched costs. */
+	/* Bumped before anybody of the run may change roots or mounts, and with them what names mean:
+	   from then on no shim judges by names. Written by the tracer. */
+	uint64_t diverged;
+	/* Bumped before a working directory changes: by the shim whose gate the call takes, else by the
+	   tracer. Remembered names of working directories are dropped. */
+	uint64_t moved;
 	/* hybrid. The shim counts; each counter has a cache line of its own. */
 	struct {
 		uint64_t passed;      /* calls made from the gate */
@@ -85,12 +89,9 @@ struct zc_page {
 	/* gated[pid % ZC_PAGE_GATED] is pid where that process's shim has mapped the gate. Its claim
 	   only: it decides whether a call is noted as a bypass, nothing else. Cleared at its exec. */
 	int32_t gated[ZC_PAGE_GATED];
-	/* Bumped before anybody of the run may change roots or mounts, and with them what names mean:
-	   from then on no shim judges by names. Written by the tracer. */
-	uint64_t diverged;
-	/* Bumped before a working directory changes: by the shim whose gate the call takes, else by the
-	   tracer. Remembered names of working directories are dropped. */
-	uint64_t moved;
+	uint64_t unix_made[ZC_PAGE_UNIX]; /* hashes of unix addresses bound in the run; 0 free */
+	struct zc_page_finding findings[ZC_PAGE_FINDINGS];
+	struct zc_page_spool spool[ZC_PAGE_SPOOL];
 	/* Mode shim: what libc's resolver has answered programs of the run. */
 	struct zc_name_slot names[ZC_PAGE_NAMES];
 	struct zc_page_ask asks[ZC_PAGE_ASKS]; /* mode shim */

@@ -48,7 +48,7 @@ const char *zc_own_variable(const struct zc_carry *carry, unsigned i)
 {
 	if (carry->session[0])
 		return i == 0 ? carry->session : NULL;
-	return i < 2 && zc_shim.by_hand[i][0] ? zc_shim.by_hand[i] : NULL;
+	return i < 2 && zc_shim_rare.by_hand[i][0] ? zc_shim_rare.by_hand[i] : NULL;
 }
 
 static bool is_own_name(const char *entry)

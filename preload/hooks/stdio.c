@@ -15,10 +15,8 @@
 #include "preload/open/open.h"
 #include "preload/shim.h"
 
-extern __typeof__(fclose) fclose ZC_WEAK;
-extern __typeof__(fileno) fileno ZC_WEAK;
-extern __typeof__(fdopen) fdopen ZC_WEAK;
-extern __typeof__(fdopendir) fdopendir ZC_WEAK;
+/* Looked for when they are needed: each name that we leave to the loader is looked up at each start. */
+#define REAL(name) ZC_REAL(__typeof__(&name), #name)
 
 /* ---- streams ---- */
 
@@ -84,8 +82,8 @@ ZC_EXPORT FILE *fopen(const char *restrict path, const char *restrict mode)
 	FILE *stream;
 	long fd;
 
-	if (!zc_is_armed() || !fdopen || zc_text_len(mode) < 0 || !parse_mode(mode, &parsed) ||
-	    (parsed.converts && zc_shim.hybrid))
+	if (!zc_is_armed() || !REAL(fdopen) || zc_text_len(mode) < 0 ||
+	    !parse_mode(mode, &parsed) || (parsed.converts && zc_shim.hybrid))
 		return ZC_REAL(FILE * (*)(const char *, const char *), "fopen")(path, mode);
 	zc_cancellation_point();
 	fd = zc_open(ZC_CALLER, AT_FDCWD, path, parsed.flags, 0666);
@@ -93,7 +91,7 @@ ZC_EXPORT FILE *fopen(const char *restrict path, const char *restrict mode)
 		return zc_ret(fd), NULL;
 	if (parsed.converts)
 		return stream_on(fd, &parsed, NULL);
-	stream = fdopen((int)fd, mode);
+	stream = REAL(fdopen)((int)fd, mode);
 	if (!stream) {
 		int error = errno;
 
@@ -106,7 +104,7 @@ ZC_EXPORT FILE *fopen(const char *restrict path, const char *restrict mode)
 /* A NULL path opens the stream's own file again, in another mode. */
 static int ask_again(const void *caller, FILE *stream, uint32_t flags)
 {
-	int fd = fileno ? fileno(stream) : -1, error;
+	int fd = REAL(fileno) ? REAL(fileno)(stream) : -1, error;
 	char path[32];
 
 	if (fd < 0)
@@ -132,8 +130,8 @@ static FILE *reopen(const void *caller, const char *path, const char *mode, FILE
 	fd = path ? zc_open(caller, AT_FDCWD, path, parsed.flags, 0666)
 		  : ask_again(caller, stream, parsed.flags);
 	if (fd < 0) {
-		if (fclose)
-			fclose(stream); /* as freopen does when it fails */
+		if (REAL(fclose))
+			REAL(fclose)(stream); /* as freopen does when it fails */
 		return zc_ret(fd), NULL;
 	}
 	return path ? stream_on(fd, &parsed, stream) : real(NULL, mode, stream);
@@ -231,7 +229,7 @@ ZC_EXPORT FILE *tmpfile(void)
 	char name[] = P_tmpdir "/tmpfXXXXXX";
 	long fd;
 
-	if (!zc_is_armed() || !fdopen) {
+	if (!zc_is_armed() || !REAL(fdopen)) {
 		FILE *(*real)(void) = ZC_REAL(FILE * (*)(void), "tmpfile");
 
 		return real ? real() : (zc_ret(-ENOSYS), NULL);
@@ -242,7 +240,7 @@ ZC_EXPORT FILE *tmpfile(void)
 		if (fd >= 0)
 			zc_call(ZC_CALLER, ZC_ID_unlink, (long)name, 0, 0, 0, 0, 0);
 	}
-	return fd < 0 ? (zc_ret(fd), NULL) : fdopen((int)fd, "w+");
+	return fd < 0 ? (zc_ret(fd), NULL) : REAL(fdopen)((int)fd, "w+");
 }
 
 /* ---- directories ---- */
@@ -252,7 +250,7 @@ ZC_EXPORT DIR *opendir(const char *path)
 	DIR *dir;
 	long fd;
 
-	if (!zc_is_armed() || !fdopendir) {
+	if (!zc_is_armed() || !REAL(fdopendir)) {
 		DIR *(*real)(const char *) = ZC_REAL(DIR * (*)(const char *), "opendir");
 
 		return real ? real(path) : (zc_ret(-ENOSYS), NULL);
@@ -260,7 +258,7 @@ ZC_EXPORT DIR *opendir(const char *path)
 	fd = zc_open(ZC_CALLER, AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return zc_ret(fd), NULL;
-	dir = fdopendir((int)fd);
+	dir = REAL(fdopendir)((int)fd);
 	if (!dir) {
 		int error = errno;
 

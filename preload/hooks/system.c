@@ -327,9 +327,9 @@ long zc_chroot(const void *caller, const char *path)
 	zc_cwd_changed();
 	if (result == 0) {
 		__atomic_fetch_add(&zc_shim.page->chroots, 1, __ATOMIC_RELAXED);
-		if (len > 1 && len < (long)sizeof(zc_shim.root)) {
-			zc_copy(zc_shim.root, guard->path[0], (size_t)len);
-			zc_shim.root[len] = '\0';
+		if (len > 1 && len < (long)sizeof(zc_shim_rare.root)) {
+			zc_copy(zc_shim_rare.root, guard->path[0], (size_t)len);
+			zc_shim_rare.root[len] = '\0';
 			zc_shim.root_len = (size_t)len;
 		}
 		if (len > 0)

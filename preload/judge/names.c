@@ -135,7 +135,7 @@ long zc_below_root(char *buffer, long len)
 		return -ENAMETOOLONG;
 	for (long i = len; i >= 0; i--)
 		buffer[(size_t)i + root] = buffer[i];
-	zc_copy(buffer, zc_shim.root, root);
+	zc_copy(buffer, zc_shim_rare.root, root);
 	return len == 1 ? (buffer[root] = '\0', (long)root) : len + (long)root;
 }
 
@@ -267,8 +267,8 @@ long zc_absolute(char *buffer, int dirfd, const char *path, size_t len)
 
 	if (len && path[0] == '/') {
 		if (ZC_UNLIKELY(zc_shim.root_len))
-			return zc_path_join(buffer, ZC_PATH_CAP, zc_shim.root, zc_shim.root_len,
-					    path + 1, len - 1);
+			return zc_path_join(buffer, ZC_PATH_CAP, zc_shim_rare.root,
+					    zc_shim.root_len, path + 1, len - 1);
 		return name_self(buffer, zc_path_join(buffer, ZC_PATH_CAP, "", 0, path, len));
 	}
 	if (dirfd == AT_FDCWD)

@@ -51,7 +51,8 @@ static long open_judged(struct zc_guard *guard, uint32_t flags, uint32_t mode, b
 	long fd;
 
 	if (ZC_UNLIKELY(zc_shim.root_len)) { /* the policy's name without the new root is ours */
-		by_name &= zc_path_under(path, object->path_len, zc_shim.root, zc_shim.root_len) &&
+		by_name &= zc_path_under(path, object->path_len, zc_shim_rare.root,
+					 zc_shim.root_len) &&
 			   object->path_len > zc_shim.root_len;
 		path += zc_shim.root_len;
 	}

@@ -55,17 +55,17 @@ static long open_by_int80(const char *path)
 	return result;
 }
 
-/* Hostile code can find the page in its own memory map, and call it. */
+/* Hostile code can find the page in its own memory map, the last one of the run's file, and call it. */
 static unsigned long find_gate(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
-	unsigned long start, found = 0;
+	unsigned long end, found = 0;
 	char line[512], rights[8];
 
 	while (maps && fgets(line, sizeof(line), maps))
-		if (sscanf(line, "%lx-%*x %7s", &start, rights) == 2 && strchr(rights, 'x') &&
+		if (sscanf(line, "%*x-%lx %7s", &end, rights) == 2 && strchr(rights, 'x') &&
 		    strstr(line, "memfd:zencube"))
-			found = start;
+			found = end - 4096;
 	if (maps)
 		fclose(maps);
 	return found;
