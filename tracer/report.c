@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,16 +49,23 @@ static uint64_t now(clockid_t clock)
 
 /* ---- the way out ---- */
 
-static bool send_bytes(struct zc_tracer *tracer, const void *bytes, size_t size)
+/* A frame that nobody waits for, while somebody waits for us: it goes with the next one, or when it may. */
+static struct {
+	size_t size;
+	_Alignas(8) char bytes[512];
+} later;
+
+static bool send_parts(struct zc_tracer *tracer, struct iovec *part, size_t parts)
 {
 	static bool stuck;
 	struct pollfd wait = { .fd = tracer->socket, .events = POLLOUT };
+	struct msghdr message = { .msg_iov = part, .msg_iovlen = parts };
 
 	if (tracer->socket < 0)
 		return true;
 	for (unsigned tries = 0; tries < 64; tries++) {
-		if (send(tracer->socket, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
-			count(&tracer->page->sent);
+		if (sendmsg(tracer->socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
+			__atomic_fetch_add(&tracer->page->sent, parts, __ATOMIC_RELAXED);
 			stuck = false;
 			return true;
 		}
@@ -71,25 +79,25 @@ static bool send_bytes(struct zc_tracer *tracer, const void *bytes, size_t size)
 	return false;
 }
 
-/* A frame that nobody waits for, while somebody waits for us: it goes before the next one, or when it may. */
-static struct {
-	size_t size;
-	_Alignas(8) char bytes[512];
-} later;
-
 void zc_report_catch_up(struct zc_tracer *tracer)
 {
-	size_t size = later.size;
+	struct iovec part = { later.bytes, later.size };
 
 	later.size = 0;
-	if (size)
-		send_bytes(tracer, later.bytes, size);
+	if (part.iov_len)
+		send_parts(tracer, &part, 1);
 }
 
+/* A wake-up and a datagram cost more than what is in them: what was put off goes along. */
 static bool send_frame(struct zc_tracer *tracer, size_t size)
 {
-	zc_report_catch_up(tracer);
-	return send_bytes(tracer, frame, size);
+	struct iovec part[2] = { { later.bytes, later.size }, { frame, size } };
+	bool both = later.size && later.size + size <= ZC_FRAME_MAX;
+
+	if (!both)
+		zc_report_catch_up(tracer);
+	later.size = 0;
+	return both ? send_parts(tracer, part, 2) : send_parts(tracer, &part[1], 1);
 }
 
 static void send_later(struct zc_tracer *tracer, size_t size)
@@ -339,7 +347,7 @@ void zc_report_fork(struct zc_tracer *tracer, struct zc_tracee *child)
 
 	count(&tracer->page->forks);
 	begin(tracer, &writer, child, ZC_FRAME_FORK);
-	if (tracer->notify) /* the child waits for the answer to its call; the engine flushes behind it */
+	if (tracer->notify) /* the child waits for the answer to its call, and most become another program soon */
 		send_later(tracer, zc_frame_end(&writer));
 	else
 		finish(tracer, &writer, false);

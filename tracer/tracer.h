@@ -84,6 +84,7 @@ struct zc_tracee {
 	char *exe;             /* as last seen; owned; NULL: not looked up */
 	uint64_t program_hash; /* of exe, for fingerprints */
 	uint32_t uid;          /* as of the last exec or birth */
+	bool uid_told;         /* ... by the engine */
 	uint64_t
 		maps_generation; /* bumped when mappings may have changed (exec, mmap of code is not seen: see maps.c) */
 	void *maps;     /* struct zc_maps of the whole process, shared by tgid; maps.c owns */

@@ -290,10 +290,16 @@ static void hand_over(struct zc_collect *c, const unsigned char *bytes, size_t f
 {
 	while (from < to) {
 		struct item item;
+		size_t at = 0;
 
 		memcpy(&item, bytes + from, sizeof(item));
 		from += sizeof(item);
-		c->sink.put(c->sink.context, bytes + from, item.size, item.pid);
+		do {
+			size_t size = zc_frame_first(bytes + from + at, item.size - at);
+
+			c->sink.put(c->sink.context, bytes + from + at, size, item.pid);
+			at += size;
+		} while (at < item.size);
 		from += ((size_t)item.size + 7) & ~(size_t)7;
 	}
 }

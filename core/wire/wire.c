@@ -84,6 +84,16 @@ static bool head_is_sound(const struct zc_frame_head *head)
 	       head->size <= ZC_FRAME_MAX && head->size % 8 == 0;
 }
 
+size_t zc_frame_first(const void *bytes, size_t size)
+{
+	struct zc_frame_head head;
+
+	if (size < sizeof(head))
+		return size;
+	zc_copy(&head, bytes, sizeof(head));
+	return head_is_sound(&head) && head.size < size ? head.size : size;
+}
+
 long zc_frame_decode(struct zc_frame *frame, const void *bytes, size_t size)
 {
 	const char *base = bytes;

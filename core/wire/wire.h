@@ -9,7 +9,7 @@
  * saw it; observed.h is what such a record was about, when somebody reads it back.
  * A frame is whole without its sender: when it is read, the process is perhaps long gone.
  *
- * One frame is one datagram: a fixed head, then fields {kind, length, bytes, padding to 8}. Numbers
+ * A datagram is one frame, or a few end to end: a fixed head, then fields {kind, length, bytes, padding to 8}. Numbers
  * are native-endian: frames never leave the machine. A file of frames is frames end to end.
  * The encoder writes into the caller's memory and stops cleanly when full (the frame then has
  * ZC_FRAME_TRUNCATED). The decoder trusts nothing: it is fuzzed.
@@ -181,6 +181,9 @@ void *zc_frame_reserve(struct zc_frame_writer *writer, unsigned field, size_t le
 void zc_frame_shrink(struct zc_frame_writer *writer, void *reserved, size_t used);
 /* Finishes; returns the frame's size. */
 size_t zc_frame_end(struct zc_frame_writer *writer);
+
+/* Where the first frame of a datagram ends, as it says itself: size where that makes no sense, to be decoded whole. */
+size_t zc_frame_first(const void *bytes, size_t size);
 
 /* Decoding. fields[k].bytes is NULL when absent; bytes point into the frame, 8-aligned; the first of a kind wins. */
 struct zc_frame {

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/wire/wire.h"
 #include "tests/unit/t.h"
 #include "wrap/wrap.h"
 
@@ -172,9 +173,61 @@ static void test_hostile(void)
 	close(pair[1]);
 }
 
+struct joined {
+	unsigned count;
+	size_t size[4];
+	uint16_t type[4];
+};
+
+static void put_joined(void *context, const void *frame, size_t size, pid_t sender)
+{
+	struct joined *seen = context;
+	struct zc_frame decoded;
+
+	if (seen->count < 4) {
+		seen->size[seen->count] = size;
+		seen->type[seen->count] = zc_frame_decode(&decoded, frame, size) == (long)size
+						  ? decoded.head.type
+						  : 0;
+	}
+	seen->count++;
+}
+
+static void test_joined(void)
+{
+	struct joined seen = { 0 };
+	struct zc_collect_sink sink = { .put = put_joined, .context = &seen, .spool_dir = "/tmp" };
+	static _Alignas(8) char bytes[1024];
+	struct zc_frame_writer writer;
+	struct zc_collect *collect;
+	size_t first, second;
+	int pair[2];
+
+	make_pair(pair);
+	zc_frame_begin(&writer, bytes, sizeof(bytes), ZC_FRAME_FORK)->pid = 1;
+	first = zc_frame_end(&writer);
+	zc_frame_begin(&writer, bytes + first, sizeof(bytes) - first, ZC_FRAME_SIGN_IN)->pid = 1;
+	zc_frame_put(&writer, ZC_FIELD_EXE, "/bin/true", 9);
+	second = zc_frame_end(&writer);
+	if (zc_collect_start(&collect, pair[0], &sink) < 0)
+		exit(1);
+	send(pair[1], bytes, first + second, 0);
+	send(pair[1], bytes, first + second - 8,
+	     0); /* what is cut is handed on, to be found unsound */
+	zc_collect_finish(collect);
+	T_OK(seen.count == 4 && seen.size[0] == first && seen.size[1] == second &&
+		     seen.type[0] == ZC_FRAME_FORK && seen.type[1] == ZC_FRAME_SIGN_IN,
+	     "two frames of one datagram come one after the other");
+	T_OK(seen.type[2] == ZC_FRAME_FORK && seen.size[3] == second - 8 && !seen.type[3],
+	     "one that is cut spoils nothing but itself");
+	close(pair[0]);
+	close(pair[1]);
+}
+
 int main(void)
 {
 	test_overflow();
+	test_joined();
 	test_hostile();
 	test_no_spool();
 	T_DONE();

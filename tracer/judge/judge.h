@@ -56,6 +56,10 @@ struct zc_outcome_of zc_judge_program(struct zc_case *c);
 /* The event of running path, which is our own text. Returns 0, or -errno as the kernel would give it. */
 int zc_program_event(struct zc_event *event, struct zc_names *names, unsigned abi,
 		     const char *path);
+/* programs.c: the same file as when it was judged under this spelling? Then that is the tracee's judgement. */
+bool zc_programs_take(struct zc_tracee *tracee, const char *path, size_t len);
+/* The exec under judgement was a plain allow: keeps it, where it is judged by its name alone. */
+bool zc_programs_learn(const struct zc_case *c);
 /* sockets.c: calls on sockets, all of their addresses. */
 struct zc_outcome_of zc_judge_socket(struct zc_case *c);
 /* The tracee's descriptor, as one of ours. Returns it or -errno. */

@@ -131,6 +131,38 @@ static uint64_t image_of(pid_t pid, const char *exe, bool deep)
 	return zc_hash_bytes(text, got > 0 ? (size_t)got : 0, hash);
 }
 
+/* --- pidfds ---------------------------------------------------------------------------------------- */
+
+/* struct pidfd_info of linux/pidfd.h, in its first size (Linux 6.13). */
+struct info {
+	uint64_t mask, cgroup;
+	uint32_t pid, tgid, ppid, ids[ZC_NOTIFY_IDS];
+	int32_t exit_code;
+};
+#define GET_INFO _IOWR(0xff, 11, struct info)
+#define INFO_PID (1u << 0)
+#define INFO_CREDS (1u << 1)
+#define EFFECTIVE_UID 2
+
+/* mask: what is asked for; nothing is told but all of it. */
+static bool ask_info(int pidfd, uint64_t mask, struct info *ret)
+{
+	*ret = (struct info){ .mask = mask };
+	return pidfd >= 0 && ioctl(pidfd, GET_INFO, ret) == 0 && (ret->mask & mask) == mask;
+}
+
+void zc_notify_learn_ids(struct zc_notify *notify)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	struct info info;
+
+	notify->ids_known = ask_info(pidfd, INFO_CREDS, &info);
+	if (notify->ids_known)
+		memcpy(notify->ids, info.ids, sizeof(notify->ids));
+	if (pidfd >= 0)
+		close(pidfd);
+}
+
 /* --- births ---------------------------------------------------------------------------------------- */
 
 /*
@@ -197,15 +229,6 @@ static bool runs_the_same(const struct zc_tracee *tracee, const struct zc_tracee
 	return other->exe && strcmp(other->exe, name) == 0;
 }
 
-/* struct pidfd_info of linux/pidfd.h, in its first size (Linux 6.13). */
-struct info {
-	uint64_t mask, cgroup;
-	uint32_t pid, tgid, ppid, ids[8];
-	int32_t exit_code;
-};
-#define GET_INFO _IOWR(0xff, 11, struct info)
-#define INFO_PID (1u << 0)
-
 /*
  * Of a child whose parent is known, a pidfd says all that is asked, in a twentieth of the time that its
  * status takes: it has its parent's ids and capabilities, since nobody has changed any, and an exec that
@@ -214,11 +237,11 @@ struct info {
 static bool ask_pidfd(const struct zc_tracer *tracer, int pidfd, struct status *ret)
 {
 	const struct zc_notify *notify = tracer->notify;
-	struct info info = { .mask = INFO_PID };
 	const struct zc_tracee *elder;
+	struct info info;
 
-	if (pidfd < 0 || notify->let_go_on || tracer->memory_written ||
-	    ioctl(pidfd, GET_INFO, &info) < 0 || !(info.mask & INFO_PID) || !info.ppid)
+	if (notify->let_go_on || tracer->memory_written || !ask_info(pidfd, INFO_PID, &info) ||
+	    !info.ppid)
 		return false;
 	elder = zc_tracee_find((struct zc_tracer *)tracer, (pid_t)info.ppid);
 	if (!elder || elder->stranger || elder->executes)
@@ -356,14 +379,22 @@ void zc_notify_executes(struct zc_tracer *tracer, struct zc_tracee *tracee)
 
 /*
  * Could this exec have made it somebody else? Root stays root but for a set-user-ID file of another's; who
- * has no capabilities is under no_new_privs. Asking status costs more than all else that an exec is asked.
+ * has no capabilities is under no_new_privs. Asking status costs more than all else that an exec is asked,
+ * so it is asked where its ids are others than ours, or where nobody tells them, by what its file says.
  */
-static bool may_change_ids(const struct zc_notify *notify, pid_t pid)
+static bool may_change_ids(const struct zc_notify *notify, struct zc_tracee *tracee)
 {
+	struct info info;
 	char link[32];
 	struct stat st;
 
-	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	if (notify->ids_known && ask_info(tracee->pidfd, INFO_CREDS, &info)) {
+		tracee->uid = info.ids[EFFECTIVE_UID];
+		tracee->uid_told = true;
+		return notify->let_go_on || !notify->plain_ids ||
+		       memcmp(info.ids, notify->ids, sizeof(info.ids)) != 0;
+	}
+	snprintf(link, sizeof(link), "/proc/%d/exe", tracee->tid);
 	return notify->let_go_on || !notify->plain_ids || stat(link, &st) < 0 ||
 	       st.st_mode & (S_ISUID | S_ISGID);
 }
@@ -397,7 +428,7 @@ static struct zc_tracee *look_at_exec(struct zc_tracer *tracer, struct zc_tracee
 	tracee->executes = false;
 	tracee->left_sharers = left;
 	tracee->stranger =
-		(stranger || may_change_ids(tracer->notify, pid)) &&
+		(may_change_ids(tracer->notify, tracee) || stranger) &&
 		(read_status(pid, &status) < 0 || status.identity != tracer->notify->identity);
 	zc_judge_exec(tracer, tracee);
 	return tracee;

@@ -194,6 +194,8 @@ static void settle(struct zc_tracer *tracer, const struct zc_call_stop *stop)
 		zc_notify_go_on(tracer);
 		return;
 	}
+	if (zc_notify_run_known(tracer, tracee, stop))
+		return;
 	tracee->dying = false; /* an earlier call of its may have been interrupted */
 	notify->stop = stop;
 	if (judge(tracer, tracee, stop) == ZC_RESTART_KILL)
@@ -278,7 +280,6 @@ static void judge_first(struct zc_tracer *tracer, bool heard)
 		hear_others(tracer);
 	settle(tracer, &stop);
 	zc_notify_learn_rest(tracer);
-	zc_report_catch_up(tracer);
 }
 
 void zc_notify_take(struct zc_tracer *tracer)
@@ -422,8 +423,11 @@ static int loop(struct zc_tracer *tracer)
 	bool more = look_at_ends(tracer);
 
 	while (more) {
-		int ready = poll(wait, 2, notify->waiting ? 0 : notify->execs ? LOOK_MS : -1);
+		int ready;
 
+		if (!notify->execs) /* none, whose new program would have something to tell as well */
+			zc_report_catch_up(tracer);
+		ready = poll(wait, 2, notify->waiting ? 0 : notify->execs ? LOOK_MS : -1);
 		if (ready < 0 && errno != EINTR)
 			return -errno;
 		/* Ends first: a number that is free may be somebody else's by the next call. */
@@ -445,6 +449,7 @@ static int loop(struct zc_tracer *tracer)
 		if (notify->execs)
 			look_at_execs(tracer);
 	}
+	zc_report_catch_up(tracer);
 	return 0;
 }
 
@@ -486,6 +491,7 @@ const struct zc_engine zc_engine_notify = {
 	.set_aside = set_aside,
 	.take_up = take_up,
 	.perform = perform,
+	.learn = zc_notify_learn_run,
 	.suspend = suspend,
 	.resume = resume,
 	.registers = zc_notify_registers,

@@ -11,6 +11,7 @@
  *
  *   notify.c         waits for calls, ends and children; one call at a time, as with ptrace
  *   start.c   the command begins
+ *   runs.c    execs that were judged before
  *   open.c    opens in the caller's stead, where it is the same as if the caller had done it
  *   act.c     changes of files in the caller's stead: mkdir, rename, unlink, chmod ...
  *   call.c    other calls in the caller's stead: connect, bind, sendto
@@ -67,7 +68,10 @@ struct zc_notify {
 	unsigned
 		held_below; /* ZC_NEED_*: what the policy denies of these, the kernel refuses too */
 	uint64_t identity;  /* of the run's first program: zc_notify_identity() */
-	bool plain_ids;     /* it is root, or somebody without any capability */
+#define ZC_NOTIFY_IDS 8 /* of users and groups: real, effective, saved, for files; each a pair */
+	uint32_t ids[ZC_NOTIFY_IDS]; /* ours, where ids_known */
+	bool ids_known;
+	bool plain_ids; /* it is root, or somebody without any capability */
 	struct {
 		pid_t pid;
 		unsigned looks;
@@ -113,6 +117,8 @@ void zc_notify_look_at_execs(struct zc_tracer *tracer);
 uint64_t zc_notify_now_ms(void);
 /* Hash of the ids, groups and capabilities of a thread; 0: cannot be known. */
 uint64_t zc_notify_identity(pid_t tid);
+/* Ours, if pidfds tell them here (Linux 6.13). */
+void zc_notify_learn_ids(struct zc_notify *notify);
 
 /* start.c: what is mounted, when it may have changed. */
 void zc_notify_look_at_mounts(struct zc_notify *notify);
@@ -130,6 +136,19 @@ bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
 bool zc_notify_open_first(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			  const struct zc_call_stop *stop);
 bool zc_notify_perform_open(struct zc_case *c);
+/*
+ * A path as it was written, behind where it starts. Returns its length, or 0: the long way knows.
+ * *ret_text: bytes of it that lie in the caller's memory, with the NUL.
+ */
+#define ZC_NOTIFY_PATH (ZC_PATH_CAP + 256u)
+size_t zc_notify_read_path(pid_t tid, int dirfd, uint64_t address, char path[ZC_NOTIFY_PATH],
+			   size_t *ret_text);
+
+/* runs.c: the short way for an exec. Returns whether it goes on. */
+bool zc_notify_run_known(struct zc_tracer *tracer, struct zc_tracee *tracee,
+			 const struct zc_call_stop *stop);
+/* zc_engine_notify.learn */
+void zc_notify_learn_run(const struct zc_case *c, int natural);
 
 /* Would what is done for the caller here be the same as if it had done it? */
 bool zc_notify_may_stand_in(struct zc_tracer *tracer, const struct zc_tracee *tracee);

@@ -25,7 +25,7 @@
 #include "tracer/notify/notify.h"
 
 #define PAGE 4096u
-#define FIRST_LOOK 256u
+#define FIRST_LOOK (ZC_NOTIFY_PATH - ZC_PATH_CAP)
 #define SETTABLE (O_APPEND | O_DIRECT | O_NOATIME)
 /* All that an open in another's stead is the same with. Whatever else is said, the caller does itself. */
 #define PLAIN_FLAGS \
@@ -163,12 +163,8 @@ static size_t name_of_start(pid_t tid, int dirfd, char *buffer)
 	return len == 1 ? 0 : (size_t)len; /* "/" is not said twice */
 }
 
-/*
- * A path as it was written, behind where it starts. Returns its length, or 0: the long way knows.
- * *ret_text: bytes of it that lie in the caller's memory, with the NUL.
- */
-static size_t read_path(pid_t tid, int dirfd, uint64_t address, char path[ZC_PATH_CAP + FIRST_LOOK],
-			size_t *ret_text)
+size_t zc_notify_read_path(pid_t tid, int dirfd, uint64_t address, char path[ZC_NOTIFY_PATH],
+			   size_t *ret_text)
 {
 	static char text[FIRST_LOOK];
 	size_t len = PAGE - address % PAGE < FIRST_LOOK ? PAGE - address % PAGE : FIRST_LOOK;
@@ -294,7 +290,7 @@ struct opening {
 	size_t text_len; /* with its NUL */
 	int flags;
 	unsigned need;
-	char path[ZC_PATH_CAP + FIRST_LOOK];
+	char path[ZC_NOTIFY_PATH];
 };
 
 static struct opening opening; /* one at a time; 4 KiB */
@@ -312,8 +308,8 @@ static enum zc_known take_opening(struct zc_tracer *tracer, const struct zc_trac
 	ret->text = stop->args[at];
 	ret->flags = (int)stop->args[at + 1];
 	ret->need = zc_open_need((uint32_t)ret->flags);
-	len = read_path(tracee->tid, at ? (int)stop->args[0] : AT_FDCWD, ret->text, ret->path,
-			&ret->text_len);
+	len = zc_notify_read_path(tracee->tid, at ? (int)stop->args[0] : AT_FDCWD, ret->text,
+				  ret->path, &ret->text_len);
 	return len ? look_up(tracer, ret->path, len, ret->need) : ZC_KNOWN_NOT;
 }
 

@@ -211,6 +211,7 @@ static int know_command(struct zc_tracer *tracer, pid_t pid)
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	notify->identity = zc_notify_identity(getpid());
+	zc_notify_learn_ids(notify);
 	notify->plain_ids = geteuid() == 0 || !has_capabilities();
 	notify->held_below = held_below(tracer);
 	notify->own_names = !plan || !zc_confine_plans(plan, ZC_CONFINE_CHROOT);

@@ -64,7 +64,9 @@ void zc_judge_exec(struct zc_tracer *tracer, struct zc_tracee *tracee)
 		tracee->exec_id = (uint64_t)tracee->tid;
 	if (!tracee->ppid && zc_tracee_look_up(tracee) < 0)
 		tracee->dying = true;
-	tracee->uid = uid_of(tracee->tid);
+	if (!tracee->uid_told)
+		tracee->uid = uid_of(tracee->tid);
+	tracee->uid_told = false;
 	tracee->pending = ZC_PENDING_NONE;
 	__atomic_fetch_add(&tracer->page->execs, 1, __ATOMIC_RELAXED);
 	zc_maps_forget(tracee);

@@ -14,14 +14,11 @@
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/exec/argv.h"
 #include "core/image.h"
-#include "tracer/judge/content.h"
 #include "tracer/engine.h"
 #include "tracer/judge/judge.h"
 #include "tracer/look/look.h"
@@ -29,25 +26,10 @@
 #include "tracer/ptrace/ptrace.h"
 
 #define SPELLINGS 4096u
-#define PROGRAMS 128u
-#define PATH_MOST 256u
-#define SETTLED_S 2 /* a file that has just changed may change again within one tick of the clock */
 /* With more than these an open changes something, or is judged otherwise. */
 #define PLAIN_FLAGS \
 	(O_ACCMODE | O_CLOEXEC | O_NOFOLLOW | O_DIRECTORY | O_NONBLOCK | O_NOCTTY | O_APPEND | \
 	 O_DIRECT | O_NOATIME | O_SYNC | O_DSYNC)
-
-struct program {
-	uint64_t judged_hash; /* 0: none */
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec modified, changed;
-	size_t len;
-	char path[PATH_MOST];
-};
-
-static struct program programs[PROGRAMS];
 
 /* Where one of these is so, a name is not the same for all, or somebody wants to see each call. */
 static bool is_usable(const struct zc_tracer *tracer, const struct zc_tracee *tracee)
@@ -67,65 +49,17 @@ static bool memory_may_change(const struct zc_tracer *tracer, const struct zc_tr
 
 /* --- programs ------------------------------------------------------------------------------------ */
 
-static bool is_same_moment(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-static struct program *program_of(const char *path, size_t len)
-{
-	return &programs[zc_hash_bytes(path, len, ZC_NEED_RUN) % PROGRAMS];
-}
-
-static bool is_program(const struct program *program, const char *path, size_t len)
-{
-	struct stat st;
-
-	return program->judged_hash && program->len == len && !memcmp(program->path, path, len) &&
-	       stat(path, &st) == 0 && st.st_ino == program->inode &&
-	       st.st_dev == program->device && st.st_size == program->size &&
-	       is_same_moment(st.st_mtim, program->modified) &&
-	       is_same_moment(st.st_ctim, program->changed);
-}
-
-/* Is it, under this very name, what is judged by its name alone? */
-static bool learn_program(const struct zc_case *c)
-{
-	const struct zc_object *object = &c->event.object[0];
-	struct program *program = program_of(object->requested, object->requested_len);
-	static char interpreter[ZC_PATH_CAP];
-	struct stat st;
-
-	if (object->requested_len >= PATH_MOST || c->names.held[0].fd < 0 ||
-	    c->names.held[0].entry[0] || fstat(c->names.held[0].fd, &st) < 0 ||
-	    time(NULL) - st.st_ctim.tv_sec < SETTLED_S ||
-	    zc_content_look(c->names.held[0].fd, interpreter) != ZC_CONTENT_PROGRAM)
-		return false;
-	*program = (struct program){ .judged_hash = c->tracee->judged_hash,
-				     .device = st.st_dev,
-				     .inode = st.st_ino,
-				     .size = st.st_size,
-				     .modified = st.st_mtim,
-				     .changed = st.st_ctim,
-				     .len = object->requested_len };
-	memcpy(program->path, object->requested, object->requested_len);
-	return true;
-}
-
 /* Whatever comes to run is held against what was judged (recheck.c). */
 static bool may_run(const struct zc_tracer *tracer, struct zc_tracee *tracee, uint64_t address,
 		    const char *path, size_t len)
 {
-	const struct program *program = program_of(path, len);
-
-	if (is_program(program, path, len))
-		tracee->judged_hash = program->judged_hash;
-	else if (access(path, F_OK) < 0 && errno == ENOENT &&
-		 !memory_may_change(tracer, tracee, address, len))
-		tracee->judged_hash = zc_hash_bytes(path, len, 0);
-	else
-		return false;
 	tracee->call = ZC_ID_execve;
+	if (zc_programs_take(tracee, path, len))
+		return true;
+	if (access(path, F_OK) == 0 || errno != ENOENT ||
+	    memory_may_change(tracer, tracee, address, len))
+		return false;
+	tracee->judged_hash = zc_hash_bytes(path, len, 0);
 	free(tracee->judged_path);
 	tracee->judged_path = NULL; /* of an earlier call */
 	return true;
@@ -267,7 +201,7 @@ void zc_quick_learn(const struct zc_case *c, int natural)
 		return;
 	tries = tries_of(object, natural);
 	if (*tries == NEVER || !was_allowed(c, natural) || (*tries)++ == NEW ||
-	    (runs && !natural && !learn_program(c)))
+	    (runs && !natural && !zc_programs_learn(c)))
 		return;
 	if (zc_known_learn(c->tracer->image, object->requested, object->requested_len, object->need,
 			   true)) {
