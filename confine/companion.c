@@ -13,9 +13,7 @@
  */
 #include <errno.h>
 #include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -23,9 +21,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "confine/bpf.h"
 #include "confine/plan.h"
 #include "core/decide/policy.h"
-#include "core/net/protocols.h"
 
 #define LAYER ZC_CONFINE_SECCOMP
 #define NAMESPACES 0x7e020080u /* CLONE_NEW*, NEWTIME included */
@@ -36,36 +34,6 @@
 #endif
 
 enum { ABIS = 3 };
-/* Arguments of one call: jumps to the end of it. */
-enum { REFUSE = 255, PASS = 254, NEXT = 0 };
-
-struct code {
-	struct sock_filter at[BPF_MAXINSNS];
-	size_t len;
-};
-
-static void emit(struct code *code, uint16_t op, uint32_t k, unsigned yes, unsigned no)
-{
-	if (code->len < BPF_MAXINSNS)
-		code->at[code->len] = (struct sock_filter){ op, (uint8_t)yes, (uint8_t)no, k };
-	code->len++;
-}
-
-static void load(struct code *code, size_t offset)
-{
-	emit(code, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
-}
-
-static void load_argument(struct code *code, unsigned n)
-{
-	load(code, offsetof(struct seccomp_data, args) + 8 * n); /* the low half: all are ints */
-}
-
-static void equal(struct code *code, uint32_t value, unsigned yes, unsigned no)
-{
-	emit(code, BPF_JMP | BPF_JEQ | BPF_K, value, yes, no);
-}
-
 /* --- what is refused ------------------------------------------------------------------------------ */
 
 /* What the policy answers to a call of the row when nothing more is known: 0, or an errno. */
@@ -129,65 +97,14 @@ static bool reaches_any(const struct zc_image *image)
 
 /* --- one call ----------------------------------------------------------------------------------- */
 
-/*
- * Families and protocols whose addresses nobody judges: refused as a whole, or not at all. The
- * questions are put to the policy itself; the filter repeats its answers.
- */
-static void block_socket(struct code *code, const struct zc_image *image)
+static void block_flags(struct zc_bpf *code, unsigned argument, uint32_t flags)
 {
-	bool inet = !refuses_socket(image, AF_INET, SOCK_STREAM, 0);
-
-	load_argument(code, 0);
-	equal(code, AF_UNIX, PASS, NEXT);
-	equal(code, AF_NETLINK, NEXT, 2);
-	load_argument(code, 2);
-	equal(code, 0, PASS, REFUSE);
-	if (!inet)
-		return;
-	equal(code, AF_INET, 1, NEXT);
-	equal(code, AF_INET6, NEXT, REFUSE);
-	load_argument(code, 1);
-	emit(code, BPF_ALU | BPF_AND | BPF_K, 0xf, 0, 0);
-	equal(code, SOCK_STREAM, NEXT, ZC_STREAM_PROTOCOLS + 1);
-	load_argument(code, 2);
-	for (size_t i = 0; i < ZC_STREAM_PROTOCOLS; i++)
-		equal(code, zc_stream_protocols[i], PASS,
-		      i + 1 < ZC_STREAM_PROTOCOLS ? NEXT : REFUSE);
-	equal(code, SOCK_DGRAM, NEXT, REFUSE);
-	load_argument(code, 2);
-	for (size_t i = 0; i < ZC_DATAGRAM_PROTOCOLS; i++)
-		equal(code, zc_datagram_protocols[i], PASS, NEXT);
-}
-
-static void block_flags(struct code *code, unsigned argument, uint32_t flags)
-{
-	load_argument(code, argument);
-	emit(code, BPF_JMP | BPF_JSET | BPF_K, flags, NEXT, PASS);
-}
-
-/* Replaces REFUSE and PASS by where they lead: the two returns at the end. */
-static void close_block(struct code *code, size_t first, unsigned error)
-{
-	size_t last = code->len;
-
-	emit(code, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error, 0, 0);
-	emit(code, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
-	for (size_t i = first; i < last && i < BPF_MAXINSNS; i++) {
-		struct sock_filter *f = &code->at[i];
-
-		if (BPF_CLASS(f->code) != BPF_JMP)
-			continue;
-		f->jt = f->jt == REFUSE ? (uint8_t)(last - i - 1)
-			: f->jt == PASS ? (uint8_t)(last - i)
-					: f->jt;
-		f->jf = f->jf == REFUSE ? (uint8_t)(last - i - 1)
-			: f->jf == PASS ? (uint8_t)(last - i)
-					: f->jf;
-	}
+	zc_bpf_argument(code, argument);
+	zc_bpf_has(code, flags, ZC_BPF_NEXT, ZC_BPF_PASS);
 }
 
 /* Which argument decides; returns the errno, 0 when the row is left alone. */
-static unsigned block(struct code *code, const struct zc_image *image, unsigned row)
+static unsigned block(struct zc_bpf *code, const struct zc_image *image, unsigned row)
 {
 	const struct zc_event nothing = { 0 };
 	unsigned error;
@@ -195,9 +112,10 @@ static unsigned block(struct code *code, const struct zc_image *image, unsigned 
 	switch (row) {
 	case ZC_ID_socket:
 	case ZC_ID_socketpair:
+		/* The questions are put to the policy itself; the filter repeats its answers. */
 		error = refuses_socket(image, AF_PACKET, SOCK_RAW, 0);
 		if (error)
-			block_socket(code, image);
+			zc_bpf_socket(code, !refuses_socket(image, AF_INET, SOCK_STREAM, 0));
 		return error;
 	case ZC_ID_sendto:
 	case ZC_ID_sendmsg:
@@ -236,11 +154,11 @@ static uint32_t number_of(unsigned row, unsigned abi)
 	return (uint32_t)zc_calls[row].nr[abi == ZC_ABI_I386] | (abi == ZC_ABI_X32 ? X32_BIT : 0);
 }
 
-static unsigned rows(struct code *code, const struct zc_image *image, unsigned abi)
+static unsigned rows(struct zc_bpf *code, const struct zc_image *image, unsigned abi)
 {
 	unsigned count = 0;
 
-	load(code, offsetof(struct seccomp_data, nr));
+	zc_bpf_load(code, offsetof(struct seccomp_data, nr));
 	for (unsigned row = 0; row < ZC_CALL_COUNT; row++) {
 		uint32_t nr = number_of(row, abi);
 		size_t from = code->len;
@@ -248,48 +166,48 @@ static unsigned rows(struct code *code, const struct zc_image *image, unsigned a
 
 		if (!nr) /* 0 is read(2), which is no row */
 			continue;
-		equal(code, nr, NEXT, NEXT);
+		zc_bpf_equal(code, nr, ZC_BPF_NEXT, ZC_BPF_NEXT);
 		error = block(code, image, row);
 		if (!error) {
 			code->len = from;
 			continue;
 		}
-		close_block(code, from + 1, error);
+		zc_bpf_end(code, from + 1, SECCOMP_RET_ERRNO | error);
 		if (from < BPF_MAXINSNS)
 			code->at[from].jf = (uint8_t)(code->len - from - 1);
 		count++;
 	}
 	/* i386's second number for setting the clock. */
 	if (abi == ZC_ABI_I386 && answer(image, (struct zc_event){ 0 }, ZC_ID_clock_settime)) {
-		equal(code, 404, NEXT, 1);
-		emit(code, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
+		zc_bpf_equal(code, 404, ZC_BPF_NEXT, 1);
+		zc_bpf_emit(code, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
 	}
-	emit(code, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+	zc_bpf_emit(code, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 	return count;
 }
 
 /* A jump over len instructions, which may be too many for a conditional one. */
-static void over(struct code *code, size_t at)
+static void over(struct zc_bpf *code, size_t at)
 {
 	if (at < BPF_MAXINSNS)
 		code->at[at].k = (uint32_t)(code->len - at - 1);
 }
 
-static unsigned assemble(struct code *code, const struct zc_image *image)
+static unsigned assemble(struct zc_bpf *code, const struct zc_image *image)
 {
 	size_t to_i386, to_x32;
 	unsigned count;
 
-	load(code, offsetof(struct seccomp_data, arch));
-	equal(code, AUDIT_ARCH_X86_64, 3, NEXT);
-	equal(code, AUDIT_ARCH_I386, 1, NEXT);
-	emit(code, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+	zc_bpf_load(code, offsetof(struct seccomp_data, arch));
+	zc_bpf_equal(code, AUDIT_ARCH_X86_64, 3, ZC_BPF_NEXT);
+	zc_bpf_equal(code, AUDIT_ARCH_I386, 1, ZC_BPF_NEXT);
+	zc_bpf_emit(code, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 	to_i386 = code->len;
-	emit(code, BPF_JMP | BPF_JA, 0, 0, 0);
-	load(code, offsetof(struct seccomp_data, nr));
-	emit(code, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, NEXT, 1);
+	zc_bpf_emit(code, BPF_JMP | BPF_JA, 0, 0, 0);
+	zc_bpf_load(code, offsetof(struct seccomp_data, nr));
+	zc_bpf_emit(code, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, ZC_BPF_NEXT, 1);
 	to_x32 = code->len;
-	emit(code, BPF_JMP | BPF_JA, 0, 0, 0);
+	zc_bpf_emit(code, BPF_JMP | BPF_JA, 0, 0, 0);
 	count = rows(code, image, ZC_ABI_X86_64);
 	over(code, to_x32);
 	rows(code, image, ZC_ABI_X32);
@@ -315,7 +233,9 @@ static void tell(struct zc_plan_maker *maker, unsigned count)
 
 int zc_companion_plan(struct zc_plan_maker *maker)
 {
-	static struct code code; /* 32 KiB; plans are made once, before there are threads */
+	/* 32 KiB; plans are made once, before there are threads. */
+	static struct sock_filter room[BPF_MAXINSNS];
+	struct zc_bpf code = { .at = room };
 	const struct zc_confine_wish *wish = maker->wish;
 	unsigned count;
 
@@ -327,7 +247,6 @@ int zc_companion_plan(struct zc_plan_maker *maker)
 		zc_account_detail(maker, LAYER, "no filter can be installed here");
 	if (maker->account[LAYER].detail)
 		return 0;
-	code.len = 0;
 	count = assemble(&code, wish->image);
 	if (code.len > BPF_MAXINSNS)
 		return -E2BIG;

@@ -75,33 +75,34 @@ bool zc_filter_passes(const struct zc_filter_free *free_, unsigned row)
 /* A jump over what follows it up to here; an instruction more where it is too far for one byte. */
 static void land(struct zc_filter_code *code, size_t from)
 {
-	size_t distance = code->len - from - 1;
+	size_t distance = code->bpf.len - from - 1;
 
-	if (code->len >= BPF_MAXINSNS) {
-		code->len++;
+	if (code->bpf.len >= BPF_MAXINSNS) {
+		code->bpf.len++;
 		return;
 	}
 	if (distance <= UINT8_MAX) {
-		code->at[from].jt = (uint8_t)distance;
+		code->bpf.at[from].jt = (uint8_t)distance;
 		return;
 	}
-	memmove(&code->at[from + 2], &code->at[from + 1], distance * sizeof(code->at[0]));
-	code->at[from].jf = 1;
-	code->at[from + 1] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)distance);
-	code->len++;
+	memmove(&code->bpf.at[from + 2], &code->bpf.at[from + 1],
+		distance * sizeof(code->bpf.at[0]));
+	code->bpf.at[from].jf = 1;
+	code->bpf.at[from + 1] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)distance);
+	code->bpf.len++;
 }
 
 static void tree(struct zc_filter_code *code, const struct zc_filter_free *free_,
 		 const struct zc_number *list, size_t count)
 {
-	size_t half = count / 2, from = code->len;
+	size_t half = count / 2, from = code->bpf.len;
 
 	if (count == 0) {
-		zc_filter_emit(code, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+		zc_bpf_emit(&code->bpf, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 	} else if (count == 1) {
 		zc_filter_leaf(code, free_, list[0]);
 	} else {
-		zc_filter_emit(code, BPF_JMP | BPF_JGE | BPF_K, list[half].nr, 0, 0);
+		zc_bpf_emit(&code->bpf, BPF_JMP | BPF_JGE | BPF_K, list[half].nr, 0, 0);
 		tree(code, free_, list, half);
 		land(code, from);
 		tree(code, free_, list + half, count - half);
@@ -118,7 +119,7 @@ static void numbers(struct zc_filter_code *code, const struct zc_filter_free *fr
 	for (size_t i = 0; i < count; i++)
 		if (list[i].row == ZC_ROW_IDENTITY || !zc_filter_passes(free_, list[i].row))
 			list[kept++] = list[i];
-	zc_filter_emit(code, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	zc_bpf_emit(&code->bpf, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 	tree(code, free_, list, kept);
 }
 
@@ -126,16 +127,17 @@ static void assemble(struct zc_filter_code *code, const struct zc_filter_free *f
 {
 	size_t i386, x32;
 
-	zc_filter_emit(code, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
-	i386 = code->len;
-	zc_filter_emit(code, BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_I386, 0, 0);
-	zc_filter_emit(code, BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
-	zc_filter_emit(code, BPF_RET | BPF_K, code->action | ZC_FILTER_UNKNOWN_ABI, 0, 0);
-	zc_filter_emit(code, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
-	zc_filter_emit(code, BPF_JMP | BPF_JGE | BPF_K, 0x80000000u, 0, 1); /* a skipped call */
-	zc_filter_emit(code, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
-	x32 = code->len;
-	zc_filter_emit(code, BPF_JMP | BPF_JGE | BPF_K, 0x40000000u, 0, 0);
+	zc_bpf_emit(&code->bpf, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0,
+		    0);
+	i386 = code->bpf.len;
+	zc_bpf_emit(&code->bpf, BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_I386, 0, 0);
+	zc_bpf_emit(&code->bpf, BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
+	zc_bpf_emit(&code->bpf, BPF_RET | BPF_K, code->action | ZC_FILTER_UNKNOWN_ABI, 0, 0);
+	zc_bpf_emit(&code->bpf, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	zc_bpf_emit(&code->bpf, BPF_JMP | BPF_JGE | BPF_K, 0x80000000u, 0, 1); /* a skipped call */
+	zc_bpf_emit(&code->bpf, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+	x32 = code->bpf.len;
+	zc_bpf_emit(&code->bpf, BPF_JMP | BPF_JGE | BPF_K, 0x40000000u, 0, 0);
 	numbers(code, free_, ZC_ABI_X86_64);
 	code->gate = 0; /* the shim makes no others */
 	land(code, x32);
@@ -146,23 +148,24 @@ static void assemble(struct zc_filter_code *code, const struct zc_filter_free *f
 
 int zc_filter_build(const struct zc_image *image, uint32_t action, struct sock_fprog *ret_program)
 {
-	struct zc_filter_code code = { .at = calloc(BPF_MAXINSNS, sizeof(struct sock_filter)),
+	struct zc_filter_code code = { .bpf.at = calloc(BPF_MAXINSNS, sizeof(struct sock_filter)),
 				       .action = action,
 				       .gate = image->gate };
 	struct zc_filter_free free_;
 
-	if (!code.at)
+	if (!code.bpf.at)
 		return -ENOMEM;
 	if (code.gate)
 		code.gate += ZC_GATE_PASS + ZC_GATE_BEHIND;
 	zc_filter_free_of(image, &free_);
 	free_.ours[ZC_LEN(free_.ours) - 1] = getpid();
 	assemble(&code, &free_);
-	if (code.len > BPF_MAXINSNS) {
-		free(code.at);
+	if (code.bpf.len > BPF_MAXINSNS) {
+		free(code.bpf.at);
 		return -E2BIG;
 	}
-	*ret_program = (struct sock_fprog){ .len = (unsigned short)code.len, .filter = code.at };
+	*ret_program =
+		(struct sock_fprog){ .len = (unsigned short)code.bpf.len, .filter = code.bpf.at };
 	return 0;
 }
 

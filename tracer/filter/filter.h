@@ -17,13 +17,11 @@
 #ifndef ZC_TRACER_FILTER_H
 #define ZC_TRACER_FILTER_H
 
+#include "confine/bpf.h"
 #include "tracer/tracer.h"
 
-struct sock_filter;
-
 struct zc_filter_code {
-	struct sock_filter *at;
-	size_t len;      /* goes on counting when there is no more room */
+	struct zc_bpf bpf;
 	uint32_t action; /* SECCOMP_RET_* of what is judged */
 	uint32_t gate;   /* the instruction pointer behind the gate; 0: there is none */
 };
@@ -42,9 +40,7 @@ void zc_filter_free_of(const struct zc_image *image, struct zc_filter_free *ret)
 /* Needs no call of this row a stop, whatever its arguments? */
 bool zc_filter_passes(const struct zc_filter_free *free_, unsigned row);
 
-/* filter_blocks.c: one instruction; and all that becomes of one number, from its test to its two returns. */
-void zc_filter_emit(struct zc_filter_code *code, uint16_t op, uint32_t k, unsigned yes,
-		    unsigned no);
+/* filter_blocks.c: all that becomes of one number, from its test to its two returns. */
 void zc_filter_leaf(struct zc_filter_code *code, const struct zc_filter_free *free_,
 		    struct zc_number number);
 
