@@ -6,6 +6,7 @@
 
 #include "core/event_parts.h"
 #include "core/mem.h"
+#include "core/net/protocols.h"
 
 #define AT_CWD (-100)
 #define LARGEST_SOCKADDR 128u
@@ -126,31 +127,61 @@ static void take_sockaddr(struct zc_event_filler *f, uint64_t address, uint64_t 
 	unix_object(f);
 }
 
+#define MOST_CONTROLS 64u /* beside one message; the kernel gives up at some kilobytes */
+
+static bool read_words(struct zc_event_filler *f, uint64_t address, uint64_t *ret, unsigned count)
+{
+	bool wide = f->event->abi == ZC_ABI_X86_64;
+	uint32_t narrow[6];
+	size_t size = count * (wide ? sizeof(*ret) : sizeof(*narrow));
+	void *to = wide ? (void *)ret : (void *)narrow;
+
+	if (f->reader->bytes(f->reader->context, address, to, size) < (long)size)
+		return false;
+	for (unsigned i = 0; !wide && i < count; i++)
+		ret[i] = narrow[i];
+	return true;
+}
+
+/* Does one of the control messages name a way? Also true where there are too many to know. */
+static bool has_route(struct zc_event_filler *f, uint64_t at, uint64_t left)
+{
+	const uint64_t word = f->event->abi == ZC_ABI_X86_64 ? 8 : 4;
+
+	for (unsigned i = 0; at && left >= word + 8; i++) {
+		uint32_t kind[2];
+		uint64_t len;
+
+		if (i == MOST_CONTROLS)
+			return true;
+		if (!read_words(f, at, &len, 1) ||
+		    f->reader->bytes(f->reader->context, at + word, kind, sizeof(kind)) <
+			    (long)sizeof(kind))
+			return true;
+		if (zc_control_reroutes(kind[0], kind[1]))
+			return true;
+		len = (len + word - 1) & ~(word - 1);
+		if (len < word + 8 || len >= left)
+			return false;
+		at += len;
+		left -= len;
+	}
+	return false;
+}
+
+/* struct msghdr: the address and its length, what is sent and of how many parts, the control messages. */
 static int take_message(struct zc_event_filler *f, uint64_t address)
 {
-	uint64_t name;
-	uint32_t len;
+	enum { NAME, NAME_LEN, PARTS, COUNT, CONTROL, CONTROL_LEN, WORDS };
+	uint64_t head[WORDS];
 
-	if (f->event->abi == ZC_ABI_X86_64) {
-		uint64_t head[2];
-
-		if (f->reader->bytes(f->reader->context, address, head, sizeof(head)) <
-		    (long)sizeof(head))
-			return -EFAULT;
-		name = head[0];
-		len = (uint32_t)head[1];
-	} else {
-		uint32_t head[2];
-
-		if (f->reader->bytes(f->reader->context, address, head, sizeof(head)) <
-		    (long)sizeof(head))
-			return -EFAULT;
-		name = head[0];
-		len = head[1];
-	}
-	f->event->flags &= (uint16_t)~ZC_EV_HAS_PEER;
+	if (!read_words(f, address, head, WORDS))
+		return -EFAULT;
+	f->event->flags &= (uint16_t) ~(ZC_EV_HAS_PEER | ZC_EV_REROUTED);
 	f->event->objects = 0;
-	take_sockaddr(f, name, len);
+	take_sockaddr(f, head[NAME], (uint32_t)head[NAME_LEN]);
+	if (f->event->op == ZC_OP_SEND && has_route(f, head[CONTROL], head[CONTROL_LEN]))
+		f->event->flags |= ZC_EV_REROUTED;
 	return f->error;
 }
 
@@ -249,6 +280,9 @@ int zc_event_fill(struct zc_event *event, unsigned call, enum zc_abi abi, const 
 		return fill_socketcall(event, args, reader, text);
 	for (unsigned i = 0; i < 6; i++)
 		take_role(&f, row->role[i], args, i);
+	if (call == ZC_ID_setsockopt && args[4] &&
+	    zc_option_reroutes((uint32_t)args[1], (uint32_t)args[2]))
+		event->flags |= ZC_EV_REROUTED;
 	zc_event_settle(&f, args);
 	return f.error;
 }

@@ -77,6 +77,7 @@ enum {
 	ZC_EV_HAS_PEER = 32,         /* peer is filled */
 	ZC_EV_HARMLESS = 64,         /* by its arguments nothing a policy could refuse */
 	ZC_EV_FAST_OPEN = 128,       /* a send that connects */
+	ZC_EV_REROUTED = 512,        /* it may lead elsewhere than it says (protocols.h) */
 	ZC_EV_DATAGRAM = 256,        /* BIND: to a datagram socket (observer's knowledge) */
 };
 

@@ -395,6 +395,12 @@ struct zc_judgement zc_judge_net(const struct zc_image *image, const struct zc_e
 {
 	if (image->flags & ZC_IMAGE_NO_NET && is_foreign(event))
 		return zc_judged(ZC_OUT_REFUSE, ZC_WHY_NO_NET, ZC_CLASS_NET);
+	if (event->flags & ZC_EV_REROUTED) {
+		struct zc_judgement judgement = judge_any(image, ZC_CLASS_NET);
+
+		if (judgement.outcome >= ZC_OUT_ASK)
+			return judgement;
+	}
 	switch (event->op) {
 	case ZC_OP_SOCKET: return judge_socket(image, event);
 	case ZC_OP_RESOLVE: return judge_resolve(image, event);

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "core/net/protocols.h"
 #include "preload/hooks/hooks.h"
 #include "preload/judge/gate.h"
 #include "preload/judge/judge.h"
@@ -300,7 +301,8 @@ ZC_EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 	int error = 0, pin = ZC_FD_NONE;
 	ssize_t result;
 
-	if (zc_is_armed() && ((uintptr_t)message < 4096 || message->msg_name || no_net()))
+	if (zc_is_armed() &&
+	    ((uintptr_t)message < 4096 || message->msg_name || message->msg_control || no_net()))
 		error = ask(ZC_CALLER, ZC_ID_sendmsg, fd, args, &guard);
 	if (error || !real)
 		return zc_ret(error ? error : -ENOSYS);
@@ -335,7 +337,8 @@ static unsigned count_allowed(const void *caller, int fd, struct mmsghdr *messag
 
 	*ret_error = 0;
 	for (allowed = 0; allowed < count; allowed++) {
-		if (!messages[allowed].msg_hdr.msg_name && !no_net())
+		if (!messages[allowed].msg_hdr.msg_name && !messages[allowed].msg_hdr.msg_control &&
+		    !no_net())
 			continue;
 		*ret_error = ask_simply(caller, ZC_ID_sendmsg, fd, (long)&messages[allowed].msg_hdr,
 					flags, 0, 0);
@@ -429,10 +432,17 @@ ZC_EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int fla
 
 /*
  * TCP_FASTOPEN_CONNECT only delays the connection to the first write; its address still comes with
- * connect(), and is judged there.
+ * connect(), and is judged there. What reroutes is judged here.
  */
 ZC_EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
+	int error = zc_option_reroutes((uint32_t)level, (uint32_t)name)
+			    ? ask_simply(ZC_CALLER, ZC_ID_setsockopt, fd, level, name, (long)value,
+					 (long)len)
+			    : 0;
+
+	if (error)
+		return (int)zc_ret(error);
 	return (int)zc_ret(zc_sys6(__NR_setsockopt, fd, level, name, (long)value, (long)len, 0));
 }
 

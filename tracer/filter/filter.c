@@ -30,12 +30,12 @@ static bool paths_free(const struct zc_filter_free *free_)
 static bool net_passes(const struct zc_filter_free *free_, unsigned op)
 {
 	switch (op) {
-	case ZC_OP_SOCKOPT: return true; /* an address that it delays still comes with connect() */
 	case ZC_OP_ACCEPT: return !free_->no_net;
 	case ZC_OP_RECV: return !free_->no_net && !free_->names;
 	case ZC_OP_LISTEN: return free_->listen;
 	case ZC_OP_BIND: return free_->listen && paths_free(free_);
-	case ZC_OP_SOCKET: return free_->net;
+	case ZC_OP_SOCKET:
+	case ZC_OP_SOCKOPT: return free_->net;
 	default: return free_->net && !free_->names && free_->path[ZC_CLASS_UNIX];
 	}
 }

@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+#include "core/net/protocols.h"
 #include "tracer/filter/filter.h"
 
 #define NAMESPACES 0x7e020080u /* CLONE_NEW*, NEWTIME included */
@@ -90,8 +91,8 @@ static void block_signal(struct zc_bpf *code, const struct zc_filter_free *free_
 
 static void block_socketcall(struct zc_bpf *code, const struct zc_filter_free *free_)
 {
-	/* socket bind connect listen socketpair send sendto sendmsg sendmmsg */
-	static const uint8_t always[] = { 1, 2, 3, 4, 8, 9, 11, 16, 20 };
+	/* socket bind connect listen socketpair send sendto setsockopt sendmsg sendmmsg */
+	static const uint8_t always[] = { 1, 2, 3, 4, 8, 9, 11, 14, 16, 20 };
 	/* accept recv recvfrom recvmsg accept4 recvmmsg */
 	static const uint8_t no_net[] = { 5, 10, 12, 17, 18, 19 };
 	bool receives = free_->no_net || free_->names;
@@ -102,6 +103,18 @@ static void block_socketcall(struct zc_bpf *code, const struct zc_filter_free *f
 	for (size_t i = 0; receives && i < ZC_LEN(no_net); i++)
 		zc_bpf_equal(code, no_net[i], STOP, NEXT);
 	zc_bpf_emit(code, BPF_JMP | BPF_JA, 1, 0, 0);
+}
+
+/* Those that reroute; with any other an address that it delays still comes with connect(). */
+static void block_sockopt(struct zc_bpf *code)
+{
+	for (size_t i = 0; i < ZC_REROUTING; i++) {
+		zc_bpf_argument(code, 1);
+		zc_bpf_equal(code, zc_rerouting[i].level, NEXT, 2);
+		zc_bpf_argument(code, 2);
+		zc_bpf_equal(code, zc_rerouting[i].name, STOP, NEXT);
+	}
+	zc_bpf_emit(code, BPF_JMP | BPF_JA, 1, 0, 0); /* over RET_TRACE */
 }
 
 static void block_fcntl(struct zc_bpf *code)
@@ -182,6 +195,7 @@ static void block(struct zc_bpf *code, const struct zc_filter_free *free_, unsig
 	case ZC_ID_socket:
 	case ZC_ID_socketpair: zc_bpf_socket(code, !free_->no_net); break;
 	case ZC_ID_sendto: block_send(code, free_); break;
+	case ZC_ID_setsockopt: block_sockopt(code); break;
 	case ZC_ID_socketcall: block_socketcall(code, free_); break;
 	case ZC_ID_clone: block_clone(code, unseen); break;
 	case ZC_ID_unshare:

@@ -138,7 +138,8 @@ static struct zc_outcome_of judge_messages(struct zc_case *c)
 		}
 		c->event.flags &= (uint16_t)~ZC_EV_MADE_IN_RUN;
 		c->event.names = NULL;
-		if (!outcome.natural && (c->event.flags & ZC_EV_HAS_PEER || no_net(c)))
+		if (!outcome.natural &&
+		    (c->event.flags & (ZC_EV_HAS_PEER | ZC_EV_REROUTED) || no_net(c)))
 			outcome = judge_address(c);
 		if (!outcome.natural && !outcome.refusal && !outcome.later)
 			continue;
@@ -160,7 +161,8 @@ static struct zc_outcome_of judge(struct zc_case *c)
 		return judge_messages(c);
 	if (event->op == ZC_OP_LISTEN)
 		return judge_listen(c);
-	if (event->op != ZC_OP_SOCKET && !(event->flags & ZC_EV_HAS_PEER) && !no_net(c))
+	if (event->op != ZC_OP_SOCKET && !(event->flags & (ZC_EV_HAS_PEER | ZC_EV_REROUTED)) &&
+	    !no_net(c))
 		return (struct zc_outcome_of){ 0 };
 	return judge_address(c);
 }
