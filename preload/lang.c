@@ -126,7 +126,7 @@ static bool find(struct own *own)
 void zc_lang_put_own(struct zc_frame_writer *writer, int32_t pid, int32_t tid, const void *stack,
 		     size_t stack_len, uint64_t stack_at)
 {
-	struct zc_lang_thread who = { tid, tid == pid, 0, stack, stack_len, stack_at };
+	struct zc_lang_thread who = { tid, tid == pid, 0, stack, stack_len, stack_at, false };
 	struct own *own = has_none(pid) ? NULL : zc_pages_take(sizeof(*own));
 
 	if (!own)

@@ -16,6 +16,7 @@ struct zc_lang_thread {
 	const void *stack; /* a copy of its innermost part */
 	size_t stack_len;
 	uint64_t stack_at; /* where that was */
+	bool is_copy;      /* the memory that is read is that of the process it was forked from */
 };
 
 struct zc_lang_field {

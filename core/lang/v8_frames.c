@@ -61,6 +61,20 @@ static bool is_object(uint64_t word)
 	return (word & 3) == 1 && word > 65536 && !(word >> 47);
 }
 
+/*
+ * V8 does not let its heap be inherited; a child on its way to exec has its parent's stack, and the parent
+ * the objects. While it waits in the same calls, it has the same frames; when it has gone on, it has not.
+ */
+static bool is_there_too(struct zc_v8_walk *walk, uint64_t fp, uint64_t function)
+{
+	uint64_t word;
+
+	return !walk->who->is_copy ||
+	       (zc_peek(walk->memory, fp + (uint64_t)(int64_t)zc_v8_fact(walk, ZC_V8_FP_FUNCTION),
+			&word, sizeof(word)) &&
+		word == function);
+}
+
 /* Reads what makes it a frame of JavaScript: context, function, and the function's own description. */
 static bool read_frame(struct zc_v8_walk *walk, uint64_t fp, struct zc_v8_frame *ret)
 {
@@ -69,6 +83,7 @@ static bool read_frame(struct zc_v8_walk *walk, uint64_t fp, struct zc_v8_frame 
 	*ret = (struct zc_v8_frame){ .fp = fp };
 	return at_frame(walk, fp, ZC_V8_FP_CONTEXT, &context) && is_object(context) &&
 	       at_frame(walk, fp, ZC_V8_FP_FUNCTION, &ret->function) && is_object(ret->function) &&
+	       is_there_too(walk, fp, ret->function) &&
 	       zc_v8_word(walk, ret->function, zc_v8_fact(walk, ZC_V8_FUNCTION_SHARED),
 			  &ret->shared) &&
 	       zc_v8_is(walk, ret->shared, ZC_V8_TYPE_SHARED) &&

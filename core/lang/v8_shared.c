@@ -116,8 +116,7 @@ bool zc_v8_function(struct zc_v8_walk *walk, uint64_t shared, struct zc_v8_funct
 	ret->start = scope.start;
 	if (put_name(walk, name, &ret->name_len) || put_name(walk, scope.inferred, &ret->name_len))
 		return true;
-	if (!scope.start &&
-	    zc_v8_word(walk, ret->script, zc_v8_fact(walk, ZC_V8_SCRIPT_NAME), &script_name) &&
+	if (zc_v8_word(walk, ret->script, zc_v8_fact(walk, ZC_V8_SCRIPT_NAME), &script_name) &&
 	    !may_be_name(walk, script_name))
 		put_fixed(walk, "eval", &ret->name_len);
 	else

@@ -67,7 +67,9 @@ static void take_frames(const struct zc_python *python, struct zc_python_work *w
 {
 	static const uint64_t stack[] = { HERE, HERE + 512, HERE + 1024 };
 	struct zc_peek memory = { read_memory, NULL, ZC_INTERPRETER_READS };
-	struct zc_lang_thread who = { 7, true, cap & 8 ? HERE : 0, stack, sizeof(stack), HERE };
+	struct zc_lang_thread who = {
+		7, true, cap & 8 ? HERE : 0, stack, sizeof(stack), HERE, false
+	};
 	struct zc_frame_writer writer;
 	struct zc_frame frame;
 	char *buffer = malloc(cap);

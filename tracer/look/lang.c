@@ -81,6 +81,7 @@ void zc_tracee_lang_put(struct zc_tracee *tracee, const struct zc_snapshot *snap
 	static struct zc_peek_blocks blocks;
 	struct zc_peek memory = { zc_peek_blocks_read, &blocks, ZC_INTERPRETER_READS };
 	const size_t address = sizeof(snapshot->stack.address);
+	const size_t before = writer->len;
 	const struct zc_interpreter *interpreter;
 	struct zc_lang_thread who = { .is_leader = tracee->tid == tracee->tgid,
 				      .stack = snapshot->stack.bytes,
@@ -94,6 +95,14 @@ void zc_tracee_lang_put(struct zc_tracee *tracee, const struct zc_snapshot *snap
 		return;
 	who.tid = inner_tid(tracee->tid);
 	who.stack_len = snapshot->stack_len > address ? snapshot->stack_len - address : 0;
+	memory.left = ZC_INTERPRETER_READS;
+	zc_interpreter_put(interpreter, &memory, &who, &work, writer);
+	if (writer->len != before || interpreter->lang != ZC_LANG_JS || !who.is_leader ||
+	    tracee->ppid <= 0)
+		return;
+	blocks.context = &tracee->ppid;
+	memset(blocks.block, 0, sizeof(blocks.block));
+	who.is_copy = true;
 	memory.left = ZC_INTERPRETER_READS;
 	zc_interpreter_put(interpreter, &memory, &who, &work, writer);
 }
