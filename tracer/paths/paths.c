@@ -19,27 +19,13 @@
 
 #include "core/mem.h"
 #include "core/path.h"
-#include "tracer/look/look.h"
+#include "tracer/paths/anchor.h"
 #include "tracer/paths/known.h"
 #include "tracer/paths/paths.h"
 
 #define MOST_TRIES 8 /* openat2 answers EAGAIN when a rename crosses its way */
 
-static struct {
-	bool diverged, checked;
-} seen;
-
 static struct zc_tracer *tracer; /* the only one; whose judgement this is for */
-
-/* Where a path starts. */
-struct anchor {
-	int fd;           /* AT_FDCWD: our own root, which is the tracee's too */
-	uint64_t resolve; /* RESOLVE_* that the kernel's walk needs */
-	bool own_rules;   /* some of them are the program's own, given to openat2 */
-	bool by_hand;     /* only paths_follow.c gets this right */
-	bool directory;   /* fd is known to be one */
-	bool lent;        /* ... and is closed by who holds it */
-};
 
 void zc_paths_begin(struct zc_tracer *judge, struct zc_names *names)
 {
@@ -61,112 +47,7 @@ void zc_paths_end(struct zc_names *names)
 	let_go(&names->held[1]);
 }
 
-void zc_paths_diverge(void)
-{
-	seen.diverged = true;
-}
-
-bool zc_paths_root_is_ours(const struct zc_tracee *tracee)
-{
-	struct stat own, its;
-	char path[32];
-
-	if (seen.diverged)
-		return false;
-	if (!seen.checked) {
-		snprintf(path, sizeof(path), "/proc/%d/root", tracee->tid);
-		seen.checked = true;
-		if (stat("/", &own) < 0 || stat(path, &its) < 0 || own.st_ino != its.st_ino ||
-		    own.st_dev != its.st_dev)
-			seen.diverged = true;
-	}
-	return !seen.diverged;
-}
-
-/* ---- where paths start ---- */
-
-static bool has_dotdot(const char *path)
-{
-	for (size_t i = 0; path[i]; i++)
-		if (path[i] == '.' && path[i + 1] == '.' && (i == 0 || path[i - 1] == '/') &&
-		    (path[i + 2] == '/' || path[i + 2] == '\0'))
-			return true;
-	return false;
-}
-
-/* The anchor of object, and the object's absolute spelling where that can be known. */
-static int take_anchor(const struct zc_tracee *tracee, struct zc_object *object, uint64_t resolve,
-		       struct anchor *ret)
-{
-	bool ours = zc_paths_root_is_ours(tracee),
-	     in_dirfd = resolve & (RESOLVE_IN_ROOT | RESOLVE_BENEATH);
-	char name[24];
-
-	*ret = (struct anchor){ .fd = AT_FDCWD, .resolve = resolve, .own_rules = resolve };
-	if (*object->requested == '/' && !in_dirfd) {
-		if (ours)
-			return 0;
-		ret->fd = zc_paths_anchor(tracee, "root");
-		ret->resolve |= RESOLVE_IN_ROOT;
-		return ret->fd < 0 ? ret->fd : 0;
-	}
-	if (object->dirfd < 0 && object->dirfd != AT_FDCWD)
-		return -EBADF;
-	snprintf(name, sizeof(name), object->dirfd == AT_FDCWD ? "cwd" : "fd/%d", object->dirfd);
-	ret->fd = object->dirfd == AT_FDCWD ? -ENOSYS : zc_paths_borrow(tracee, object->dirfd);
-	if (ret->fd < 0)
-		ret->fd = zc_paths_anchor(tracee, name);
-	if (ret->fd < 0)
-		return ret->fd == -ENOENT && object->dirfd != AT_FDCWD ? -EBADF : ret->fd;
-	ret->by_hand = !ours && !in_dirfd && has_dotdot(object->requested);
-	ret->directory = object->dirfd == AT_FDCWD;
-	return 0;
-}
-
-static void drop_anchor(struct anchor *anchor)
-{
-	if (anchor->fd >= 0 && !anchor->lent)
-		close(anchor->fd);
-}
-
-/* Writes where the spelling would lead if nothing on the way were a link. */
-static int spell(struct zc_tracee *tracee, struct zc_object *object, struct anchor *anchor,
-		 char *given)
-{
-	static char inside[ZC_PATH_CAP];
-	const char *path = object->requested;
-	uint8_t flags = 0;
-	long len = 0;
-
-	if (*path != '/' || (anchor->fd >= 0 && anchor->resolve)) {
-		len = anchor->fd >= 0 ? zc_paths_name_directory(tracer, anchor->fd, given, &flags)
-				      : zc_paths_fd(tracee, object->dirfd, given, &flags);
-		if (flags & ZC_OBJ_NAMELESS)
-			return -ENOTDIR;
-		anchor->directory |= flags & ZC_OBJ_DIRECTORY;
-		if (len < 0)
-			return len == -EBADF ? -EBADF
-					     : 0; /* a name that is not known is no spelling */
-	}
-	while (len && *path == '/')
-		path++;
-	if (len && anchor->resolve & RESOLVE_IN_ROOT) {
-		/* Here ".." goes no higher than where the path starts. */
-		if (zc_path_join(inside, sizeof(inside), "/", 1, path, strlen(path)) < 0)
-			return 0;
-		path = inside + 1;
-	}
-	len = zc_path_join(given, ZC_PATH_CAP, len ? given : "", (size_t)len, path, strlen(path));
-	if (len < 0)
-		return 0;
-	object->given = given;
-	object->given_len = (uint32_t)zc_paths_name_process(given, len);
-	return 0;
-}
-
-/* ---- going there ---- */
-
-static int open_path(const struct anchor *anchor, const char *path, uint64_t flags,
+static int open_path(const struct zc_anchor *anchor, const char *path, uint64_t flags,
 		     uint64_t resolve)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC | flags,
@@ -194,7 +75,7 @@ static bool spelling_is_name(const struct zc_object *object)
  * Holds what path leads to. *ret_plain: no link was on the way. With ZC_FOLLOW_CREATE a missing last
  * component is found as well.
  */
-static int go(const struct zc_tracee *tracee, const struct anchor *anchor, const char *path,
+static int go(const struct zc_tracee *tracee, const struct zc_anchor *anchor, const char *path,
 	      unsigned follow, uint64_t flags, struct zc_held *ret, bool *ret_plain)
 {
 	struct statfs fs;
@@ -253,7 +134,7 @@ static void name_as_spelled(struct zc_object *object)
 }
 
 /* An entry of the very directory where the path starts: that is held already. */
-static bool hold_anchor(struct anchor *anchor, struct zc_held *held)
+static bool hold_anchor(struct zc_anchor *anchor, struct zc_held *held)
 {
 	if (anchor->fd < 0 || !anchor->directory || anchor->resolve || anchor->lent)
 		return false;
@@ -261,8 +142,8 @@ static bool hold_anchor(struct anchor *anchor, struct zc_held *held)
 	return anchor->lent = true;
 }
 
-static int resolve_entry(struct zc_tracee *tracee, struct zc_object *object, struct anchor *anchor,
-			 struct zc_held *held, char *path)
+static int resolve_entry(struct zc_tracee *tracee, struct zc_object *object,
+			 struct zc_anchor *anchor, struct zc_held *held, char *path)
 {
 	static char parent[ZC_PATH_CAP];
 	bool plain = true;
@@ -287,8 +168,8 @@ static int resolve_entry(struct zc_tracee *tracee, struct zc_object *object, str
 	return name_held(object, held, path);
 }
 
-static int resolve_whole(struct zc_tracee *tracee, struct zc_object *object, struct anchor *anchor,
-			 bool creates, struct zc_held *held, char *path)
+static int resolve_whole(struct zc_tracee *tracee, struct zc_object *object,
+			 struct zc_anchor *anchor, bool creates, struct zc_held *held, char *path)
 {
 	unsigned follow = object->flags & ZC_OBJ_FOLLOW ? ZC_FOLLOW_LAST : 0;
 	bool plain;
@@ -324,21 +205,8 @@ static int resolve_fd(struct zc_tracee *tracee, struct zc_object *object, char *
 	return 0;
 }
 
-/* The rules of walking that openat2 was given. */
-static uint64_t walking_rules(struct zc_tracee *tracee, const struct zc_event *event)
-{
-	const struct zc_reader reader = zc_tracee_reader(tracee);
-	uint64_t how[3] = { 0 };
-
-	if (event->call != ZC_ID_openat2 ||
-	    reader.bytes(reader.context, event->args[2], how, sizeof(how)) < (long)sizeof(how))
-		return 0;
-	return how[2] & (RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS |
-			 RESOLVE_BENEATH | RESOLVE_IN_ROOT);
-}
-
-static int resolve_from(struct zc_tracee *tracee, struct zc_object *object, struct anchor *anchor,
-			bool creates, struct zc_held *held, char *path)
+static int resolve_from(struct zc_tracee *tracee, struct zc_object *object,
+			struct zc_anchor *anchor, bool creates, struct zc_held *held, char *path)
 {
 	size_t base, len;
 
@@ -377,7 +245,7 @@ static void look_behind_masks(struct zc_tracee *tracee, struct zc_object *object
 {
 	static char name[ZC_PATH_CAP];
 	struct zc_object again = *object;
-	struct anchor outside = { .fd = zc_paths_open_root(), .resolve = RESOLVE_IN_ROOT };
+	struct zc_anchor outside = { .fd = zc_paths_open_root(), .resolve = RESOLVE_IN_ROOT };
 	struct zc_held found = { .fd = -1 };
 
 	again.requested = object->given;
@@ -395,7 +263,7 @@ static void look_behind_masks(struct zc_tracee *tracee, struct zc_object *object
 	} else {
 		let_go(&found);
 	}
-	drop_anchor(&outside);
+	zc_anchor_drop(&outside);
 }
 
 /* The other engine hears of changed mounts in another way (notify/start.c). */
@@ -435,17 +303,17 @@ int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned 
 	struct zc_object *object = &event->object[n];
 	bool opens = event->op <= ZC_OP_OPEN_RDWR;
 	bool creates = opens && event->oflags & O_CREAT;
-	struct anchor anchor;
+	struct zc_anchor anchor;
 	int error;
 
 	if (object->flags & ZC_OBJ_BY_FD)
 		return resolve_fd(tracee, object, names->path[n]);
 	if (!object->requested)
 		return -EFAULT;
-	error = take_anchor(tracee, object, walking_rules(tracee, event), &anchor);
+	error = zc_anchor_take(tracee, object, zc_paths_walking_rules(tracee, event), &anchor);
 	if (error)
 		return error;
-	error = spell(tracee, object, &anchor, names->given[n]);
+	error = zc_anchor_spell(tracer, tracee, object, &anchor, names->given[n]);
 	if (!error && creates && is_slashed(event, object)) {
 		error = resolve_entry(tracee, object, &anchor, &names->held[n], names->path[n]);
 		error = error ? error : -EISDIR;
@@ -454,11 +322,11 @@ int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned 
 				     names->path[n]);
 	/* The spelling is where it leads only as long as nothing goes back up. */
 	if (anchor.fd >= 0 && object->given && zc_paths_are_masked() &&
-	    !has_dotdot(object->requested) && is_missing(error, &names->held[n]))
+	    !zc_paths_has_dotdot(object->requested) && is_missing(error, &names->held[n]))
 		look_behind_masks(tracee, object, creates, &names->held[n], names->path[n], &error);
 	if (!error)
 		name_ours(tracee, object, &names->held[n], names->path[n]);
-	drop_anchor(&anchor);
+	zc_anchor_drop(&anchor);
 	return error;
 }
 
@@ -466,9 +334,9 @@ void zc_paths_spell(struct zc_tracee *tracee, struct zc_event *event, unsigned n
 		    struct zc_names *names)
 {
 	struct zc_object *object = &event->object[n];
-	struct anchor none = { .fd = AT_FDCWD };
+	struct zc_anchor none = { .fd = AT_FDCWD };
 
-	if (object->requested && spell(tracee, object, &none, names->given[n]) == 0 &&
-	    object->given)
+	if (object->requested &&
+	    zc_anchor_spell(tracer, tracee, object, &none, names->given[n]) == 0 && object->given)
 		name_as_spelled(object);
 }
