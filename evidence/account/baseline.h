@@ -44,6 +44,8 @@ struct zc_baseline *zc_baseline_free(struct zc_baseline *baseline); /* takes NUL
 
 size_t zc_baseline_count(const struct zc_baseline *baseline);
 const struct zc_accepted *zc_baseline_at(const struct zc_baseline *baseline, size_t index);
+/* Are both about the same finding? */
+bool zc_baseline_is_same(const struct zc_accepted *a, const struct zc_accepted *b);
 /*
  * The entry for a finding that holds at now, and marks it used; NULL: none. *ret_expired: the entry
  * that would have held once, or NULL.

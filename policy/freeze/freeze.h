@@ -31,13 +31,15 @@ bool zc_hosts_answer(const struct zc_rule *rule);
 int zc_hosts_build(struct zc_build *build, const struct zc_rule *rule, int number,
 		   const struct zc_net_value *net);
 
-/* expand.c */
+/* resolver.c */
 struct zc_resolver;
 /* root: where paths begin, a directory that stays readable text as long as the resolver; NULL: "/". */
 struct zc_resolver *zc_resolver_new(const char *root);
 struct zc_resolver *zc_resolver_free(struct zc_resolver *resolver); /* takes NULL, returns NULL */
 /* Where an absolute clean path leads; what is missing is appended. Returns its length or -errno. */
 long zc_resolve(struct zc_resolver *resolver, const char *path, size_t len, char *ret, size_t cap);
+
+/* expand.c */
 /* Fills rule->patterns from its value. Rules whose variable has no meaning here get none. */
 int zc_expand_rule(struct zc_policy_set *set, struct zc_resolver *resolver, struct zc_rule *rule,
 		   struct zc_policy_error *error);

@@ -10,7 +10,7 @@
  *             directories in which much was used stand for what is in them (places.c: not all may)
  *   check.c   again: the policy is built, everything that was seen is put to it, and what it would
  *             still refuse (moves, mostly) is added, until nothing is
- *   print.c   rules and the comments around them
+ *   rules.c   the rules of what is left;  print.c  the comments around them
  *   file.c    the file: only what stands between two marks is ours, and it is read back as if it had
  *             been seen, so that runs add up and the same runs give the same file
  *

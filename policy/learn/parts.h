@@ -135,7 +135,7 @@ bool zc_learn_sys_is_locked(unsigned sys);
 /* Puts everything to the rules as they are; what they refuse is added to the tree. Returns how much. */
 int zc_learn_recheck(struct zc_learn *learn, bool last, struct zc_policy_error *error);
 
-/* print.c */
+/* rules.c, print.c */
 int zc_learn_rules(struct zc_learn *learn); /* the tree and the rest into learn->rules */
 int zc_learn_print(struct zc_learn *learn); /* ... and the whole file */
 /* "127.0.0.1:80", "[::1]", "example.org:443" */
