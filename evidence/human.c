@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "evidence/stack/lang.h"
 #include "evidence/state.h"
 #include "text/text.h"
 
@@ -31,13 +32,29 @@ static void show(const struct zc_evidence *e, const char *text)
 	zc_text_show(e->setup.human, text, strlen(text));
 }
 
+/* Without the parameters that a demangled name ends with: "ns::open(char const*) const" is "ns::open". */
+static void show_function(const struct zc_evidence *e, const char *name)
+{
+	size_t len = strlen(name), at;
+	unsigned depth = 0;
+
+	if (len > 6 && !strcmp(name + len - 6, " const"))
+		len -= 6;
+	for (at = len; at-- > 0;) {
+		depth += name[at] == ')';
+		if (!depth || (name[at] == '(' && !--depth))
+			break;
+	}
+	zc_text_show(e->setup.human, name, at && at < len && name[at] == '(' ? at : strlen(name));
+}
+
 static void show_frame(const struct zc_evidence *e, const struct zc_site *site,
 		       const struct zc_told_frame *frame, bool with_line)
 {
 	const char *slash;
 
 	if (frame->function) {
-		show(e, frame->shown ? frame->shown : frame->function);
+		show_function(e, frame->shown ? frame->shown : frame->function);
 	} else {
 		show(e, zc_module_base(site->module));
 		fprintf(e->setup.human, "+0x%" PRIx64, site->offset);
@@ -50,8 +67,66 @@ static void show_frame(const struct zc_evidence *e, const struct zc_site *site,
 	fprintf(e->setup.human, ":%u)", frame->line);
 }
 
+/* ---- who in its code ---- */
+
+struct scripts {
+	const struct zc_evidence *e;
+	unsigned own, all, shown;
+	bool show; /* else they are counted */
+};
+
+/* The scripts' own functions; those of Node itself where there are no others. */
+static void take_script(void *context, const struct zc_wire_lang *lang, const char *function,
+			const char *file)
+{
+	struct scripts *scripts = context;
+	FILE *out = scripts->e->setup.human;
+	const char *slash = memrchr(file, '/', lang->file_len);
+	bool own = lang->lang != ZC_LANG_JS || lang->file_len < 5 || memcmp(file, "node:", 5) != 0;
+
+	if (!scripts->show) {
+		scripts->own += own;
+		scripts->all++;
+		return;
+	}
+	if (scripts->shown > CALLERS_MAX || (scripts->own && !own))
+		return;
+	fputs(scripts->shown++ ? " <- " : "  in ", out);
+	zc_text_show(out, function, lang->function_len);
+	if (scripts->shown > 1 || !lang->file_len || !lang->line)
+		return;
+	slash = slash ? slash + 1 : file;
+	fputs(" (", out);
+	zc_text_show(out, slash, lang->file_len - (size_t)(slash - file));
+	fprintf(out, ":%u)", lang->line);
+}
+
+static void walk_scripts(struct scripts *scripts)
+{
+	const struct zc_stack *stack = &scripts->e->stack;
+	struct zc_lang_walk walk = zc_lang_begin(stack, take_script, scripts);
+
+	for (unsigned i = 0; i < stack->count; i++)
+		zc_lang_before(&walk, i);
+	zc_lang_finish(&walk);
+}
+
+/* "in fetch (setup.py:12) <- main": what is interpreted, where that is known. */
+static bool show_script(const struct zc_evidence *e)
+{
+	struct scripts scripts = { .e = e };
+
+	if (!e->stack.lang)
+		return false;
+	walk_scripts(&scripts);
+	scripts.show = true;
+	if (scripts.all)
+		walk_scripts(&scripts);
+	return scripts.shown > 0;
+}
+
 /* "in leak_secret (victim.c:65) <- middle <- outer": the program's own frames. */
-static void show_where(const struct zc_evidence *e)
+static void show_native(const struct zc_evidence *e)
 {
 	unsigned shown = 0;
 
@@ -94,7 +169,8 @@ void zc_human_record(struct zc_evidence *e, const struct zc_record *record,
 	zc_record_by(e, record, text, sizeof(text));
 	fprintf(out, "  %s", text);
 	fputs(color(e, DIM), out);
-	show_where(e);
+	if (!show_script(e))
+		show_native(e);
 	fputs("  [", out);
 	if (record->process && record->process->program) {
 		const char *slash = strrchr(record->process->program->exe, '/');

@@ -50,9 +50,15 @@ static bool have_places(const char *field, size_t len)
 	       lang.lang == ZC_LANG_JS;
 }
 
-struct zc_lang_walk zc_lang_begin(const struct zc_stack *stack)
+struct zc_lang_walk zc_lang_begin(const struct zc_stack *stack, zc_lang_put *put, void *context)
 {
-	struct zc_lang_walk walk = { .stack = stack, .field = stack->lang, .len = stack->lang_len };
+	struct zc_lang_walk walk = {
+		.stack = stack,
+		.field = stack->lang,
+		.len = stack->lang_len,
+		.put = put,
+		.context = context,
+	};
 	unsigned natives = 0, entries, own = 0;
 
 	if (!walk.field)
@@ -76,24 +82,13 @@ struct zc_lang_walk zc_lang_begin(const struct zc_stack *stack)
 	return walk;
 }
 
-static void write_frame(const struct zc_wire_lang *lang, const char *function, const char *file,
-			struct zc_json *json)
+static void put(struct zc_lang_walk *walk, const struct zc_wire_lang *lang, const char *function,
+		const char *file)
 {
-	zc_json_open(json, NULL, '{');
-	zc_json_null(json, "module");
-	zc_json_text(json, "function", function, lang->function_len);
-	zc_json_text(json, "file", file, lang->file_len);
-	if (lang->line)
-		zc_json_uint(json, "line", lang->line);
-	if (lang->line && lang->flags & ZC_LANG_BEGINS)
-		zc_json_string(json, "line_of", "function");
-	if (lang->flags & ZC_LANG_INLINED)
-		zc_json_bool(json, "inlined", true);
-	zc_json_string(json, "lang", lang->lang == ZC_LANG_JS ? "js" : "python");
-	zc_json_close(json, '}');
+	walk->put(walk->context, lang, function, file);
 }
 
-static bool write_next(struct zc_lang_walk *walk, struct zc_json *json, bool *ret_entry)
+static bool next(struct zc_lang_walk *walk, bool *ret_entry)
 {
 	struct zc_wire_lang lang;
 	const char *function, *file;
@@ -101,15 +96,15 @@ static bool write_next(struct zc_lang_walk *walk, struct zc_json *json, bool *re
 	if (!walk->field ||
 	    !zc_frame_next_lang(walk->field, walk->len, &walk->at, &lang, &function, &file))
 		return false;
-	write_frame(&lang, function, file, json);
+	put(walk, &lang, function, file);
 	*ret_entry = lang.flags & ZC_LANG_ENTRY;
 	return true;
 }
 
 /* ---- by frame pointers ---- */
 
-/* Writes those of frame pointer bp, and passes over those that lie further in. Returns whether there are any. */
-static bool write_at(struct zc_lang_walk *walk, uint64_t bp, struct zc_json *json)
+/* Gives out those of frame pointer bp, and passes over those that lie further in. Returns whether there are any. */
+static bool put_at(struct zc_lang_walk *walk, uint64_t bp)
 {
 	struct zc_wire_lang lang;
 	const char *function, *file;
@@ -122,7 +117,7 @@ static bool write_at(struct zc_lang_walk *walk, uint64_t bp, struct zc_json *jso
 		if (place > bp)
 			break;
 		if (place == bp) {
-			write_frame(&lang, function, file, json);
+			put(walk, &lang, function, file);
 			any = true;
 		}
 		walk->at = at;
@@ -132,7 +127,7 @@ static bool write_at(struct zc_lang_walk *walk, uint64_t bp, struct zc_json *jso
 }
 
 /* Those that were found by links from the last one, where nothing was copied any more. */
-static void write_beyond(struct zc_lang_walk *walk, struct zc_json *json)
+static void put_beyond(struct zc_lang_walk *walk)
 {
 	struct zc_wire_lang lang;
 	const char *function, *file;
@@ -140,24 +135,24 @@ static void write_beyond(struct zc_lang_walk *walk, struct zc_json *json)
 	while (walk->connected &&
 	       zc_frame_next_lang(walk->field, walk->len, &walk->at, &lang, &function, &file) &&
 	       lang.depth + 2 * sizeof(uint64_t) > walk->stack->copy_len)
-		write_frame(&lang, function, file, json);
+		put(walk, &lang, function, file);
 }
 
 /* ---- both ---- */
 
-void zc_lang_finish(struct zc_lang_walk *walk, struct zc_json *json)
+void zc_lang_finish(struct zc_lang_walk *walk)
 {
 	bool entry;
 
 	if (walk->by_pointer) {
-		write_beyond(walk, json);
+		put_beyond(walk);
 		return;
 	}
-	while (write_next(walk, json, &entry))
+	while (next(walk, &entry))
 		;
 }
 
-bool zc_lang_write(struct zc_lang_walk *walk, unsigned i, struct zc_json *json)
+bool zc_lang_before(struct zc_lang_walk *walk, unsigned i)
 {
 	const struct zc_stack *stack = walk->stack;
 	bool entry = false;
@@ -168,11 +163,11 @@ bool zc_lang_write(struct zc_lang_walk *walk, unsigned i, struct zc_json *json)
 	if (walk->by_pointer)
 		return stack->frame[i].bp &&
 		       (i + 1 == stack->count || stack->frame[i + 1].bp != stack->frame[i].bp) &&
-		       write_at(walk, stack->frame[i].bp, json);
+		       put_at(walk, stack->frame[i].bp);
 	if (!walk->matched && i == walk->outermost)
-		zc_lang_finish(walk, json);
+		zc_lang_finish(walk);
 	else if (walk->matched && runs_python(walk->stack->frame[i].site))
-		while (!entry && write_next(walk, json, &entry))
+		while (!entry && next(walk, &entry))
 			;
 	return false;
 }

@@ -7,11 +7,18 @@
 #ifndef ZC_EVIDENCE_LANG_H
 #define ZC_EVIDENCE_LANG_H
 
+#include "core/wire/wire.h"
 #include "evidence/stack/stack.h"
+
+/* One interpreted frame; how long its texts are stands in lang. */
+typedef void zc_lang_put(void *context, const struct zc_wire_lang *lang, const char *function,
+			 const char *file);
 
 /* Where in a stack the next interpreted frames go. */
 struct zc_lang_walk {
 	const struct zc_stack *stack;
+	zc_lang_put *put;
+	void *context;
 	const char *field;
 	size_t len, at;
 	bool by_pointer; /* each says where on the stack it is, and stands for the native one there */
@@ -19,10 +26,10 @@ struct zc_lang_walk {
 	bool matched; /* else: each native frame that runs them says how many; or they stay together */
 	unsigned outermost; /* then before this one */
 };
-struct zc_lang_walk zc_lang_begin(const struct zc_stack *stack);
-/* Writes the frames that go before native frame i. Returns whether they stand for that one too. */
-bool zc_lang_write(struct zc_lang_walk *walk, unsigned i, struct zc_json *json);
-/* Writes those that are left when the native ones have ended. */
-void zc_lang_finish(struct zc_lang_walk *walk, struct zc_json *json);
+struct zc_lang_walk zc_lang_begin(const struct zc_stack *stack, zc_lang_put *put, void *context);
+/* Gives out the frames that go before native frame i. Returns whether they stand for that one too. */
+bool zc_lang_before(struct zc_lang_walk *walk, unsigned i);
+/* Gives out those that are left when the native ones have ended. */
+void zc_lang_finish(struct zc_lang_walk *walk);
 
 #endif

@@ -479,9 +479,28 @@ void zc_stack_walk(struct zc_unwinder *unwinder, struct zc_maps *maps,
 		walk_copy(unwinder, maps, record, ret);
 }
 
+static void write_lang(void *context, const struct zc_wire_lang *lang, const char *function,
+		       const char *file)
+{
+	struct zc_json *json = context;
+
+	zc_json_open(json, NULL, '{');
+	zc_json_null(json, "module");
+	zc_json_text(json, "function", function, lang->function_len);
+	zc_json_text(json, "file", file, lang->file_len);
+	if (lang->line)
+		zc_json_uint(json, "line", lang->line);
+	if (lang->line && lang->flags & ZC_LANG_BEGINS)
+		zc_json_string(json, "line_of", "function");
+	if (lang->flags & ZC_LANG_INLINED)
+		zc_json_bool(json, "inlined", true);
+	zc_json_string(json, "lang", lang->lang == ZC_LANG_JS ? "js" : "python");
+	zc_json_close(json, '}');
+}
+
 void zc_stack_write(const struct zc_stack *stack, struct zc_json *json)
 {
-	struct zc_lang_walk lang = zc_lang_begin(stack);
+	struct zc_lang_walk lang = zc_lang_begin(stack, write_lang, json);
 
 	zc_json_open(json, "stack", '{');
 	zc_json_string(json, "status", stack->status);
@@ -491,7 +510,7 @@ void zc_stack_write(const struct zc_stack *stack, struct zc_json *json)
 	for (unsigned i = 0; i < stack->count; i++) {
 		const struct zc_site *site = stack->frame[i].site;
 
-		if (zc_lang_write(&lang, i, json))
+		if (zc_lang_before(&lang, i))
 			continue;
 		if (site && site->json) {
 			zc_json_raw(json, NULL, site->json, site->json_len);
@@ -503,7 +522,7 @@ void zc_stack_write(const struct zc_stack *stack, struct zc_json *json)
 		zc_json_string(json, "lang", "native");
 		zc_json_close(json, '}');
 	}
-	zc_lang_finish(&lang, json);
+	zc_lang_finish(&lang);
 	zc_json_close(json, ']');
 	zc_json_close(json, '}');
 }
