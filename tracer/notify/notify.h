@@ -129,7 +129,7 @@ bool zc_notify_shares(const struct zc_tracer *tracer, const struct zc_tracee *tr
 /* ... wherever in its memory that lies? Not so where only a mapping is shared. */
 bool zc_notify_shares_all(const struct zc_tracer *tracer, const struct zc_tracee *tracee);
 
-/* open.c: the short way for a spelling that is plainly allowed. Returns whether it was answered. */
+/* open_plain.c: the short way for a spelling that is plainly allowed. Returns whether it was answered. */
 bool zc_notify_open_plain(struct zc_tracer *tracer, struct zc_tracee *tracee,
 			  const struct zc_call_stop *stop);
 /* Of one of which an exec is expected: what a new program opens first waits for nothing more than this. */
