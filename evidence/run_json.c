@@ -343,62 +343,7 @@ static void write_end(struct zc_evidence *e)
 	zc_json_uint(&e->line, "count", e->head_lines);
 	zc_json_string(&e->line, "head", e->head);
 	zc_log_write(&e->log, &e->line);
-	zc_log_sync(&e->log);
 	e->log.rotation = zc_rotation_free(e->log.rotation); /* all is compressed */
-}
-
-static int write_file(int fd, const char *bytes, size_t len)
-{
-	for (size_t at = 0; at < len;) {
-		ssize_t wrote = write(fd, bytes + at, len - at);
-
-		if (wrote < 0 && errno == EINTR)
-			continue;
-		if (wrote <= 0)
-			return wrote < 0 ? -errno : -ENOSPC;
-		at += (size_t)wrote;
-	}
-	return fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
-}
-
-/* The names in the run's directory, and its own in the directory above. Best effort: not all can do it. */
-static void sync_names(const char *dir)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), above;
-
-	if (fd < 0)
-		return;
-	fsync(fd);
-	above = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (above >= 0) {
-		fsync(above);
-		close(above);
-	}
-	close(fd);
-}
-
-/* Into a file beside, then renamed: run.json is whole or it is not there. */
-static int replace(const char *dir, const char *bytes, size_t len)
-{
-	char path[ZC_PATH_CAP], beside[ZC_PATH_CAP];
-	int fd, error;
-
-	if (snprintf(beside, sizeof(beside), "%s/run.json.new", dir) >= (int)sizeof(beside))
-		return -ENAMETOOLONG;
-	snprintf(path, sizeof(path), "%s/run.json", dir);
-	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	error = write_file(fd, bytes, len);
-	if (close(fd) < 0 && !error)
-		error = -errno;
-	if (!error && rename(beside, path) < 0)
-		error = -errno;
-	if (error)
-		unlink(beside);
-	else
-		sync_names(dir);
-	return error;
 }
 
 void zc_evidence_engine(struct zc_evidence *e, const char *engine, const char *why_not)
@@ -413,11 +358,13 @@ int zc_evidence_finish(struct zc_evidence *e, int exit_code, const char *exit_re
 	int error;
 
 	write_end(e);
-	if (!e->setup.dir)
+	if (!e->setup.dir) {
+		zc_log_sync(&e->log);
 		return 0;
+	}
 	write_run(&json, e, exit_code, exit_reason);
 	zc_redact_json(e->setup.redaction, &json);
-	error = json.failed ? -ENOMEM : replace(e->setup.dir, json.bytes, json.len);
+	error = zc_log_close_run(&e->log, e->setup.dir, json.failed ? NULL : json.bytes, json.len);
 	zc_json_free(&json);
 	return error;
 }

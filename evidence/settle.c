@@ -37,7 +37,7 @@ static uint64_t saturated(uint64_t a, uint64_t b)
 static void drain_spool(struct zc_evidence *e)
 {
 	const struct zc_page *page = e->setup.page;
-	uint64_t frame[sizeof(page->spool[0].frame) / 8];
+	uint64_t frame[sizeof(page->spooled[0].frame) / 8];
 
 	for (unsigned i = 0; i < ZC_PAGE_SPOOL; i++) {
 		uint32_t state = __atomic_load_n(&page->spool[i].state, __ATOMIC_ACQUIRE);
@@ -46,7 +46,7 @@ static void drain_spool(struct zc_evidence *e)
 		if (state == 1) {
 			e->spool_lost++; /* its writer died half-way */
 		} else if (state == 2 && size <= sizeof(frame)) {
-			memcpy(frame, page->spool[i].frame, size);
+			memcpy(frame, page->spooled[i].frame, size);
 			zc_evidence_put_from(e, frame, size, 0, false);
 		}
 	}
@@ -58,6 +58,8 @@ static void take_page_counts(struct zc_evidence *e, uint64_t *ret_unknown)
 	const struct zc_page *page = e->setup.page;
 
 	*ret_unknown = 0;
+	if (!read_once(&page->records))
+		return; /* nothing was counted: all of that memory is still to be made */
 	for (unsigned i = 0; i < ZC_PAGE_FINDINGS; i++) {
 		uint64_t fingerprint = read_once(&page->findings[i].fingerprint);
 		uint64_t count = read_once(&page->findings[i].count);

@@ -70,7 +70,7 @@ static bool spool_frame(const void *frame, size_t size)
 {
 	struct zc_page *page = zc_shim.page;
 
-	if (page->magic != ZC_PAGE_MAGIC || size > sizeof(page->spool[0].frame))
+	if (page->magic != ZC_PAGE_MAGIC || size > sizeof(page->spooled[0].frame))
 		return false;
 	for (unsigned i = 0; i < ZC_PAGE_SPOOL; i++) {
 		uint32_t free = 0;
@@ -78,7 +78,7 @@ static bool spool_frame(const void *frame, size_t size)
 		if (!__atomic_compare_exchange_n(&page->spool[i].state, &free, 1, false,
 						 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			continue;
-		zc_copy(page->spool[i].frame, frame, size);
+		zc_copy(page->spooled[i].frame, frame, size);
 		page->spool[i].size = (uint32_t)size;
 		__atomic_store_n(&page->spool[i].state, 2, __ATOMIC_RELEASE);
 		return true;

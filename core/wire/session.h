@@ -46,6 +46,8 @@ struct zc_page_finding {
 struct zc_page_spool {
 	uint32_t state;
 	uint32_t size;
+};
+struct zc_page_spooled {
 	unsigned char frame[2040]; /* one wire frame without a stack */
 };
 
@@ -91,7 +93,9 @@ struct zc_page {
 	int32_t gated[ZC_PAGE_GATED];
 	uint64_t unix_made[ZC_PAGE_UNIX]; /* hashes of unix addresses bound in the run; 0 free */
 	struct zc_page_finding findings[ZC_PAGE_FINDINGS];
-	struct zc_page_spool spool[ZC_PAGE_SPOOL];
+	struct zc_page_spool spool
+		[ZC_PAGE_SPOOL]; /* apart from what they say, which is looked for at each end */
+	struct zc_page_spooled spooled[ZC_PAGE_SPOOL];
 	/* Mode shim: what libc's resolver has answered programs of the run. */
 	struct zc_name_slot names[ZC_PAGE_NAMES];
 	struct zc_page_ask asks[ZC_PAGE_ASKS]; /* mode shim */

@@ -51,6 +51,11 @@ void zc_log_finish(struct zc_log *log);
 bool zc_log_write(struct zc_log *log, struct zc_json *line);
 /* Makes what was written outlast a crash of the machine. What fails is remembered as an error. */
 void zc_log_sync(struct zc_log *log);
+/*
+ * close.c: the log and run.json, which is bytes and whole or not there (NULL: it could not be made), outlast a
+ * crash of the machine, as far as the file system goes. Returns 0 or -errno, of run.json.
+ */
+int zc_log_close_run(struct zc_log *log, const char *dir, const char *bytes, size_t len);
 /* Goes on in a new file, if it can. Makes rotation when there is none yet; dir must outlive the log. */
 bool zc_log_turn(struct zc_log *log, const char *dir);
 /* The last link in hex, 64 digits and NUL. */

@@ -212,6 +212,7 @@ static void test_findings(void)
 	refuse(e, "/etc/shadow", 11, 1);
 	refuse(e, "/etc/shadow", 11, 2);
 	refuse(e, "/root/.ssh/id_rsa", 12, 1);
+	page->records = 100000;
 	page->findings[5].fingerprint = 11;
 	page->findings[5].count = 100000;
 	page->refused = 100001;
@@ -327,10 +328,11 @@ static void test_page(void)
 	frame_end(&frame);
 	page->spool[3].state = 2;
 	page->spool[3].size = (uint32_t)frame.size;
-	memcpy(page->spool[3].frame, frame.words, frame.size);
+	memcpy(page->spooled[3].frame, frame.words, frame.size);
 	page->spool[4].state = 1;
 	page->spool[5].state = 2;
 	page->spool[5].size = 0xffffffff;
+	page->records = 7;
 	page->findings[0].fingerprint = 99; /* refused, and no record of it arrived */
 	page->findings[0].count = 6;
 	page->refused = 7;

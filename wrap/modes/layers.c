@@ -238,7 +238,8 @@ static int plan(struct zc_job *job)
 		return r;
 	if (none)
 		kernel = (struct zc_kernel_wish){ 0 };
-	wish.host = zc_host_confine(job->host, geteuid() != 0 && kernel.named & spaces);
+	wish.host = zc_host_confine(job->host, geteuid() != 0 && kernel.named & spaces,
+				    kernel.take & BIT(ZC_CONFINE_LANDLOCK));
 	wish.take = kernel.take;
 	wish.named = kernel.named;
 	wish.require = kernel.require;

@@ -174,14 +174,15 @@ static uint64_t capabilities(void)
 	return (uint64_t)data[1].effective << 32 | data[0].effective;
 }
 
-const struct zc_confine_host *zc_host_confine(struct zc_host *host, bool thorough)
+const struct zc_confine_host *zc_host_confine(struct zc_host *host, bool thorough, bool landlock)
 {
 	struct zc_confine_host *confine = &host->confine;
 	uint64_t caps = capabilities();
 	bool admin = caps >> CAP_SYS_ADMIN & 1;
 
 	confine->root = geteuid() == 0 && caps;
-	confine->landlock_abi = zc_host_can(host, ZC_FACT_LANDLOCK) ? host->landlock_abi : 0;
+	confine->landlock_abi = landlock && zc_host_can(host, ZC_FACT_LANDLOCK) ? host->landlock_abi
+										: 0;
 	confine->landlock_errata = host->landlock_errata;
 	confine->chroot = caps >> CAP_SYS_CHROOT & 1;
 	confine->mountns = confine->netns = admin;

@@ -46,9 +46,10 @@ struct zc_host {
 bool zc_host_can(struct zc_host *host, enum zc_fact fact);
 /*
  * What the layers are planned by. thorough: namespaces are tried (some milliseconds); else what
- * needs capabilities is taken to work where those are there, and applying says whether it did.
+ * needs capabilities is taken to work where those are there, and applying says whether it did. landlock:
+ * whether it works is tried, for who would take it; else it is not there.
  */
-const struct zc_confine_host *zc_host_confine(struct zc_host *host, bool thorough);
+const struct zc_confine_host *zc_host_confine(struct zc_host *host, bool thorough, bool landlock);
 
 /* --- probe_engines.c, probe_spaces.c: one try each; what failed goes to ret --------------------- */
 

@@ -101,7 +101,7 @@ static const char *why_policy_only(const struct zc_job *job)
 		return "--kernel leaves out chroot";
 	if (geteuid() != 0)
 		return "without root";
-	if (!zc_host_confine(job->host, false)->chroot)
+	if (!zc_host_confine(job->host, false, false)->chroot)
 		return "this host lets us change no root directory";
 	return NULL;
 }
