@@ -54,6 +54,6 @@ struct zc_module *zc_unwinder_no_file(struct zc_unwinder *unwinder);
 /* enum zc_site_kind, by the file's name. */
 uint8_t zc_module_kind(const struct zc_module *module);
 
-extern unw_accessors_t zc_stack_accessors; /* stack.c */
+extern unw_accessors_t zc_stack_accessors; /* unwind.c */
 
 #endif

@@ -2,8 +2,7 @@
 /*
  * stack.c - walking a copied stack with libunwind.
  *
- * libunwind asks for everything through accessors: memory comes from the copy or from the mapped
- * files, unwind tables from each file's .eh_frame_hdr. Its cache of decoded unwind rows is kept, one
+ * libunwind asks for everything through accessors (unwind.c). Its cache of decoded unwind rows is kept, one
  * for each set of maps, which is what makes a warm walk cheap (no cache: 100 times slower).
  */
 #include <libunwind-x86_64.h>
@@ -15,208 +14,12 @@
 #include "core/call.h"
 #include "evidence/stack/lang.h"
 #include "evidence/stack/maps.h"
-#include "evidence/stack/rows.h"
 #include "evidence/stack/stack.h"
-
-/* Exported by libunwind-x86_64 and used by perf and others, but in no installed header. */
-int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t space, unw_word_t ip, unw_dyn_info_t *info,
-				       unw_proc_info_t *ret, int need_unwind_info, void *context);
-
-#define READS_MAX 100000u /* words a walk may ask for: 64 cold frames need a third of it */
-#define ROWS_MAX 65536u
-
-static const char copy_ends[] = "the copy of the stack ends here";
-static const char too_long[] = "the unwind data asks for too much work";
-
-struct walk {
-	struct zc_maps *maps;
-	unw_addr_space_t space;
-	struct zc_wire_regs *regs; /* of the innermost frame, or where a guess started again */
-	const unsigned char *copy;
-	uint64_t copy_at;
-	size_t copy_len;
-	const struct zc_map *map; /* of the code being unwound */
-	unsigned reads;
-	bool no_rows;          /* the last lookup found no unwind rows */
-	bool guessed;          /* some lookup so far found none */
-	unsigned guesses_from; /* the frame whose caller was the first guess; UINT_MAX: none */
-	const char *why;       /* what went wrong last */
-	const struct zc_frame_head *who;
-	struct zc_stack *stack;
-};
-
-static bool read_copy(const struct walk *walk, uint64_t address, void *to, size_t len)
-{
-	if (address < walk->copy_at || address - walk->copy_at > walk->copy_len ||
-	    walk->copy_len - (address - walk->copy_at) < len)
-		return false;
-	memcpy(to, walk->copy + (address - walk->copy_at), len);
-	return true;
-}
-
-static bool read_map(const struct zc_map *map, uint64_t address, void *to, size_t len)
-{
-	return map && map->module && zc_module_read(map->module, address - map->bias, to, len);
-}
-
-static int access_mem(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int write,
-		      void *context)
-{
-	struct walk *walk = context;
-
-	if (write)
-		return -UNW_EINVAL;
-	if (++walk->reads > READS_MAX) {
-		walk->why = too_long;
-		return -UNW_EUNSPEC;
-	}
-	if (read_copy(walk, address, value, sizeof(*value)) ||
-	    read_map(walk->map, address, value, sizeof(*value)) ||
-	    read_map(zc_maps_find(walk->maps, address), address, value, sizeof(*value)))
-		return 0;
-	if (!walk->no_rows) /* else the lack of rows led here */
-		walk->why = copy_ends;
-	return -UNW_EINVAL;
-}
-
-static int access_reg(unw_addr_space_t space, unw_regnum_t number, unw_word_t *value, int write,
-		      void *context)
-{
-	const struct zc_wire_regs *regs = ((struct walk *)context)->regs;
-
-	if (write)
-		return -UNW_EREADONLYREG;
-	switch (number) {
-	case UNW_X86_64_RIP: *value = regs->ip; return 0;
-	case UNW_X86_64_RSP: *value = regs->sp; return 0;
-	case UNW_X86_64_RBP: *value = regs->bp; return 0;
-	case UNW_X86_64_RBX: *value = regs->bx; return 0;
-	case UNW_X86_64_R12: *value = regs->r12; return 0;
-	case UNW_X86_64_R13: *value = regs->r13; return 0;
-	case UNW_X86_64_R14: *value = regs->r14; return 0;
-	case UNW_X86_64_R15: *value = regs->r15; return 0;
-	default: return -UNW_EBADREG; /* the caller-saved ones say nothing about a caller */
-	}
-}
-
-/*
- * Such a function is left alone (rows.h). libunwind keeps the addresses of the row programs (of the
- * common part, then of the function's own) in the first four words of its private data.
- */
-static bool rows_may_trap(struct walk *walk, const unw_proc_info_t *info)
-{
-	const unw_word_t *program = info->unwind_info;
-	unsigned char bytes[ROWS_MAX];
-	unsigned seen = 0;
-
-	for (unsigned i = 0; program && i < 4; i += 2) {
-		size_t len = program[i + 1] - program[i];
-
-		if (program[i + 1] < program[i] || len > sizeof(bytes) ||
-		    (len && !read_map(walk->map, program[i], bytes, len)))
-			return true;
-		seen |= zc_rows_look(bytes, len);
-	}
-	return zc_rows_may_divide(seen);
-}
-
-static void put_unwind_info(unw_addr_space_t space, unw_proc_info_t *info, void *context)
-{
-	/* libunwind frees what dwarf_search_unwind_table made by itself; there is nothing of ours. */
-}
-
-/* The binary search table of a module. Only the one encoding that linkers write is understood. */
-static bool fill_table(const struct zc_map *map, unw_dyn_info_t *ret)
-{
-	static const unsigned char usual[4] = { 1, 0x1b, 0x03, 0x3b };
-	unsigned char head[4];
-	uint64_t address, size;
-	uint32_t count;
-
-	if (!zc_module_unwind_header(map->module, &address, &size) || size < 12 ||
-	    !zc_module_read(map->module, address, head, sizeof(head)) ||
-	    memcmp(head, usual, sizeof(head)) != 0 ||
-	    !zc_module_read(map->module, address + 8, &count, sizeof(count)) ||
-	    count > (size - 12) / 8)
-		return false;
-	*ret = (unw_dyn_info_t){ .start_ip = map->start,
-				 .end_ip = map->end,
-				 .format = UNW_INFO_FORMAT_REMOTE_TABLE };
-	ret->u.rti.segbase = address + map->bias;
-	ret->u.rti.table_data = address + map->bias + 12;
-	ret->u.rti.table_len = count;
-	return true;
-}
-
-static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *ret, int need,
-			  void *context)
-{
-	struct walk *walk = context;
-	const char *trouble;
-	unw_dyn_info_t table;
-	int error;
-
-	walk->no_rows = true;
-	walk->map = zc_maps_find(walk->maps, ip);
-	if (!walk->map || !walk->map->module) {
-		walk->why = "code outside every known module";
-		return -UNW_ENOINFO;
-	}
-	trouble = zc_module_trouble(walk->map->module);
-	if (trouble || !fill_table(walk->map, &table)) {
-		snprintf(walk->stack->text, sizeof(walk->stack->text), "%.80s: %s",
-			 zc_module_base(walk->map->module), trouble ? trouble : "no unwind table");
-		walk->why = walk->stack->text;
-		return -UNW_ENOINFO;
-	}
-	error = _Ux86_64_dwarf_search_unwind_table(space, ip, &table, ret, need, context);
-	if (!error && need && rows_may_trap(walk, ret)) {
-		walk->why = "unwind data that no compiler writes";
-		return -UNW_ENOINFO;
-	}
-	if (!error)
-		walk->no_rows = false;
-	else if (walk->why != too_long)
-		walk->why = "code without unwind data";
-	return error;
-}
-
-static int no_dynamic_info(unw_addr_space_t space, unw_word_t *address, void *context)
-{
-	return -UNW_ENOINFO;
-}
-
-static int no_float(unw_addr_space_t space, unw_regnum_t number, unw_fpreg_t *value, int write,
-		    void *context)
-{
-	return -UNW_EINVAL;
-}
-
-static int no_resume(unw_addr_space_t space, unw_cursor_t *cursor, void *context)
-{
-	return -UNW_EINVAL;
-}
-
-static int no_name(unw_addr_space_t space, unw_word_t address, char *buffer, size_t cap,
-		   unw_word_t *offset, void *context)
-{
-	return -UNW_ENOINFO;
-}
-
-unw_accessors_t zc_stack_accessors = {
-	.find_proc_info = find_proc_info,
-	.put_unwind_info = put_unwind_info,
-	.get_dyn_info_list_addr = no_dynamic_info,
-	.access_mem = access_mem,
-	.access_reg = access_reg,
-	.access_fpreg = no_float,
-	.resume = no_resume,
-	.get_proc_name = no_name,
-};
+#include "evidence/stack/stack_walk.h"
 
 /* Adds a frame; the shim's own, innermost, are left out. Returns false when there is no room. */
-static bool add_frame(struct zc_unwinder *unwinder, struct walk *walk, uint64_t ip, uint64_t bp,
-		      bool caller)
+static bool add_frame(struct zc_unwinder *unwinder, struct zc_stack_walk *walk, uint64_t ip,
+		      uint64_t bp, bool caller)
 {
 	const struct zc_map *map = zc_maps_find(walk->maps, caller ? ip - 1 : ip);
 	const struct zc_site *site = NULL;
@@ -255,7 +58,7 @@ static bool is_entry(const struct zc_site *site)
  * Names are known when the walk is over. What lies outside of the first frame that nobody calls was
  * never there: its unwind data did not say that it ends.
  */
-static void name_and_cut(struct zc_unwinder *unwinder, struct walk *walk)
+static void name_and_cut(struct zc_unwinder *unwinder, struct zc_stack_walk *walk)
 {
 	struct zc_stack *stack = walk->stack;
 
@@ -275,18 +78,20 @@ static void name_and_cut(struct zc_unwinder *unwinder, struct walk *walk)
  * have it. libunwind's own guess is kept only where this one does not fit: it went wrong where a
  * sanitizer makes frames large.
  */
-static bool step_by_pointer(struct walk *walk, unw_cursor_t *cursor, uint64_t sp, uint64_t bp)
+static bool step_by_pointer(struct zc_stack_walk *walk, unw_cursor_t *cursor, uint64_t sp,
+			    uint64_t bp)
 {
 	uint64_t saved[2];
 
-	if (bp < sp || bp % 8 || !read_copy(walk, bp, saved, sizeof(saved)))
+	if (bp < sp || bp % 8 || !zc_stack_read_copy(walk, bp, saved, sizeof(saved)))
 		return false;
 	*walk->regs = (struct zc_wire_regs){ .ip = saved[1], .sp = bp + 16, .bp = saved[0] };
 	return !unw_init_remote(cursor, walk->space, walk);
 }
 
 /* One step outwards. Returns false at the end, or in trouble: then with *ret_why. */
-static bool step(struct walk *walk, unw_cursor_t *cursor, bool signal, const char **ret_why)
+static bool step(struct zc_stack_walk *walk, unw_cursor_t *cursor, bool signal,
+		 const char **ret_why)
 {
 	unw_word_t sp = 0, bp = 0;
 	int moved;
@@ -310,16 +115,17 @@ static bool step(struct walk *walk, unw_cursor_t *cursor, bool signal, const cha
 }
 
 /* A guessed place outside every module may be code all the same, but not on the stack. */
-static bool plausible(const struct walk *walk, uint64_t ip)
+static bool plausible(const struct zc_stack_walk *walk, uint64_t ip)
 {
 	char byte;
 
 	return !walk->guessed || zc_maps_find(walk->maps, ip) ||
-	       (ip >= 65536 && !(ip >> 47) && !read_copy(walk, ip, &byte, 1));
+	       (ip >= 65536 && !(ip >> 47) && !zc_stack_read_copy(walk, ip, &byte, 1));
 }
 
 /* Steps outwards until the end or trouble; returns why it is not complete, or NULL. */
-static const char *step_out(struct zc_unwinder *unwinder, struct walk *walk, unw_cursor_t *cursor)
+static const char *step_out(struct zc_unwinder *unwinder, struct zc_stack_walk *walk,
+			    unw_cursor_t *cursor)
 {
 	uint64_t last_sp = walk->regs->sp;
 	bool jumped = false;
@@ -334,7 +140,7 @@ static const char *step_out(struct zc_unwinder *unwinder, struct walk *walk, unw
 			return why;
 		if (unw_get_reg(cursor, UNW_REG_IP, &ip) < 0 ||
 		    unw_get_reg(cursor, UNW_REG_SP, &sp) < 0)
-			return copy_ends;
+			return zc_stack_copy_ends;
 		if (unw_get_reg(cursor, UNW_X86_64_RBP, &bp) < 0)
 			bp = 0;
 		if (!ip || !plausible(walk, ip))
@@ -350,7 +156,8 @@ static const char *step_out(struct zc_unwinder *unwinder, struct walk *walk, unw
 	return "more frames than are kept";
 }
 
-static void take_copy(struct walk *walk, const struct zc_frame *record, struct zc_wire_regs *regs)
+static void take_copy(struct zc_stack_walk *walk, const struct zc_frame *record,
+		      struct zc_wire_regs *regs)
 {
 	const unsigned char *copy = record->field[ZC_FIELD_STACK].bytes;
 
@@ -364,11 +171,11 @@ static void walk_copy(struct zc_unwinder *unwinder, struct zc_maps *maps,
 		      const struct zc_frame *record, struct zc_stack *ret)
 {
 	struct zc_wire_regs regs;
-	struct walk walk = { .maps = maps,
-			     .regs = &regs,
-			     .stack = ret,
-			     .who = &record->head,
-			     .guesses_from = UINT_MAX };
+	struct zc_stack_walk walk = { .maps = maps,
+				      .regs = &regs,
+				      .stack = ret,
+				      .who = &record->head,
+				      .guesses_from = UINT_MAX };
 	unw_cursor_t cursor;
 
 	take_copy(&walk, record, &regs);
@@ -388,7 +195,7 @@ static void walk_copy(struct zc_unwinder *unwinder, struct zc_maps *maps,
 }
 
 /* Returns false, and says which address it was, when no known file is mapped there. */
-static bool add_place(struct walk *walk, uint64_t ip, bool caller, struct zc_place *ret,
+static bool add_place(struct zc_stack_walk *walk, uint64_t ip, bool caller, struct zc_place *ret,
 		      unsigned *count, uint64_t *ret_lost)
 {
 	const struct zc_map *map = zc_maps_find(walk->maps, caller ? ip - 1 : ip);
@@ -410,7 +217,7 @@ unsigned zc_stack_places(struct zc_unwinder *unwinder, struct zc_maps *maps,
 	struct zc_wire_regs regs;
 	unw_cursor_t cursor;
 	unsigned count = 0;
-	struct walk walk = { .maps = maps, .regs = &regs, .stack = &unused };
+	struct zc_stack_walk walk = { .maps = maps, .regs = &regs, .stack = &unused };
 	unw_word_t ip, sp, last_sp;
 	bool known, exact;
 
@@ -438,7 +245,7 @@ static void name_counters(struct zc_unwinder *unwinder, struct zc_maps *maps,
 			  const struct zc_frame *record, struct zc_stack *ret)
 {
 	size_t count = record->field[ZC_FIELD_PCS].len / sizeof(uint64_t);
-	struct walk walk = { .maps = maps, .stack = ret, .who = &record->head };
+	struct zc_stack_walk walk = { .maps = maps, .stack = ret, .who = &record->head };
 
 	for (size_t i = 0; i < count; i++) {
 		uint64_t ip;
