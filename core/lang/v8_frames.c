@@ -122,7 +122,7 @@ static bool put_place(struct zc_v8_walk *walk, const struct zc_v8_place *place, 
 		lang.line = zc_v8_line_of(walk, function.script, place->position);
 	if (!lang.line && function.start >= 0) {
 		lang.line = zc_v8_line_of(walk, function.script, function.start);
-		lang.flags |= ZC_LANG_BEGINS;
+		lang.flags |= lang.line ? ZC_LANG_BEGINS : 0;
 	}
 	return zc_lang_field_add(&walk->field, &lang, walk->work->function, walk->work->file);
 }
