@@ -67,7 +67,8 @@ static bool keep_open(int fd, uint64_t ino)
 	struct stat st;
 	long flags;
 
-	if (fd < 0 || zc_sys2(__NR_fstat, fd, (long)&st) != 0 || st.st_ino != ino)
+	/* No inode has number 0: in mode hybrid there is no socket. */
+	if (fd < 0 || !ino || zc_sys2(__NR_fstat, fd, (long)&st) != 0 || st.st_ino != ino)
 		return false;
 	flags = zc_sys3(__NR_fcntl, fd, F_GETFD, 0);
 	return flags >= 0 && (!(flags & FD_CLOEXEC) ||

@@ -2,6 +2,9 @@
 /*
  * program.c - may this program run? Its file, a script's interpreter, what a loader is told to start.
  */
+#include <sys/stat.h>
+#include <time.h>
+
 #include "preload/exec/carry.h"
 #include "preload/judge/gate.h"
 #include "preload/judge/judge.h"
@@ -265,6 +268,58 @@ static int judge(struct question q, int dirfd, const char *path, int atflags)
 	return error;
 }
 
+/* ---- what was found to be an ordinary program ---- */
+
+#define ORDINARY 16u
+#define SETTLED_S 2 /* a file that has just changed may change again within one tick of the clock */
+
+/*
+ * Files that were found to be for this machine, with a loader and no sanitizer, by all that changes when they do:
+ * a shell or make starts the same few again and again. Whoever would write here could as well start them itself.
+ */
+static uint64_t ordinary[ORDINARY];
+
+static uint64_t identity_of(const struct stat *st)
+{
+	const uint64_t is[] = { st->st_dev,
+				st->st_ino,
+				(uint64_t)st->st_size,
+				(uint64_t)st->st_mtim.tv_sec,
+				(uint64_t)st->st_mtim.tv_nsec,
+				(uint64_t)st->st_ctim.tv_sec,
+				(uint64_t)st->st_ctim.tv_nsec };
+
+	return zc_hash_bytes(is, sizeof(is), 5) | 1; /* 0 is free */
+}
+
+/* *ret_identity: of a regular file; 0 where it is none, or was changed just now. */
+static bool is_ordinary(int dirfd, const char *path, uint64_t *ret_identity)
+{
+	struct stat st;
+
+	*ret_identity = 0;
+	if (zc_sys4(__NR_newfstatat, dirfd, (long)path, (long)&st, 0) != 0 || !S_ISREG(st.st_mode))
+		return false;
+	*ret_identity = identity_of(&st);
+	return __atomic_load_n(&ordinary[*ret_identity >> 8 & (ORDINARY - 1)], __ATOMIC_RELAXED) ==
+	       *ret_identity;
+}
+
+/* The one that was looked at, if it has been as it is for a while. */
+static void keep_ordinary(int fd, uint64_t identity, const struct zc_elf_look *look)
+{
+	struct timespec now = { 0, 0 };
+	struct stat st;
+
+	if (!identity || look->bits != 64 || !look->native || !look->interpreted || look->loader ||
+	    look->sanitizer[0] || zc_sys2(__NR_fstat, fd, (long)&st) != 0 ||
+	    identity_of(&st) != identity ||
+	    zc_sys2(__NR_clock_gettime, CLOCK_REALTIME_COARSE, (long)&now) != 0 ||
+	    now.tv_sec - st.st_ctim.tv_sec < SETTLED_S)
+		return;
+	__atomic_store_n(&ordinary[identity >> 8 & (ORDINARY - 1)], identity, __ATOMIC_RELAXED);
+}
+
 /*
  * Mode `hybrid`: nothing is judged here, but what it is must be known for what it is given in LD_PRELOAD.
  * It is looked at where that costs no stop: through the gate, or on the program's own descriptor.
@@ -276,9 +331,14 @@ static void look_only(struct zc_elf_look *ret, int dirfd, const char *path, int 
 	bool own = atflags & AT_EMPTY_PATH && zc_text_len(path) == 0;
 	char mark[4];
 	char *next = NULL, *option;
+	uint64_t identity = 0;
 
 	if (!zc_gate_is_open() || depth > MOST_INTERPRETERS)
 		return;
+	if (!own && is_ordinary(dirfd, path, &identity)) {
+		*ret = (struct zc_elf_look){ .bits = 64, .native = true, .interpreted = true };
+		return;
+	}
 	w.fd = own ? dirfd
 		   : zc_open_inside(NULL, dirfd, path, zc_text_len(path),
 				    O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
@@ -286,8 +346,8 @@ static void look_only(struct zc_elf_look *ret, int dirfd, const char *path, int 
 		return;
 	if (read_window(&w, mark, sizeof(mark), 0) > 2 && mark[0] == '#' && mark[1] == '!')
 		next = interpreter_of(w.bytes, w.len > 255 ? 255 : w.len, &option);
-	else
-		zc_elf_look(ret, read_window, &w);
+	else if (zc_elf_look(ret, read_window, &w) == 0)
+		keep_ordinary((int)w.fd, identity, ret);
 	if (!own)
 		zc_sys_close((int)w.fd);
 	if (next && *next)
