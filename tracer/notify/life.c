@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/kcmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,115 +20,10 @@
 
 #include "core/image.h"
 #include "tracer/notify/notify.h"
+#include "tracer/notify/who.h"
 
 #define THREAD_PIDFD O_EXCL /* PIDFD_THREAD, Linux 6.9 */
 #define MOST_LOOKS 8u
-
-/* --- /proc ----------------------------------------------------------------------------------------- */
-
-static long read_proc(pid_t tid, const char *name, char *buffer, size_t cap)
-{
-	char path[48];
-	long got;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", tid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	got = read(fd, buffer, cap - 1);
-	got = got < 0 ? -errno : got;
-	close(fd);
-	buffer[got > 0 ? got : 0] = '\0';
-	return got;
-}
-
-struct status {
-	pid_t tgid, ppid;
-	uint64_t identity;
-};
-
-static uint64_t hash_line(const char *line, uint64_t seed)
-{
-	return zc_hash_bytes(line, strcspn(line, "\n"), seed);
-}
-
-/* The first line of status is the name, where a line feed is written as "\n". */
-static int read_status(pid_t tid, struct status *ret)
-{
-	static const char *const ids[] = { "Uid:", "Gid:", "Groups:", "CapEff:" };
-	static char text[16384];
-	long got = read_proc(tid, "status", text, sizeof(text));
-
-	if (got <= 0)
-		return got < 0 ? (int)got : -ESRCH;
-	*ret = (struct status){ .identity = 1 };
-	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-		if (strncmp(line, "Tgid:", 5) == 0)
-			ret->tgid = atoi(line + 5);
-		else if (strncmp(line, "PPid:", 5) == 0)
-			ret->ppid = atoi(line + 5);
-		for (size_t i = 0; i < ZC_LEN(ids); i++)
-			if (strncmp(line, ids[i], strlen(ids[i])) == 0)
-				ret->identity = hash_line(line, ret->identity);
-	}
-	return ret->tgid > 0 ? 0 : -ESRCH;
-}
-
-/* The worst where it cannot be known, but of a parent that has ended, which shares nothing any more. */
-bool zc_notify_borrows(const struct zc_tracer *tracer, pid_t tid)
-{
-	static const int what[] = { KCMP_VM, KCMP_FILES };
-	struct status status;
-
-	if (read_status(tid, &status) < 0 || status.ppid <= 0)
-		return false;
-	for (size_t i = 0; i < ZC_LEN(tracer->image->supervisor); i++)
-		if (status.ppid == tracer->image->supervisor[i])
-			return false; /* the command itself, or an orphan */
-	for (size_t i = 0; i < ZC_LEN(what); i++) {
-		long r = syscall(SYS_kcmp, tid, status.ppid, what[i], 0, 0);
-
-		if (r == 0 || (r < 0 && errno != ESRCH))
-			return true;
-	}
-	return false;
-}
-
-uint64_t zc_notify_identity(pid_t tid)
-{
-	struct status status;
-
-	return read_status(tid, &status) < 0 ? 0 : status.identity;
-}
-
-/* The file that it runs, as /proc calls it. Returns its length, or -1: nobody is there any more. */
-static ssize_t exe_of(pid_t pid, char name[ZC_PATH_CAP])
-{
-	char link[32];
-	ssize_t len;
-
-	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
-	len = readlink(link, name, ZC_PATH_CAP - 1);
-	name[len > 0 ? len : 0] = '\0';
-	return len;
-}
-
-/*
- * What an exec makes anew: the file, and, asked for where that may be the same before and after, where the
- * kernel has put things for the program.
- */
-static uint64_t image_of(pid_t pid, const char *exe, bool deep)
-{
-	uint64_t hash = zc_hash_bytes(exe, strlen(exe), 4);
-	char text[2048];
-	long got;
-
-	if (!deep)
-		return hash;
-	got = read_proc(pid, "auxv", text, sizeof(text));
-	return zc_hash_bytes(text, got > 0 ? (size_t)got : 0, hash);
-}
 
 /* --- pidfds ---------------------------------------------------------------------------------------- */
 
@@ -178,7 +72,7 @@ static uint64_t born_at(const struct zc_tracee *tracee)
 		snprintf(path, sizeof(path), "/proc/%d/task/%d", tracee->tgid, tracee->tid);
 		return stat(path, &st) == 0;
 	}
-	if (read_proc(tracee->tid, "stat", text, sizeof(text)) <= 0)
+	if (zc_caller_read(tracee->tid, "stat", text, sizeof(text)) <= 0)
 		return 0;
 	/* The name may hold anything; the start time is the 20th word behind it. */
 	at = strrchr(text, ')');
@@ -225,7 +119,7 @@ static bool runs_the_same(const struct zc_tracee *tracee, const struct zc_tracee
 {
 	static char name[ZC_PATH_CAP];
 
-	exe_of(tracee->tid, name);
+	zc_caller_exe(tracee->tid, name);
 	return other->exe && strcmp(other->exe, name) == 0;
 }
 
@@ -234,7 +128,7 @@ static bool runs_the_same(const struct zc_tracee *tracee, const struct zc_tracee
  * status takes: it has its parent's ids and capabilities, since nobody has changed any, and an exec that
  * may has been looked at. Returns false where that cannot be said.
  */
-static bool ask_pidfd(const struct zc_tracer *tracer, int pidfd, struct status *ret)
+static bool ask_pidfd(const struct zc_tracer *tracer, int pidfd, struct zc_caller_status *ret)
 {
 	const struct zc_notify *notify = tracer->notify;
 	const struct zc_tracee *elder;
@@ -246,9 +140,9 @@ static bool ask_pidfd(const struct zc_tracer *tracer, int pidfd, struct status *
 	elder = zc_tracee_find((struct zc_tracer *)tracer, (pid_t)info.ppid);
 	if (!elder || elder->stranger || elder->executes)
 		return false;
-	*ret = (struct status){ .tgid = (pid_t)info.tgid,
-				.ppid = (pid_t)info.ppid,
-				.identity = notify->identity };
+	*ret = (struct zc_caller_status){ .tgid = (pid_t)info.tgid,
+					  .ppid = (pid_t)info.ppid,
+					  .identity = notify->identity };
 	return true;
 }
 
@@ -265,10 +159,10 @@ static struct zc_tracee *learn_thread(struct zc_tracer *tracer, struct zc_tracee
 static struct zc_tracee *learn(struct zc_tracer *tracer, pid_t tid)
 {
 	struct zc_tracee *tracee, *elder = NULL;
-	struct status status;
+	struct zc_caller_status status;
 	int pidfd = (int)syscall(SYS_pidfd_open, tid, 0);
 
-	if (!ask_pidfd(tracer, pidfd, &status) && read_status(tid, &status) < 0) {
+	if (!ask_pidfd(tracer, pidfd, &status) && zc_caller_status(tid, &status) < 0) {
 		if (pidfd >= 0)
 			close(pidfd);
 		return NULL;
@@ -362,11 +256,11 @@ void zc_notify_executes(struct zc_tracer *tracer, struct zc_tracee *tracee)
 		tracee->judged_path = NULL;
 	}
 	if (notify->learnt != leader->tid || !leader->exe || strlen(leader->exe) >= sizeof(exe))
-		exe_of(leader->tid, exe);
+		zc_caller_exe(leader->tid, exe);
 	else
 		strcpy(exe, leader->exe);
 	leader->looks_deep = may_stay_alike(tracer, leader, leader->judged_hash, exe);
-	leader->identity = image_of(leader->tid, exe, leader->looks_deep);
+	leader->identity = zc_caller_image(leader->tid, exe, leader->looks_deep);
 	leader->executes = true;
 	forget_exec(notify, leader->tid);
 	if (!notify->execs)
@@ -407,11 +301,11 @@ static struct zc_tracee *look_at_exec(struct zc_tracer *tracer, struct zc_tracee
 	pid_t pid = tracee->tid;
 	bool stranger = tracee->stranger;
 	bool left = tracee->left_sharers || tracee->maps_shared || tracee->shares_memory;
-	struct status status;
+	struct zc_caller_status status;
 	int pidfd = tracee->pidfd;
 
-	exe_of(pid, exe);
-	if (image_of(pid, exe, tracee->looks_deep) == tracee->identity)
+	zc_caller_exe(pid, exe);
+	if (zc_caller_image(pid, exe, tracee->looks_deep) == tracee->identity)
 		return tracee;
 	forget_exec(tracer->notify, pid);
 	tracee->judged_path = NULL;
@@ -429,7 +323,7 @@ static struct zc_tracee *look_at_exec(struct zc_tracer *tracer, struct zc_tracee
 	tracee->left_sharers = left;
 	tracee->stranger =
 		(may_change_ids(tracer->notify, tracee) || stranger) &&
-		(read_status(pid, &status) < 0 || status.identity != tracer->notify->identity);
+		(zc_caller_status(pid, &status) < 0 || status.identity != tracer->notify->identity);
 	zc_judge_exec(tracer, tracee);
 	return tracee;
 }

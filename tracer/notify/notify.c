@@ -7,20 +7,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/ptrace.h>
-#include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tracer/look/look.h"
 #include "tracer/names/names.h"
-#include "tracer/judge/prompt.h"
 #include "tracer/notify/notify.h"
 #include "tracer/ptrace/ptrace.h"
 
-#define ENDS 64
 #define LANDLOCK_RESTRICT_SELF 446 /* in every ABI; x32 has a bit above */
 #define NAMESPACES 0x7e020080u     /* CLONE_NEW*, NEWTIME included */
 #define LOOK_MS 2                  /* between looks at what became of an exec */
@@ -208,7 +202,7 @@ static void settle(struct zc_tracer *tracer, const struct zc_call_stop *stop)
 	notify->late = 0;
 }
 
-static char *queued(struct zc_notify *notify, unsigned n)
+char *zc_notify_queued(struct zc_notify *notify, unsigned n)
 {
 	return notify->queue + (notify->first + n) % ZC_NOTIFY_QUEUE * notify->request_size;
 }
@@ -216,7 +210,7 @@ static char *queued(struct zc_notify *notify, unsigned n)
 /* There is one, so this does not wait for it. ENOENT: who called has been interrupted or has ended. */
 static void hear_one(struct zc_notify *notify)
 {
-	char *next = queued(notify, notify->waiting);
+	char *next = zc_notify_queued(notify, notify->waiting);
 
 	memset(next, 0, notify->request_size);
 	if (ioctl(notify->listener, SECCOMP_IOCTL_NOTIF_RECV, next) == 0)
@@ -252,8 +246,7 @@ static bool settle_soon(struct zc_tracer *tracer, const struct zc_call_stop *sto
 	return zc_notify_open_plain(tracer, tracee, stop);
 }
 
-/* As if it had just come. */
-static void judge_again(struct zc_tracer *tracer)
+void zc_notify_judge_again(struct zc_tracer *tracer)
 {
 	struct zc_notify *notify = tracer->notify;
 	struct zc_call_stop stop;
@@ -268,7 +261,7 @@ static void judge_first(struct zc_tracer *tracer, bool heard)
 	struct zc_notify *notify = tracer->notify;
 	struct zc_call_stop stop;
 
-	memcpy(notify->request, queued(notify, 0), notify->request_size);
+	memcpy(notify->request, zc_notify_queued(notify, 0), notify->request_size);
 	notify->first = (notify->first + 1) % ZC_NOTIFY_QUEUE;
 	notify->waiting--;
 	notify->answered = notify->tried_soon = false;
@@ -295,79 +288,6 @@ void zc_notify_take(struct zc_tracer *tracer)
 		judge_first(tracer, heard);
 }
 
-/* --- ends ---------------------------------------------------------------------------------------- */
-
-void zc_notify_child(struct zc_tracer *tracer, pid_t pid, int status)
-{
-	struct zc_tracee *tracee;
-
-	if (zc_prompt_ended(tracer, pid, status))
-		return;
-	if (WIFSTOPPED(status)) {
-		/* Seized for its registers, and not stopped in time for them. */
-		if (status >> 16 || pid != tracer->command)
-			ptrace(PTRACE_DETACH, pid, 0, status >> 16 ? 0 : WSTOPSIG(status));
-		else
-			zc_control_stopped(tracer, WSTOPSIG(status));
-		return;
-	}
-	if (!WIFEXITED(status) && !WIFSIGNALED(status))
-		return;
-	if (zc_ask_ended(tracer, pid)) {
-		tracer->notify->names_came = true;
-		return;
-	}
-	tracee = zc_tracee_find(tracer, pid);
-	if (tracee)
-		zc_judge_exit(tracer, tracee, status);
-	if (pid == tracer->command) {
-		tracer->command_status = status;
-		tracer->command_ended = true;
-		zc_control_ended(tracer, status);
-	}
-	zc_notify_ended(tracer, pid);
-}
-
-static void read_signals(struct zc_tracer *tracer)
-{
-	struct signalfd_siginfo info;
-
-	while (read(tracer->notify->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		zc_orphan_look(tracer);
-}
-
-/* Returns false when there is nobody left to wait for. */
-static bool wait_for_children(struct zc_tracer *tracer)
-{
-	int status;
-	pid_t pid;
-
-	while ((pid = waitpid(-1, &status, __WALL | WNOHANG | WUNTRACED)) > 0)
-		zc_notify_child(tracer, pid, status);
-	return pid == 0 || errno != ECHILD;
-}
-
-static bool look_at_ends(struct zc_tracer *tracer)
-{
-	struct epoll_event end[ENDS];
-	int count = epoll_wait(tracer->notify->events, end, ENDS, 0);
-	bool more;
-
-	for (int i = 0; i < count; i++) {
-		if (!end[i].data.u64)
-			read_signals(tracer);
-		else if (end[i].data.u64 == ZC_NOTIFY_MOUNTS)
-			zc_notify_look_at_mounts(tracer->notify);
-	}
-	/* An end may be told before its signal comes. */
-	more = wait_for_children(tracer);
-	/* Whoever was our own child is gone from the table by now. */
-	for (int i = 0; i < count; i++)
-		if (end[i].data.u64 && end[i].data.u64 != ZC_NOTIFY_MOUNTS)
-			zc_notify_ended(tracer, (pid_t)end[i].data.u64);
-	return more;
-}
-
 /* --- the loop ------------------------------------------------------------------------------------ */
 
 /* However busy others keep us: what an exec became must not wait for that. */
@@ -382,45 +302,12 @@ static void look_at_execs(struct zc_tracer *tracer)
 	zc_notify_look_at_execs(tracer);
 }
 
-/* --- calls that wait for names ------------------------------------------------------------------- */
-
-/* The caller sleeps on in the kernel; that it is not answered is all there is to do. */
-static int set_aside(struct zc_tracer *tracer, struct zc_tracee *tracee)
-{
-	struct zc_notify *notify = tracer->notify;
-
-	if (!notify->aside)
-		notify->aside = calloc(ZC_NOTIFY_ASIDE, notify->request_size);
-	if (!notify->aside || notify->aside_count == ZC_NOTIFY_ASIDE)
-		return -EAGAIN;
-	memcpy(notify->aside + notify->aside_count++ * notify->request_size, notify->request,
-	       notify->request_size);
-	notify->answered = true;
-	return 0;
-}
-
-/* Who is gone by now is told by the kernel when the answer is sent. */
-static void take_up(struct zc_tracer *tracer)
-{
-	struct zc_notify *notify = tracer->notify;
-	unsigned count = notify->aside_count;
-	char *taken = notify->aside;
-
-	notify->aside = NULL;
-	notify->aside_count = 0;
-	for (unsigned i = 0; i < count; i++) {
-		memcpy(notify->request, taken + i * notify->request_size, notify->request_size);
-		judge_again(tracer);
-	}
-	free(taken);
-}
-
 static int loop(struct zc_tracer *tracer)
 {
 	struct zc_notify *notify = tracer->notify;
 	struct pollfd wait[2] = { { .fd = notify->listener, .events = POLLIN },
 				  { .fd = notify->events, .events = POLLIN } };
-	bool more = look_at_ends(tracer);
+	bool more = zc_notify_look_at_ends(tracer);
 
 	while (more) {
 		int ready;
@@ -432,7 +319,7 @@ static int loop(struct zc_tracer *tracer)
 			return -errno;
 		/* Ends first: a number that is free may be somebody else's by the next call. */
 		if (ready > 0 && wait[1].revents)
-			more = look_at_ends(tracer);
+			more = zc_notify_look_at_ends(tracer);
 		if (notify->names_came) {
 			notify->names_came = false;
 			zc_ask_take_up(tracer);
@@ -453,32 +340,6 @@ static int loop(struct zc_tracer *tracer)
 	return 0;
 }
 
-/* --- calls that are asked about -------------------------------------------------------------------- */
-
-static void *suspend(struct zc_tracer *tracer, struct zc_tracee *tracee)
-{
-	struct zc_notify *notify = tracer->notify;
-	void *copy = malloc(notify->request_size);
-
-	if (!copy)
-		return NULL;
-	memcpy(copy, notify->request, notify->request_size);
-	notify->answered = true; /* not now */
-	return copy;
-}
-
-/* As if it had just been heard of. Where the caller is gone, the answer finds nobody. */
-static void resume(struct zc_tracer *tracer, pid_t tid, void *held)
-{
-	struct zc_notify *notify = tracer->notify;
-
-	if (notify->waiting < ZC_NOTIFY_QUEUE)
-		memcpy(queued(notify, notify->waiting++), held, notify->request_size);
-	else
-		kill(tid, SIGKILL); /* 2,048 calls at once: it would wait for ever */
-	free(held);
-}
-
 const struct zc_engine zc_engine_notify = {
 	.name = "notify",
 	.source = ZC_SOURCE_NOTIFY,
@@ -488,12 +349,12 @@ const struct zc_engine zc_engine_notify = {
 	.answer = zc_notify_answer,
 	.set_argument = set_argument,
 	.waits = zc_notify_is_valid,
-	.set_aside = set_aside,
-	.take_up = take_up,
+	.set_aside = zc_notify_set_aside,
+	.take_up = zc_notify_take_up,
 	.perform = perform,
 	.learn = zc_notify_learn_run,
-	.suspend = suspend,
-	.resume = resume,
+	.suspend = zc_notify_suspend,
+	.resume = zc_notify_resume,
 	.registers = zc_notify_registers,
 	.hold = zc_notify_hold,
 	.let_go = zc_notify_let_go,

@@ -9,13 +9,15 @@
  * descriptor that was opened here (ADDFD), or "go on". After we have heard of a call only a fatal signal
  * ends the wait (WAIT_KILLABLE_RECV), so nobody sees an EINTR of our making.
  *
- *   notify.c         waits for calls, ends and children; one call at a time, as with ptrace
+ *   notify.c  waits for calls, ends and children; one call at a time, as with ptrace
  *   start.c   the command begins
  *   runs.c    execs that were judged before
  *   open.c    opens in the caller's stead, where it is the same as if the caller had done it
+ *             (open_plain.c: the short way for what is plainly allowed)
  *   act.c     changes of files in the caller's stead: mkdir, rename, unlink, chmod ...
  *   call.c    other calls in the caller's stead: connect, bind, sendto
- *   life.c    who calls: learnt from /proc at its first call, again after an exec, until its end
+ *   life.c    who calls: learnt at its first call, again after an exec, until its end (who.c: from /proc)
+ *   ends.c    what is heard besides calls;  aside.c  calls that stay without an answer for now
  *   stack.c   registers: a few from /proc; all of them by stopping who was refused
  *
  * Nothing tells of births, execs and returns here. A process is known from its first judged call on
@@ -98,8 +100,21 @@ int zc_notify_answer(struct zc_tracer *tracer, struct zc_tracee *tracee, long va
 int zc_notify_go_on(struct zc_tracer *tracer);
 /* Is what was read still about the caller? Before anything that cannot be undone. */
 bool zc_notify_is_valid(struct zc_tracer *tracer);
-/* Our own child has changed its state. */
+/* The request that was taken last, as if it had just come. */
+void zc_notify_judge_again(struct zc_tracer *tracer);
+/* Room n of the queue, counted from the request that is next. */
+char *zc_notify_queued(struct zc_notify *notify, unsigned n);
+
+/* ends.c: our own child has changed its state. */
 void zc_notify_child(struct zc_tracer *tracer, pid_t pid, int status);
+/* All that there is to hear besides calls. False: there is nobody left to wait for. */
+bool zc_notify_look_at_ends(struct zc_tracer *tracer);
+
+/* aside.c; engine.h has what they do. */
+int zc_notify_set_aside(struct zc_tracer *tracer, struct zc_tracee *tracee);
+void zc_notify_take_up(struct zc_tracer *tracer);
+void *zc_notify_suspend(struct zc_tracer *tracer, struct zc_tracee *tracee);
+void zc_notify_resume(struct zc_tracer *tracer, pid_t tid, void *held);
 
 /* life.c */
 struct zc_tracee *zc_notify_tracee(struct zc_tracer *tracer, pid_t tid); /* NULL: gone already */
