@@ -17,6 +17,7 @@ struct memo {
 	const char *path, *real;
 	uint64_t hash;
 	size_t len, real_len;
+	bool missing;
 };
 
 struct zc_resolver {
@@ -65,7 +66,7 @@ static struct memo *slot_of(struct memo *slots, size_t cap, uint64_t hash, const
 
 /* Forgetting is no mistake, only slower: failures to allocate are ignored. */
 static void remember(struct zc_resolver *r, uint64_t hash, const char *path, size_t len,
-		     const char *real, size_t real_len)
+		     const char *real, size_t real_len, bool missing)
 {
 	struct memo *slots, *slot;
 
@@ -89,6 +90,7 @@ static void remember(struct zc_resolver *r, uint64_t hash, const char *path, siz
 	slot->hash = hash;
 	slot->len = len;
 	slot->real_len = real_len;
+	slot->missing = missing;
 	r->count += slot->path != NULL;
 }
 
@@ -113,6 +115,7 @@ struct walk {
 	char *real;
 	size_t len, cap;
 	int links;
+	bool missing; /* it is not there, so nothing below it is a link */
 	const char *root;
 };
 
@@ -139,6 +142,7 @@ static int walk_part(struct walk *walk, const char *part, size_t part_len)
 	if (part_len == 2 && part[0] == '.' && part[1] == '.') {
 		while (walk->len > 0 && walk->real[--walk->len] != '/')
 			;
+		walk->missing = false;
 		return 0;
 	}
 	if (walk->len + part_len + 2 > walk->cap)
@@ -147,9 +151,10 @@ static int walk_part(struct walk *walk, const char *part, size_t part_len)
 	memcpy(walk->real + walk->len + 1, part, part_len);
 	walk->len += part_len + 1;
 	walk->real[walk->len] = '\0';
-	if (stays(walk->real, before, part, part_len) || walk->links >= LINKS_CAP)
+	if (walk->missing || stays(walk->real, before, part, part_len) || walk->links >= LINKS_CAP)
 		return 0;
 	n = read_link(walk, target, sizeof(target) - 1);
+	walk->missing = n < 0 && errno == ENOENT;
 	if (n <= 0)
 		return 0;
 	target[n] = '\0';
@@ -174,7 +179,7 @@ static int walk_path(struct walk *walk, const char *path)
 
 long zc_resolve(struct zc_resolver *resolver, const char *path, size_t len, char *ret, size_t cap)
 {
-	struct walk walk = { ret, 0, cap, 0, resolver->root };
+	struct walk walk = { .real = ret, .cap = cap, .root = resolver->root };
 	size_t at = 1, end;
 
 	for (; at < len; at = end + 1) {
@@ -189,6 +194,7 @@ long zc_resolve(struct zc_resolver *resolver, const char *path, size_t len, char
 		if (slot->path != NULL && slot->real_len < cap) {
 			memcpy(walk.real, slot->real, slot->real_len + 1);
 			walk.len = slot->real_len;
+			walk.missing = slot->missing;
 			continue;
 		}
 		walk.links = 0;
@@ -197,7 +203,7 @@ long zc_resolve(struct zc_resolver *resolver, const char *path, size_t len, char
 			return r;
 		walk.real[walk.len] = '\0';
 		if (end < len)
-			remember(resolver, hash, path, end, walk.real, walk.len);
+			remember(resolver, hash, path, end, walk.real, walk.len, walk.missing);
 	}
 	if (walk.len == 0 && cap >= 2)
 		walk.real[walk.len++] = '/';
