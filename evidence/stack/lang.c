@@ -171,3 +171,32 @@ bool zc_lang_before(struct zc_lang_walk *walk, unsigned i)
 			;
 	return false;
 }
+
+/* ---- what is missing ---- */
+
+static void count_script(void *context, const struct zc_wire_lang *lang, const char *function,
+			 const char *file)
+{
+	*(unsigned *)context += lang->lang == ZC_LANG_JS;
+}
+
+/* V8's symbols stand for themselves: a program without them would not be known to be one. */
+static bool enters_script(const struct zc_site *site)
+{
+	return site && site->function.function &&
+	       (!strcmp(site->function.function, "Builtins_JSEntryTrampoline") ||
+		!strcmp(site->function.function, "Builtins_InterpreterEntryTrampoline"));
+}
+
+bool zc_lang_lacks_script(const struct zc_stack *stack)
+{
+	unsigned found = 0;
+	struct zc_lang_walk walk = zc_lang_begin(stack, count_script, &found);
+	bool entered = false;
+
+	for (unsigned i = 0; i < stack->count; i++) {
+		zc_lang_before(&walk, i);
+		entered |= enters_script(stack->frame[i].site);
+	}
+	return entered && !found;
+}

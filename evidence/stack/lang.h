@@ -31,5 +31,7 @@ struct zc_lang_walk zc_lang_begin(const struct zc_stack *stack, zc_lang_put *put
 bool zc_lang_before(struct zc_lang_walk *walk, unsigned i);
 /* Gives out those that are left when the native ones have ended. */
 void zc_lang_finish(struct zc_lang_walk *walk);
+/* Did JavaScript make the call, as the native frames show, although none of its frames is known? */
+bool zc_lang_lacks_script(const struct zc_stack *stack);
 
 #endif

@@ -305,14 +305,28 @@ static void write_lang(void *context, const struct zc_wire_lang *lang, const cha
 	zc_json_close(json, '}');
 }
 
+static void write_why(const struct zc_stack *stack, struct zc_json *json)
+{
+	static const char no_script[] = "the frames of JavaScript could not be read";
+	char text[sizeof(stack->text) + sizeof(no_script) + 2];
+
+	if (!zc_lang_lacks_script(stack)) {
+		if (stack->why)
+			zc_json_string(json, "why", stack->why);
+		return;
+	}
+	snprintf(text, sizeof(text), "%.160s%s%s", stack->why ? stack->why : "",
+		 stack->why ? "; " : "", no_script);
+	zc_json_string(json, "why", text);
+}
+
 void zc_stack_write(const struct zc_stack *stack, struct zc_json *json)
 {
 	struct zc_lang_walk lang = zc_lang_begin(stack, write_lang, json);
 
 	zc_json_open(json, "stack", '{');
 	zc_json_string(json, "status", stack->status);
-	if (stack->why)
-		zc_json_string(json, "why", stack->why);
+	write_why(stack, json);
 	zc_json_open(json, "frames", '[');
 	for (unsigned i = 0; i < stack->count; i++) {
 		const struct zc_site *site = stack->frame[i].site;

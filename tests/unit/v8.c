@@ -229,6 +229,7 @@ static bool leads_to(const char *url, const char *path)
 static void try_texts(void)
 {
 	T_OK(ends("a\nb\r\nc\rd", 1, 0) == 3, "three kinds of ends, and \\r\\n is one");
+	T_OK(ends("\n\n34567\n\n0123456789\r\n\n\r\x8a\x0a\x0b", 1, 0) == 8, "in any row of eight");
 	T_OK(ends("\nb", 1, '\r') == 1 && ends("b", 1, '\r') == 1,
 	     "also where a read ended within");
 	T_OK(ends("a\x20"
