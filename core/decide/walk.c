@@ -4,6 +4,7 @@
  */
 #include "core/mem.h"
 #include "core/path.h"
+#include "core/decide/trie.h"
 #include "core/decide/walk.h"
 
 #define EACH_CLASS(bit) ((bit) | (bit) << 5 | (bit) << 10 | (bit) << 15)
@@ -12,20 +13,6 @@
 	 EACH_CLASS(ZC_MASK_PROFILE(0, ZC_SAYS_QUIET)))
 #define USER_ALLOWS \
 	(EACH_CLASS(ZC_MASK_USER(0, ZC_SAYS_ALLOW)) | EACH_CLASS(ZC_MASK_USER(0, ZC_SAYS_LOG)))
-
-struct tables {
-	const struct zc_image_node *nodes;
-	const struct zc_image_edge *edges;
-	const struct zc_image_shape *shapes;
-	const char *strings;
-	uint32_t edge_mask;
-};
-
-struct component {
-	const char *text;
-	size_t len;
-	uint32_t depth; /* 1 for the first of the path */
-};
 
 struct step {
 	uint32_t node[ZC_WALK_NODES];
@@ -107,7 +94,7 @@ static void add(struct zc_walk *walk, struct step *next, uint32_t entry)
 		next->node[next->count++] = entry;
 }
 
-static void enter(const struct tables *t, struct zc_walk *walk, struct step *next, uint32_t index,
+static void enter(const struct zc_trie *t, struct zc_walk *walk, struct step *next, uint32_t index,
 		  uint32_t depth)
 {
 	const struct zc_image_node *node = &t->nodes[index];
@@ -134,24 +121,8 @@ static void take(struct zc_walk *walk, const struct step *next)
 	walk->count = next->count;
 }
 
-static uint32_t named_child(const struct tables *t, uint32_t parent, const struct component *c,
-			    uint64_t component_hash)
-{
-	uint64_t hash = zc_edge_hash(parent, ZC_EDGE_NAME, component_hash);
-
-	for (uint32_t slot = (uint32_t)hash & t->edge_mask;; slot = (slot + 1) & t->edge_mask) {
-		const struct zc_image_edge *edge = &t->edges[slot];
-
-		if (edge->kind == ZC_EDGE_EMPTY)
-			return 0;
-		if (edge->hash == hash && edge->parent == parent && edge->kind == ZC_EDGE_NAME &&
-		    edge->name_len == c->len && zc_equal(t->strings + edge->name, c->text, c->len))
-			return edge->child;
-	}
-}
-
-static bool glob_holds(const struct tables *t, const struct zc_image_edge *edge,
-		       const struct zc_image_shape *shape, const struct component *c)
+static bool glob_holds(const struct zc_trie *t, const struct zc_image_edge *edge,
+		       const struct zc_image_shape *shape, const struct zc_trie_name *c)
 {
 	const char *pattern = t->strings + edge->name;
 	size_t prefix = shape->prefix_len, suffix = shape->suffix_len;
@@ -163,21 +134,17 @@ static bool glob_holds(const struct tables *t, const struct zc_image_edge *edge,
 }
 
 /* Patterns with several '*' may share prefix and suffix: all of a chain are tried. */
-static void follow_globs(const struct tables *t, struct zc_walk *walk, struct step *next,
-			 uint32_t parent, const struct component *c)
+static void follow_globs(const struct zc_trie *t, struct zc_walk *walk, struct step *next,
+			 uint32_t parent, const struct zc_trie_name *c)
 {
 	const struct zc_image_node *node = &t->nodes[parent];
 
 	for (uint32_t i = 0; i < node->shapes_count; i++) {
 		const struct zc_image_shape *shape = &t->shapes[node->shapes_first + i];
-		size_t prefix = shape->prefix_len, suffix = shape->suffix_len;
 		uint64_t hash;
 
-		if (c->len < prefix + suffix)
+		if (!zc_trie_glob_hash(parent, shape, c, &hash))
 			continue;
-		hash = zc_edge_hash(parent, ZC_EDGE_GLOB,
-				    zc_glob_hash(c->text, prefix, c->text + c->len - suffix,
-						 suffix));
 		for (uint32_t slot = (uint32_t)hash & t->edge_mask;;
 		     slot = (slot + 1) & t->edge_mask) {
 			const struct zc_image_edge *edge = &t->edges[slot];
@@ -192,8 +159,8 @@ static void follow_globs(const struct tables *t, struct zc_walk *walk, struct st
 }
 
 /* In several nodes at once, or where globs leave: what they lead to, and every "**" stays. */
-static void advance_many(const struct tables *t, struct zc_walk *walk, const struct component *c,
-			 uint64_t hash, struct step *next)
+static void advance_many(const struct zc_trie *t, struct zc_walk *walk,
+			 const struct zc_trie_name *c, uint64_t hash, struct step *next)
 {
 	next->count = 0;
 	for (uint32_t i = 0; i < walk->count; i++)
@@ -201,7 +168,7 @@ static void advance_many(const struct tables *t, struct zc_walk *walk, const str
 			next->node[next->count++] = walk->active[i];
 	for (uint32_t i = 0; i < walk->count; i++) {
 		uint32_t parent = walk->active[i] & ~ZC_WALK_STICKY;
-		uint32_t child = named_child(t, parent, c, hash);
+		uint32_t child = zc_trie_child(t, parent, c, hash);
 
 		if (child)
 			enter(t, walk, next, child, c->depth);
@@ -212,7 +179,7 @@ static void advance_many(const struct tables *t, struct zc_walk *walk, const str
 }
 
 /* The common case, one node with plain names only, moves no lists about. */
-static void advance(const struct tables *t, struct zc_walk *walk, const struct component *c,
+static void advance(const struct zc_trie *t, struct zc_walk *walk, const struct zc_trie_name *c,
 		    struct step *next)
 {
 	uint64_t hash = zc_hash_bytes(c->text, c->len, 0);
@@ -224,7 +191,7 @@ static void advance(const struct tables *t, struct zc_walk *walk, const struct c
 		advance_many(t, walk, c, hash, next);
 		return;
 	}
-	child = named_child(t, walk->active[0], c, hash);
+	child = zc_trie_child(t, walk->active[0], c, hash);
 	node = &t->nodes[child];
 	walk->count = 0;
 	if (!child)
@@ -241,27 +208,7 @@ static void advance(const struct tables *t, struct zc_walk *walk, const struct c
 	walk->count = node->below != 0;
 }
 
-/* Bytes up to the next slash, eight at a time. Reads nothing behind text + len. */
-static size_t component_len(const char *text, size_t len)
-{
-	const uint64_t ones = 0x0101010101010101ull, slashes = ones * '/';
-	size_t i = 0;
-
-	for (; i + 8 <= len; i += 8) {
-		uint64_t v;
-
-		__builtin_memcpy(&v, text + i, 8);
-		v ^= slashes;
-		v = (v - ones) & ~v & ones << 7;
-		if (v)
-			return i + (unsigned)__builtin_ctzll(v) / 8;
-	}
-	while (i < len && text[i] != '/')
-		i++;
-	return i;
-}
-
-static void start(const struct tables *t, struct zc_walk *walk, struct zc_seek *seek,
+static void start(const struct zc_trie *t, struct zc_walk *walk, struct zc_seek *seek,
 		  struct step *next)
 {
 	walk->mask = 0;
@@ -275,7 +222,7 @@ static void start(const struct tables *t, struct zc_walk *walk, struct zc_seek *
 }
 
 /* Drops the places below which nothing can change the answer. Is none left? */
-static bool is_enough(const struct tables *t, struct zc_walk *walk, const struct zc_enough *enough)
+static bool is_enough(const struct zc_trie *t, struct zc_walk *walk, const struct zc_enough *enough)
 {
 	uint64_t matters = enough->refusals;
 	uint32_t kept = 0;
@@ -291,31 +238,25 @@ static bool is_enough(const struct tables *t, struct zc_walk *walk, const struct
 }
 
 /* Where the path ends: rules for it alone, not for what is below, stand at its entry ".". */
-static void hear_itself(const struct tables *t, struct zc_walk *walk, uint32_t depth)
+static void hear_itself(const struct zc_trie *t, struct zc_walk *walk, uint32_t depth)
 {
-	const struct component itself = { ".", 1, depth };
+	const struct zc_trie_name itself = { ".", 1, depth };
 	uint64_t hash = zc_hash_bytes(itself.text, itself.len, 0);
 
 	for (uint32_t i = 0; i < walk->count; i++) {
 		uint32_t node = walk->active[i] & ~ZC_WALK_STICKY;
-		uint32_t child = named_child(t, node, &itself, hash);
+		uint32_t child = zc_trie_child(t, node, &itself, hash);
 
 		if (child && t->nodes[child].mask)
 			hear(walk, &t->nodes[child], depth + 1);
 	}
 }
 
-static void follow(const struct zc_image *image, const char *path, size_t len, struct zc_seek *seek,
-		   const struct zc_enough *enough, struct zc_walk *walk)
+void zc_walk_follow(const struct zc_image *image, const char *path, size_t len,
+		    struct zc_seek *seek, const struct zc_enough *enough, struct zc_walk *walk)
 {
-	const struct tables t = {
-		.nodes = zc_image_at(image, image->nodes),
-		.edges = zc_image_at(image, image->edges),
-		.shapes = zc_image_at(image, image->shapes),
-		.strings = zc_image_at(image, image->strings),
-		.edge_mask = image->edges.count - 1,
-	};
-	struct component c = { .depth = 0 };
+	const struct zc_trie t = zc_trie_of(image);
+	struct zc_trie_name c = { .depth = 0 };
 	struct step next; /* scratch, once: hooks run on small stacks */
 	size_t at = 0;
 
@@ -328,7 +269,7 @@ static void follow(const struct zc_image *image, const char *path, size_t len, s
 		if (enough && is_enough(&t, walk, enough))
 			break;
 		c.text = path + at;
-		c.len = component_len(c.text, len - at);
+		c.len = zc_trie_name_len(c.text, len - at);
 		c.depth++;
 		at += c.len;
 		advance(&t, walk, &c, &next);
@@ -340,101 +281,5 @@ static void follow(const struct zc_image *image, const char *path, size_t len, s
 void zc_walk(const struct zc_image *image, const char *path, size_t len, struct zc_seek *seek,
 	     struct zc_walk *walk)
 {
-	follow(image, path, len, seek, NULL, walk);
-}
-
-static bool some_glob_holds(const struct tables *t, uint32_t parent, const struct component *c)
-{
-	const struct zc_image_node *node = &t->nodes[parent];
-
-	for (uint32_t i = 0; i < node->shapes_count; i++) {
-		const struct zc_image_shape *shape = &t->shapes[node->shapes_first + i];
-		size_t prefix = shape->prefix_len, suffix = shape->suffix_len;
-		uint64_t hash;
-
-		if (c->len < prefix + suffix)
-			continue;
-		hash = zc_edge_hash(parent, ZC_EDGE_GLOB,
-				    zc_glob_hash(c->text, prefix, c->text + c->len - suffix,
-						 suffix));
-		for (uint32_t slot = (uint32_t)hash & t->edge_mask;
-		     t->edges[slot].kind != ZC_EDGE_EMPTY; slot = (slot + 1) & t->edge_mask)
-			if (t->edges[slot].hash == hash)
-				return true; /* or nearly: the whole walk will see */
-	}
-	return false;
-}
-
-static bool dstar_matters(const struct tables *t, const struct zc_image_node *node,
-			  uint64_t matters)
-{
-	return node->dstar && (t->nodes[node->dstar].below | t->nodes[node->dstar].mask) & matters;
-}
-
-/*
- * The same for the common path, which meets plain names only until nothing matters any more: no list
- * of places, no depths. Returns false when a wildcard holds that matters: only
- * the whole walk knows then. *ret_below: whatever follows below the path, the mask stays enough.
- */
-static bool walk_straight(const struct tables *t, const char *path, size_t len,
-			  const struct zc_enough *enough, uint64_t *ret_mask, bool *ret_below)
-{
-	const struct zc_image_node *node = t->nodes;
-	struct component c;
-	uint64_t mask = node->mask;
-	size_t at = 0;
-
-	*ret_below = true;
-	for (uint32_t index = 0;;) {
-		uint64_t matters = enough->refusals;
-
-		for (unsigned i = 0; i < enough->count; i++)
-			if (!(mask & enough->grants[i]))
-				matters |= enough->grants[i];
-		if (!(node->below & matters))
-			break;
-		if (node->wild & matters && dstar_matters(t, node, matters))
-			return false;
-		while (at < len && path[at] == '/')
-			at++;
-		if (at == len) {
-			*ret_below = false;
-			c.text = ".", c.len = 1;
-			index = named_child(t, index, &c, zc_hash_bytes(c.text, c.len, 0));
-			mask |= index ? t->nodes[index].mask : 0;
-			break;
-		}
-		c.text = path + at;
-		c.len = component_len(c.text, len - at);
-		at += c.len;
-		if (node->wild & matters && some_glob_holds(t, index, &c))
-			return false;
-		index = named_child(t, index, &c, zc_hash_bytes(c.text, c.len, 0));
-		if (!index)
-			break;
-		node = &t->nodes[index];
-		mask |= node->mask;
-	}
-	*ret_mask = mask;
-	return true;
-}
-
-bool zc_walk_enough(const struct zc_image *image, const char *path, size_t len,
-		    const struct zc_enough *enough, uint64_t *ret_mask, bool *ret_below)
-{
-	const struct tables t = {
-		.nodes = zc_image_at(image, image->nodes),
-		.edges = zc_image_at(image, image->edges),
-		.shapes = zc_image_at(image, image->shapes),
-		.strings = zc_image_at(image, image->strings),
-		.edge_mask = image->edges.count - 1,
-	};
-	struct zc_walk walk;
-
-	if (ZC_LIKELY(walk_straight(&t, path, len, enough, ret_mask, ret_below)))
-		return true;
-	*ret_below = false;
-	follow(image, path, len, NULL, enough, &walk);
-	*ret_mask = walk.mask;
-	return !walk.complex;
+	zc_walk_follow(image, path, len, seek, NULL, walk);
 }

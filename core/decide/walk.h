@@ -65,5 +65,8 @@ uint32_t zc_seek_rule(const struct zc_image *image, const struct zc_seek *seek, 
 
 /* Is a node (with its ZC_WALK_STICKY bit) among those where the walk ended? */
 bool zc_walk_is_in(const struct zc_walk *walk, uint32_t node);
+/* Between the files of this walk. enough NULL: all of the path. seek NULL: nobody looks for a rule. */
+void zc_walk_follow(const struct zc_image *image, const char *path, size_t len,
+		    struct zc_seek *seek, const struct zc_enough *enough, struct zc_walk *walk);
 
 #endif
