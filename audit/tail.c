@@ -47,7 +47,7 @@ static void put_event(struct zc_report *report, struct zc_view event, off_t offs
 		return;
 	}
 	zc_story_tell(report, NULL, event, &story);
-	site = zc_story_where(&story);
+	site = zc_story_where(report, &story);
 	fprintf(report->out, "%s%s%s  %s%s%s  [%s %" PRIu64 "]\n",
 		zc_paint(report, !strcmp(type.at, "access")            ? ZC_GREEN
 				 : !strcmp(story.action.at, "audited") ? ZC_YELLOW

@@ -32,29 +32,15 @@ static void show(const struct zc_evidence *e, const char *text)
 	zc_text_show(e->setup.human, text, strlen(text));
 }
 
-/* Without the parameters that a demangled name ends with: "ns::open(char const*) const" is "ns::open". */
-static void show_function(const struct zc_evidence *e, const char *name)
-{
-	size_t len = strlen(name), at;
-	unsigned depth = 0;
-
-	if (len > 6 && !strcmp(name + len - 6, " const"))
-		len -= 6;
-	for (at = len; at-- > 0;) {
-		depth += name[at] == ')';
-		if (!depth || (name[at] == '(' && !--depth))
-			break;
-	}
-	zc_text_show(e->setup.human, name, at && at < len && name[at] == '(' ? at : strlen(name));
-}
-
 static void show_frame(const struct zc_evidence *e, const struct zc_site *site,
 		       const struct zc_told_frame *frame, bool with_line)
 {
 	const char *slash;
 
 	if (frame->function) {
-		show_function(e, frame->shown ? frame->shown : frame->function);
+		const char *name = frame->shown ? frame->shown : frame->function;
+
+		zc_text_show(e->setup.human, name, zc_text_function_len(name, strlen(name)));
 	} else {
 		show(e, zc_module_base(site->module));
 		fprintf(e->setup.human, "+0x%" PRIx64, site->offset);

@@ -140,3 +140,20 @@ size_t zc_text_show_in(char *buffer, size_t cap, const char *text, size_t len)
 	buffer[to] = '\0';
 	return to;
 }
+
+size_t zc_text_function_len(const char *name, size_t len)
+{
+	static const char end[] = " const";
+	size_t at = len, end_len = sizeof(end) - 1;
+	unsigned depth = 0;
+
+	if (len > end_len && !memcmp(name + len - end_len, end, end_len))
+		at -= end_len;
+	while (at-- > 0) {
+		depth += name[at] == ')';
+		if (!depth || (name[at] == '(' && !--depth))
+			break;
+	}
+	/* No name is empty: "(anonymous namespace)" begins with what looks like parameters. */
+	return at && at < len && name[at] == '(' ? at : len;
+}

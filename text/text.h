@@ -45,6 +45,12 @@ bool zc_text_hidden(uint32_t point);
 bool zc_text_plain(const char *text, size_t len);
 
 /*
+ * How much of a demangled name comes before the parameters it ends with: of "ns::open(char const*) const" the
+ * 8 bytes of "ns::open". len where it has none.
+ */
+size_t zc_text_function_len(const char *name, size_t len);
+
+/*
  * Easy bytes mean themselves wherever they go: visible ASCII but quote and backslash. Returns how many of
  * the len at text are easy, from the first on. Most of every text is, so this looks at 16, then 8 at once.
  */

@@ -166,8 +166,8 @@ void zc_story_tell_members(struct zc_report *report, const struct zc_item *item,
 			   struct zc_story *ret);
 /* What people call that frame; at NULL for NULL. */
 struct zc_str zc_story_site(const struct zc_frame_told *frame);
-/* The same of the frame to look at first: in the workspace, else of the program's own code. */
-struct zc_str zc_story_where(const struct zc_story *story);
+/* Shorter, of the frame to look at first: in the workspace, else of the program's own code. No parameters. */
+struct zc_str zc_story_where(struct zc_report *report, const struct zc_story *story);
 /* Where a reader of code should look: in the workspace, else the rule's line, else the program. */
 struct zc_location {
 	struct zc_str path;

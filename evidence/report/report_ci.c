@@ -14,7 +14,7 @@
 /* "denied open_read /etc/shadow, by deny-read /etc (ci.zc:3), in leak (src/a.c:3), to allow it: ..." */
 static struct zc_str sentence(struct zc_report *report, const struct zc_story *story)
 {
-	struct zc_str site = zc_story_where(story);
+	struct zc_str site = zc_story_where(report, story);
 	struct zc_str hint = zc_report_shown(report, story->hint);
 	struct zc_str text = zc_report_printf(
 		report, "%s, %s%s%s%s%s", story->title.at, story->by.at, site.at ? ", in " : "",

@@ -243,7 +243,7 @@ static void put_stack(struct zc_report *report, const struct zc_story *story)
 
 static void put_finding(struct zc_report *report, const struct zc_story *story)
 {
-	struct zc_str site = zc_story_where(story);
+	struct zc_str site = zc_story_where(report, story);
 	const char *level = esc(report, story->severity);
 
 	fprintf(report->out,

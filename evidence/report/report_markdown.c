@@ -83,7 +83,7 @@ static size_t put_table(struct page *page)
 	put(page, zc_report_printf(report, "| # | count | what | rule | where | to allow it |\n"
 					   "|--:|--:|---|---|---|---|\n"));
 	while (rows < ROWS && !page->full && zc_story_next(report, &index, &story)) {
-		struct zc_str site = zc_story_where(&story);
+		struct zc_str site = zc_story_where(report, &story);
 		struct zc_str row = zc_report_printf(
 			report, "| %zu | %" PRIu64 " | %s | %s | %s | %s |\n", rows + 1,
 			story.count, code(page, story.title).at, code(page, story.by).at,

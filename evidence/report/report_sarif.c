@@ -234,7 +234,7 @@ static void put_flow(struct zc_report *report, const struct zc_story *story)
 
 static struct zc_str message_of(struct zc_report *report, const struct zc_story *story)
 {
-	struct zc_str site = zc_story_where(story);
+	struct zc_str site = zc_story_where(report, story);
 	struct zc_str hint = zc_report_shown(report, story->hint);
 
 	/* In SARIF text, brackets are links. */

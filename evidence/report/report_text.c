@@ -124,7 +124,7 @@ void zc_lines_head(struct zc_report *report)
 
 void zc_lines_story(struct zc_report *report, const struct zc_story *story, size_t number_of)
 {
-	struct zc_str site = zc_story_where(story);
+	struct zc_str site = zc_story_where(report, story);
 	struct zc_str program = zc_report_shown(report, story->program);
 	bool audited = story->action.len == 7 && !memcmp(story->action.at, "audited", 7);
 

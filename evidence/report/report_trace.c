@@ -43,7 +43,7 @@ static void put_instant(struct zc_report *report, const struct zc_story *story, 
 	zc_json_uint(json, "tid", story->tid);
 	zc_json_open(json, "args", '{');
 	zc_report_json(report, "rule", story->by);
-	zc_report_json(report, "in", zc_story_where(story));
+	zc_report_json(report, "in", zc_story_where(report, story));
 	zc_report_json(report, "fingerprint", story->fingerprint);
 	zc_json_uint(json, "seq", story->seq);
 	zc_json_close(json, '}');

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "evidence/story/story.h"
+#include "text/text.h"
 
 /* --- what ----------------------------------------------------------------------------------------- */
 
@@ -290,9 +291,21 @@ struct zc_str zc_story_site(const struct zc_frame_told *frame)
 	return frame ? frame->site : (struct zc_str){ NULL, 0 };
 }
 
-struct zc_str zc_story_where(const struct zc_story *story)
+struct zc_str zc_story_where(struct zc_report *report, const struct zc_story *story)
 {
-	return zc_story_site(story->stack.inside ? story->stack.inside : story->stack.place);
+	const struct zc_frame_told *frame = story->stack.inside ? story->stack.inside
+								: story->stack.place;
+	struct zc_str site = zc_story_site(frame), name;
+	size_t short_len;
+
+	if (!site.at || !frame->function.at)
+		return site;
+	name = zc_report_shown(report, frame->function);
+	short_len = zc_text_function_len(name.at, name.len);
+	/* What follows the name stays: file and line. */
+	if (short_len == name.len || site.len < name.len)
+		return site;
+	return zc_report_printf(report, "%.*s%s", (int)short_len, name.at, site.at + name.len);
 }
 
 /* "ci.zc:12" -> the file and the line. A flag, or a profile, is no file. */

@@ -139,8 +139,36 @@ static void test_terminal(void)
 	     "what does not fit ends in dots: %s", little);
 }
 
+/* The bar stands where the parameters begin. */
+static void test_functions(void)
+{
+	static const char *const names[] = {
+		"main|",
+		"ns::open|(char const*)",
+		"ns::F::open|(std::string const&, int (*)(int)) const",
+		"(anonymous namespace)::hidden|(int)",
+		"(anonymous namespace)|",
+		"A::operator()|(int)",
+		"core::fmt::Write::write_fmt|",
+		"broken)|",
+		" const|",
+		"|",
+		"f|()",
+	};
+
+	for (size_t i = 0; i < ZC_LEN(names); i++) {
+		size_t want = strcspn(names[i], "|"), len = strlen(names[i]) - 1;
+		char name[128];
+
+		memcpy(name, names[i], want);
+		memcpy(name + want, names[i] + want + 1, len - want);
+		T_OK(zc_text_function_len(name, len) == want, "%s", names[i]);
+	}
+}
+
 int main(void)
 {
+	test_functions();
 	test_texts();
 	test_shapes();
 	test_against_parser();
