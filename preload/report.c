@@ -246,7 +246,8 @@ bool zc_say_ask(const struct zc_guard *guard, unsigned slot)
 	if (!frame)
 		return false;
 	head = begin(&writer, frame, ZC_FRAME_ASK);
-	head->fingerprint = zc_ask_key(zc_shim.image, &guard->event, guard->verdict);
+	head->fingerprint =
+		zc_ask_key(zc_shim.image, &guard->event, guard->verdict, zc_shim.image->instance);
 	head->code = (uint16_t)(slot + 1);
 	zc_record_put(&writer, head, &guard->event, guard->verdict);
 	sent = send_frame(frame, zc_frame_end(&writer));

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -225,6 +226,8 @@ int zc_session_run(int argc, char **argv)
 	if (!tracer)
 		return say_failed(&start, ZC_CONTROL_AT_START, 0, ENOMEM);
 	tracer->options = &start.options;
+	if (getrandom(&tracer->key, sizeof(tracer->key), 0) != sizeof(tracer->key))
+		return say_failed(&start, ZC_CONTROL_AT_START, 0, EIO);
 	tracer->engine = &zc_engine_ptrace;
 	tracer->socket = tracer->tell = -1;
 	start.options.group = getpgrp();

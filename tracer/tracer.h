@@ -46,6 +46,7 @@
 
 #include "core/event.h"
 #include "core/image.h"
+#include "core/keyed.h"
 #include "core/decide/policy.h"
 #include "core/wire/session.h"
 #include "core/wire/wire.h"
@@ -149,7 +150,17 @@ struct zc_tracer {
 	int tell;            /* what its child says before that; -1 */
 	struct sock_fprog
 		*filter; /* which calls are judged; NULL: all. Also asked without seccomp */
+	uint64_t
+		key; /* of what is only remembered by a number (core/keyed.h): nobody else knows it */
 };
+
+/* What was judged, to be held against what came of it. Never 0. */
+static inline uint64_t zc_judged_hash(const struct zc_tracer *tracer, const char *path, size_t len)
+{
+	uint64_t hash = zc_keyed_hash(path, len, tracer->key, 1);
+
+	return hash ? hash : 1;
+}
 
 /* tracee.c: -ENOMEM is the only failure. find returns NULL when unknown. */
 struct zc_tracee *zc_tracee_find(struct zc_tracer *tracer, pid_t tid);

@@ -111,8 +111,8 @@ uint64_t zc_fingerprint(const struct zc_image *image, const struct zc_event *eve
  */
 uint64_t zc_fingerprint_learnt(const struct zc_event *event);
 
-/* Names one question: rule, operation and target, with the arguments of a command. Whoever asks. */
+/* Names one question: rule, operation and target, with the arguments of a command. Whoever asks. key: keyed.h. */
 uint64_t zc_ask_key(const struct zc_image *image, const struct zc_event *event,
-		    struct zc_verdict verdict);
+		    struct zc_verdict verdict, uint64_t key);
 
 #endif

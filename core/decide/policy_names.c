@@ -3,6 +3,7 @@
  * policy_names.c - what verdicts are called, and the fingerprint that names a finding.
  */
 #include "core/exec/argv.h"
+#include "core/keyed.h"
 #include "core/mem.h"
 #include "core/decide/policy.h"
 
@@ -134,9 +135,12 @@ uint64_t zc_fingerprint_learnt(const struct zc_event *event)
 }
 
 uint64_t zc_ask_key(const struct zc_image *image, const struct zc_event *event,
-		    struct zc_verdict verdict)
+		    struct zc_verdict verdict, uint64_t key)
 {
 	uint64_t h = zc_fingerprint(image, event, verdict, 0, 0, 0);
 
-	return event->argv ? mix_number(h, zc_argv_hash(event->argv)) : h;
+	for (unsigned i = 0; i < event->objects && i < ZC_LEN(event->object); i++)
+		if (event->object[i].path)
+			h = zc_keyed_hash(event->object[i].path, event->object[i].path_len, key, h);
+	return event->argv ? mix_number(h, zc_argv_hash(event->argv, key)) : h;
 }

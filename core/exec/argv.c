@@ -4,6 +4,7 @@
  * is read from.
  */
 #include "core/exec/argv.h"
+#include "core/keyed.h"
 #include "core/mem.h"
 
 static bool has_prefix(const char *text, size_t len, const char *prefix)
@@ -62,12 +63,12 @@ void zc_argv_interpret(struct zc_argv *argv, const char *interpreter, const char
 	argv->count = more + rest;
 }
 
-uint64_t zc_argv_hash(const struct zc_argv *argv)
+uint64_t zc_argv_hash(const struct zc_argv *argv, uint64_t key)
 {
 	uint64_t h = argv->count;
 
 	for (uint32_t i = 1; i < argv->count; i++)
-		h = zc_hash_bytes(argv->at[i].text, argv->at[i].len, h + 1);
+		h = zc_keyed_hash(argv->at[i].text, argv->at[i].len, key, h + 1);
 	return h;
 }
 

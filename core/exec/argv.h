@@ -54,7 +54,7 @@ void zc_argv_add(struct zc_argv *argv, const char *text, size_t len);
 void zc_argv_interpret(struct zc_argv *argv, const char *interpreter, const char *option,
 		       const char *script);
 /* Of what was looked at but for argv[0]: the same arguments have the same number. */
-uint64_t zc_argv_hash(const struct zc_argv *argv);
+uint64_t zc_argv_hash(const struct zc_argv *argv, uint64_t key);
 
 /* Where a program like a shell takes its script from: a descriptor, or -1 (a file, or an argument). */
 int zc_argv_script_fd(const struct zc_argv *argv, unsigned first, bool is_shell);

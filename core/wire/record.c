@@ -3,6 +3,7 @@
  * record.c - an event into a frame, and the tables of the shared page.
  */
 #include "core/exec/argv.h"
+#include "core/keyed.h"
 #include "core/mem.h"
 #include "core/wire/record.h"
 
@@ -108,14 +109,14 @@ uint64_t zc_page_count(struct zc_page *page, uint64_t fingerprint)
 	return 0;
 }
 
-uint64_t zc_unix_hash(const struct zc_event *event)
+uint64_t zc_unix_hash(const struct zc_event *event, uint64_t key)
 {
 	uint64_t hash;
 
 	if (event->objects && event->object[0].path)
-		hash = zc_hash_bytes(event->object[0].path, event->object[0].path_len, 4);
+		hash = zc_keyed_hash(event->object[0].path, event->object[0].path_len, key, 4);
 	else
-		hash = zc_hash_bytes(event->peer.name, event->peer.name_len, 5);
+		hash = zc_keyed_hash(event->peer.name, event->peer.name_len, key, 5);
 	return hash ? hash : 1;
 }
 

@@ -17,8 +17,8 @@ void zc_record_put(struct zc_frame_writer *writer, struct zc_frame_head *head,
 /* Counts a finding; returns how often it has happened now, 0 when there was no room to count it. */
 uint64_t zc_page_count(struct zc_page *page, uint64_t fingerprint);
 
-/* Names a unix address by its resolved path or its abstract name. Never 0. */
-uint64_t zc_unix_hash(const struct zc_event *event);
+/* Names a unix address by its resolved path or its abstract name (keyed.h). Never 0. */
+uint64_t zc_unix_hash(const struct zc_event *event, uint64_t key);
 /* Unix sockets that the run itself has bound. */
 void zc_page_remember_unix(struct zc_page *page, uint64_t hash);
 bool zc_page_knows_unix(const struct zc_page *page, uint64_t hash);

@@ -54,13 +54,13 @@ static bool is_datagram(int family, int fd)
 static void remember_bound(const struct zc_event *event)
 {
 	if (zc_shim.page->magic == ZC_PAGE_MAGIC)
-		zc_page_remember_unix(zc_shim.page, zc_unix_hash(event));
+		zc_page_remember_unix(zc_shim.page, zc_unix_hash(event, zc_shim.image->instance));
 }
 
 static bool was_bound(const struct zc_event *event)
 {
 	return zc_shim.page->magic == ZC_PAGE_MAGIC &&
-	       zc_page_knows_unix(zc_shim.page, zc_unix_hash(event));
+	       zc_page_knows_unix(zc_shim.page, zc_unix_hash(event, zc_shim.image->instance));
 }
 
 /* Judges a filled event. Unix addresses are resolved first, to know whether the run made them. */

@@ -99,7 +99,7 @@ int zc_arguments_take(struct zc_case *c, uint64_t argv)
 		argv += (unsigned)count * width;
 	}
 	learn_directory(c->tracee);
-	hash = zc_argv_hash(&now);
+	hash = zc_argv_hash(&now, c->tracer->key);
 	return 0;
 }
 
@@ -217,13 +217,13 @@ static bool read_own(pid_t pid, unsigned skip)
 	return now.count > 0;
 }
 
-bool zc_arguments_changed(struct zc_tracee *tracee)
+bool zc_arguments_changed(const struct zc_tracer *tracer, struct zc_tracee *tracee)
 {
 	uint64_t judged = tracee->judged_argv;
 
 	tracee->judged_argv = 0;
 	return judged && read_own(tracee->tgid, tracee->judged_extra) &&
-	       zc_argv_hash(&now) != judged;
+	       zc_argv_hash(&now, tracer->key) != judged;
 }
 
 bool zc_arguments_own(struct zc_tracee *tracee)

@@ -24,7 +24,7 @@ void zc_arguments_launch(unsigned first);
 /* Remembers them with the tracee, for when the exec has happened. */
 void zc_arguments_remember(struct zc_tracee *tracee);
 /* The exec has happened: did it get other arguments than were judged? Asked once. */
-bool zc_arguments_changed(struct zc_tracee *tracee);
+bool zc_arguments_changed(const struct zc_tracer *tracer, struct zc_tracee *tracee);
 /* Takes those that it got instead. Returns false when there are none, or they cannot be read. */
 bool zc_arguments_own(struct zc_tracee *tracee);
 /* Those that were taken last. */

@@ -222,13 +222,13 @@ static enum zc_restart follow_up(struct zc_case *c)
 	     (tracee->maps_shared && !zc_pages_are_own(tracee, event)))) {
 		free(tracee->judged_path);
 		tracee->judged_path = strndup(object->path, object->path_len);
-		tracee->judged_hash = zc_hash_bytes(object->path, object->path_len, 0);
+		tracee->judged_hash = zc_judged_hash(c->tracer, object->path, object->path_len);
 		tracee->judged_need = object->need;
 		tracee->pending = ZC_PENDING_RECHECK;
 		return ZC_RESTART_TO_EXIT;
 	}
 	if (event->op == ZC_OP_BIND && event->flags & ZC_EV_HAS_PEER && event->peer.family == 1) {
-		tracee->judged_hash = zc_unix_hash(event);
+		tracee->judged_hash = zc_unix_hash(event, c->tracer->key);
 		tracee->pending = ZC_PENDING_RESULT;
 		return ZC_RESTART_TO_EXIT;
 	}

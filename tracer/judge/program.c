@@ -82,9 +82,10 @@ static int fill_with(struct zc_case *c, const char *path)
 	return zc_program_event(&c->event, &c->names, c->stop->abi, path);
 }
 
-static void remember(struct zc_tracee *tracee, const struct zc_object *object)
+static void remember(const struct zc_tracer *tracer, struct zc_tracee *tracee,
+		     const struct zc_object *object)
 {
-	tracee->judged_hash = zc_hash_bytes(object->path, object->path_len, 0);
+	tracee->judged_hash = zc_judged_hash(tracer, object->path, object->path_len);
 	free(tracee->judged_path);
 	tracee->judged_path = strndup(object->path, object->path_len);
 }
@@ -113,7 +114,7 @@ static struct zc_outcome_of judge_file(struct zc_case *c)
 		zc_arguments_put(c);
 	outcome = zc_case_decide(c);
 	if (!outcome.natural && !outcome.refusal && object->path)
-		remember(c->tracee, object);
+		remember(c->tracer, c->tracee, object);
 	return outcome;
 }
 

@@ -107,7 +107,7 @@ static bool put(struct zc_case *c, struct question *question, uint64_t key)
 
 bool zc_prompt_case(struct zc_case *c)
 {
-	uint64_t key = zc_ask_key(c->tracer->image, &c->event, c->verdict);
+	uint64_t key = zc_ask_key(c->tracer->image, &c->event, c->verdict, c->tracer->key);
 	struct question *question = find(c->tracee->tid);
 
 	if (question && question->answer) {

@@ -93,7 +93,8 @@ static struct zc_outcome_of judge_address(struct zc_case *c)
 	if (outcome.natural)
 		return outcome;
 	if (event->flags & ZC_EV_HAS_PEER && event->peer.family == AF_UNIX &&
-	    event->op != ZC_OP_BIND && zc_page_knows_unix(c->tracer->page, zc_unix_hash(event)))
+	    event->op != ZC_OP_BIND &&
+	    zc_page_knows_unix(c->tracer->page, zc_unix_hash(event, c->tracer->key)))
 		event->flags |= ZC_EV_MADE_IN_RUN;
 	return zc_case_decide(c);
 }

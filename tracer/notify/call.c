@@ -54,7 +54,7 @@ static bool bind_abstract(struct zc_case *c)
 	has_answer(c, r);
 	close(fd);
 	if (r == 0)
-		zc_page_remember_unix(c->tracer->page, zc_unix_hash(&c->event));
+		zc_page_remember_unix(c->tracer->page, zc_unix_hash(&c->event, c->tracer->key));
 	return true;
 }
 
@@ -69,7 +69,7 @@ static bool perform_bind(struct zc_case *c)
 		return bind_abstract(c);
 	/* What is there already will not be made by this; what is not yet, nobody else has made. */
 	if (event->objects && is_missing(&c->names.held[0]))
-		zc_page_remember_unix(c->tracer->page, zc_unix_hash(event));
+		zc_page_remember_unix(c->tracer->page, zc_unix_hash(event, c->tracer->key));
 	return false;
 }
 

@@ -232,7 +232,7 @@ static bool may_stay_alike(const struct zc_tracer *tracer, const struct zc_trace
 {
 	const char *slash = strrchr(exe, '/');
 
-	return !judged_hash || judged_hash == zc_hash_bytes(exe, strlen(exe), 0) || !slash ||
+	return !judged_hash || judged_hash == zc_judged_hash(tracer, exe, strlen(exe)) || !slash ||
 	       !strncmp(slash, "/ld", 3) || zc_notify_shares(tracer, tracee) ||
 	       !tracer->notify->own_names;
 }

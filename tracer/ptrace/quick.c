@@ -59,7 +59,7 @@ static bool may_run(const struct zc_tracer *tracer, struct zc_tracee *tracee, ui
 	if (access(path, F_OK) == 0 || errno != ENOENT ||
 	    memory_may_change(tracer, tracee, address, len))
 		return false;
-	tracee->judged_hash = zc_hash_bytes(path, len, 0);
+	tracee->judged_hash = zc_judged_hash(tracer, path, len);
 	free(tracee->judged_path);
 	tracee->judged_path = NULL; /* of an earlier call */
 	return true;

@@ -94,7 +94,7 @@ enum zc_restart zc_recheck_open(struct zc_tracer *tracer, struct zc_tracee *trac
 	need = tracee->judged_need | need_of_fd(tracee, (int)result);
 	if (len < 0 || flags & ZC_OBJ_NAMELESS ||
 	    (need == tracee->judged_need &&
-	     zc_hash_bytes(name, (size_t)len, 0) == tracee->judged_hash))
+	     zc_judged_hash(tracer, name, (size_t)len) == tracee->judged_hash))
 		return ZC_RESTART_GO; /* closed by another thread already, or a pipe, or what was judged */
 	name_event(&event, tracee, tracee->call, need, name, (size_t)len);
 	return is_a_violation(tracer, tracee, &event) ? ZC_RESTART_KILL : ZC_RESTART_GO;
@@ -121,7 +121,7 @@ static bool starts_refused(struct zc_tracer *tracer, struct zc_tracee *tracee, b
 	if (!zc_launched_came(tracer, tracee, &event))
 		return false;
 	if (!told_other && object->path && !(event.flags & ZC_EV_UNREADABLE) &&
-	    tracee->judged_hash == zc_hash_bytes(object->path, object->path_len, 0))
+	    tracee->judged_hash == zc_judged_hash(tracer, object->path, object->path_len))
 		return false;
 	return is_a_violation(tracer, tracee, &event);
 }
@@ -137,8 +137,8 @@ void zc_recheck_exec(struct zc_tracer *tracer, struct zc_tracee *tracee)
 	len = zc_paths_exe(tracee, name);
 	if (len <= 0)
 		return;
-	other = tracee->judged_hash != zc_hash_bytes(name, (size_t)len, 0);
-	told_other = zc_arguments_changed(tracee);
+	other = tracee->judged_hash != zc_judged_hash(tracer, name, (size_t)len);
+	told_other = zc_arguments_changed(tracer, tracee);
 	if (!other && !told_other && !tracee->judged_loader)
 		return;
 	if (((other || told_other) && is_refused_now(tracer, tracee, name, (size_t)len)) ||
