@@ -37,43 +37,30 @@ static struct zc_feed *find(struct zc_feeds *feeds, uint64_t key)
 	}
 	/* Full: an older pipe is forgotten. */
 	__atomic_store_n(&slot->key, key, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&slot->writes, 0, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&slot->reads, 0, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&slot->from, 0, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&slot->to, 0, __ATOMIC_SEQ_CST);
+	for (unsigned end = 0; end < ZC_FEED_ENDS; end++) {
+		__atomic_store_n(&slot->said[end], 0, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&slot->next[end], 0, __ATOMIC_SEQ_CST);
+	}
 	return slot;
 }
 
-/* What is written to a pipe comes out of those behind it; returns who reads a script there. */
-static uint64_t write_to(struct zc_feeds *feeds, uint64_t key, uint64_t bits)
+/*
+ * Who writes to a pipe is heard by those behind it, and who reads one hears those before it: says bits at that
+ * end of each, and returns who is at the other.
+ */
+static uint64_t say(struct zc_feeds *feeds, uint64_t key, unsigned end, uint64_t bits)
 {
-	uint64_t reads = 0;
+	uint64_t others = 0;
 
 	for (unsigned i = 0; key && i < LONGEST; i++) {
 		struct zc_feed *feed = find(feeds, key);
 
 		if (bits)
-			__atomic_or_fetch(&feed->writes, bits, __ATOMIC_SEQ_CST);
-		reads |= __atomic_load_n(&feed->reads, __ATOMIC_SEQ_CST);
-		key = __atomic_load_n(&feed->to, __ATOMIC_SEQ_CST);
+			__atomic_or_fetch(&feed->said[end], bits, __ATOMIC_SEQ_CST);
+		others |= __atomic_load_n(&feed->said[!end], __ATOMIC_SEQ_CST);
+		key = __atomic_load_n(&feed->next[end], __ATOMIC_SEQ_CST);
 	}
-	return reads;
-}
-
-/* ... and the other way; returns who writes there. */
-static uint64_t read_from(struct zc_feeds *feeds, uint64_t key, uint64_t bits)
-{
-	uint64_t writes = 0;
-
-	for (unsigned i = 0; key && i < LONGEST; i++) {
-		struct zc_feed *feed = find(feeds, key);
-
-		if (bits)
-			__atomic_or_fetch(&feed->reads, bits, __ATOMIC_SEQ_CST);
-		writes |= __atomic_load_n(&feed->writes, __ATOMIC_SEQ_CST);
-		key = __atomic_load_n(&feed->from, __ATOMIC_SEQ_CST);
-	}
-	return writes;
+	return others;
 }
 
 static uint64_t join(struct zc_feeds *feeds, uint64_t in, uint64_t out)
@@ -82,12 +69,12 @@ static uint64_t join(struct zc_feeds *feeds, uint64_t in, uint64_t out)
 
 	if (!in || !out || in == out)
 		return 0;
-	__atomic_store_n(&find(feeds, in)->to, out, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&find(feeds, out)->from, in, __ATOMIC_SEQ_CST);
-	writes = read_from(feeds, in, 0);
-	reads = write_to(feeds, out, 0);
-	write_to(feeds, out, writes);
-	read_from(feeds, in, reads);
+	__atomic_store_n(&find(feeds, in)->next[ZC_FEED_WRITES], out, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&find(feeds, out)->next[ZC_FEED_READS], in, __ATOMIC_SEQ_CST);
+	writes = say(feeds, in, ZC_FEED_READS, 0);
+	reads = say(feeds, out, ZC_FEED_WRITES, 0);
+	say(feeds, out, ZC_FEED_WRITES, writes);
+	say(feeds, in, ZC_FEED_READS, reads);
 	return writes & reads;
 }
 
@@ -97,12 +84,12 @@ uint64_t zc_feeds_note(struct zc_feeds *feeds, const struct zc_streams *streams,
 	uint64_t fed = 0;
 
 	if (writes) {
-		fed |= writes & write_to(feeds, streams->out, writes);
+		fed |= writes & say(feeds, streams->out, ZC_FEED_WRITES, writes);
 		for (unsigned i = 0; i < ZC_FEED_STREAMS; i++)
-			fed |= writes & write_to(feeds, streams->others[i], writes);
+			fed |= writes & say(feeds, streams->others[i], ZC_FEED_WRITES, writes);
 	}
 	if (reads)
-		fed |= reads & read_from(feeds, streams->script, reads);
+		fed |= reads & say(feeds, streams->script, ZC_FEED_READS, reads);
 	if (!writes && !reads)
 		fed |= join(feeds, streams->in, streams->out);
 	return fed;

@@ -19,10 +19,14 @@
 #define ZC_FEEDS 256u
 #define ZC_FEED_STREAMS 4u
 
+/* The two ends of a pipe, as programs have them. */
+enum { ZC_FEED_WRITES, ZC_FEED_READS, ZC_FEED_ENDS };
+
 struct zc_feed {
-	uint64_t key;           /* 0: free */
-	uint64_t writes, reads; /* bit n: for the n-th rule with feeders */
-	uint64_t from, to;      /* the pipes before and behind it: keys; 0: none */
+	uint64_t key;                /* 0: free */
+	uint64_t said[ZC_FEED_ENDS]; /* who is there: bit n, for the n-th rule with feeders */
+	/* Keys of pipes that are joined to it; 0: none. What is written goes on to the one behind it ... */
+	uint64_t next[ZC_FEED_ENDS]; /* ... and what reads is fed by the one before it */
 };
 struct zc_feeds {
 	struct zc_feed at[ZC_FEEDS];
