@@ -6,6 +6,7 @@
 #include "core/exec/argv.h"
 #include "core/keyed.h"
 #include "core/mem.h"
+#include "core/path.h"
 
 static bool has_prefix(const char *text, size_t len, const char *prefix)
 {
@@ -76,7 +77,7 @@ static int decimal(const char *text, size_t len)
 {
 	int value = 0;
 
-	if (len == 0 || len > 6)
+	if (len == 0 || len > 9)
 		return -1;
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] < '0' || text[i] > '9')
@@ -86,17 +87,40 @@ static int decimal(const char *text, size_t len)
 	return value;
 }
 
+/* Behind "/proc/self/", "/proc/thread-self/" or "/proc/NUMBER/", 0: it is none of these. */
+static size_t behind_process(const char *text, size_t len)
+{
+	size_t at = zc_len("/proc/"), end;
+
+	if (!has_prefix(text, len, "/proc/"))
+		return 0;
+	for (end = at; end < len && text[end] != '/';)
+		end++;
+	if (!has_prefix(text + at, len - at, "self/") &&
+	    !has_prefix(text + at, len - at, "thread-self/") && decimal(text + at, end - at) < 0)
+		return 0;
+	return end < len ? end + 1 : 0;
+}
+
 int zc_argv_names_fd(const struct zc_argument *argument)
 {
-	static const char *const ways[] = { "/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/" };
+	char text[64];
+	size_t at;
+	long len;
 
-	if (argument->len == 10 && zc_equal(argument->text, "/dev/stdin", 10))
+	if (!argument->len || argument->text[0] != '/')
+		return -1;
+	len = zc_path_join(text, sizeof(text), "/", 1, argument->text, argument->len);
+	if (len <= 0)
+		return -1;
+	if (len == 10 && zc_equal(text, "/dev/stdin", 10))
 		return 0;
-	for (size_t i = 0; i < ZC_LEN(ways); i++)
-		if (has_prefix(argument->text, argument->len, ways[i]))
-			return decimal(argument->text + zc_len(ways[i]),
-				       argument->len - zc_len(ways[i]));
-	return -1;
+	if (has_prefix(text, (size_t)len, "/dev/fd/"))
+		return decimal(text + 8, (size_t)len - 8);
+	at = behind_process(text, (size_t)len);
+	return at && has_prefix(text + at, (size_t)len - at, "fd/")
+		       ? decimal(text + at + 3, (size_t)len - at - 3)
+		       : -1;
 }
 
 /* ---- where a script comes from ---- */

@@ -58,7 +58,7 @@ uint64_t zc_argv_hash(const struct zc_argv *argv, uint64_t key);
 
 /* Where a program like a shell takes its script from: a descriptor, or -1 (a file, or an argument). */
 int zc_argv_script_fd(const struct zc_argv *argv, unsigned first, bool is_shell);
-/* The descriptor that an argument names ("/dev/fd/3", "/proc/self/fd/3", "/dev/stdin"), or -1. */
+/* The descriptor that an argument names ("/dev/fd/3", "/proc/self/fd/3", "//dev/stdin"), or -1. */
 int zc_argv_names_fd(const struct zc_argument *argument);
 
 /*
