@@ -20,61 +20,78 @@
 #include "core/lang/exports.h"
 #include "core/lang/field.h"
 
-/* Facts: a name of ours, whether there can be frames without it, the symbol, and how it was called once. */
+/*
+ * Facts: a name of ours, whether there can be frames without it, and the symbol; or the symbols, of which
+ * versions of V8 have one each.
+ */
 #define ZC_V8_FACTS_LIST(X) \
-	X(FP_FUNCTION, true, "off_fp_function", NULL) \
-	X(FP_CONTEXT, true, "off_fp_context", NULL) \
-	X(FP_BYTECODE, true, "off_fp_bytecode_array", NULL) \
-	X(FP_OFFSET, true, "off_fp_bytecode_offset", NULL) \
-	X(ENTRY_FRAME, true, "frametype_EntryFrame", NULL) \
-	X(CONSTRUCT_ENTRY_FRAME, true, "frametype_ConstructEntryFrame", NULL) \
-	X(SMI_SHIFT, true, "SmiShiftSize", NULL) \
-	X(OBJECT_MAP, true, "class_HeapObject__map__Map", NULL) \
-	X(MAP_TYPE, true, "class_Map__instance_type__uint16_t", NULL) \
-	X(FUNCTION_SHARED, true, "class_JSFunction__shared__SharedFunctionInfo", NULL) \
-	X(FUNCTION_CELL, false, "class_JSFunction__raw_feedback_cell__FeedbackCell", NULL) \
-	X(CELL_VALUE, false, "class_FeedbackCell__value__HeapObject", NULL) \
-	X(SHARED_NAME, true, "class_SharedFunctionInfo__name_or_scope_info__Object", NULL) \
-	X(SHARED_DATA, true, "class_SharedFunctionInfo__function_data__Object", NULL) \
-	X(SHARED_SCRIPT, true, "class_SharedFunctionInfo__script_or_debug_info__HeapObject", \
-	  "class_SharedFunctionInfo__script_or_debug_info__Object") \
-	X(SCRIPT_NAME, true, "class_Script__name__Object", NULL) \
-	X(SCRIPT_SOURCE, true, "class_Script__source__Object", NULL) \
-	X(STRING_LENGTH, true, "class_String__length__int32_t", NULL) \
-	X(ONE_BYTE_CHARS, true, "class_SeqOneByteString__chars__char", NULL) \
-	X(TWO_BYTE_CHARS, true, "class_SeqTwoByteString__chars__char", NULL) \
-	X(CONS_FIRST, true, "class_ConsString__first__String", NULL) \
-	X(CONS_SECOND, true, "class_ConsString__second__String", NULL) \
-	X(SLICED_PARENT, true, "class_SlicedString__parent__String", NULL) \
-	X(SLICED_OFFSET, true, "class_SlicedString__offset__SMI", NULL) \
-	X(THIN_ACTUAL, true, "class_ThinString__actual__String", NULL) \
-	X(EXTERNAL_RESOURCE, true, "class_ExternalString__resource__Object", NULL) \
-	X(ARRAY_LENGTH, true, "class_FixedArrayBase__length__SMI", NULL) \
-	X(ARRAY_DATA, true, "class_FixedArray__data__uintptr_t", NULL) \
-	X(BYTECODE_DATA, true, "class_BytecodeArray__data__uintptr_t", NULL) \
-	X(CODE_BYTECODE, false, "class_Code__bytecode_or_interpreter_data__HeapObject", NULL) \
-	X(CODE_OFFSETS, false, "class_Code__bytecode_offset_table__ByteArray", NULL) \
-	X(CODE_POSITIONS, false, "class_Code__source_position_table__ByteArray", NULL) \
-	X(CODE_DEOPT, false, "class_Code__deoptimization_data__FixedArray", NULL) \
-	X(DEOPT_LITERALS, false, "DeoptimizationDataLiteralArrayIndex", NULL) \
-	X(DEOPT_INLINED, false, "DeoptimizationDataInliningPositionsIndex", NULL) \
-	X(SCOPE_LOCALS, true, "scopeinfo_idx_ncontextlocals", NULL) \
-	X(SCOPE_FIRST, true, "scopeinfo_idx_first_vars", NULL) \
-	X(NOT_STRING, true, "IsNotStringMask", NULL) \
-	X(STRING_KIND, true, "StringRepresentationMask", NULL) \
-	X(STRING_CONS, true, "ConsStringTag", NULL) \
-	X(STRING_EXTERNAL, true, "ExternalStringTag", NULL) \
-	X(STRING_SLICED, true, "SlicedStringTag", NULL) \
-	X(STRING_THIN, true, "ThinStringTag", NULL) \
-	X(STRING_ENCODING, true, "StringEncodingMask", NULL) \
-	X(TYPE_SHARED, true, "type_SharedFunctionInfo__SHARED_FUNCTION_INFO_TYPE", NULL) \
-	X(TYPE_SCRIPT, true, "type_Script__SCRIPT_TYPE", NULL) \
-	X(TYPE_SCOPE, true, "type_ScopeInfo__SCOPE_INFO_TYPE", NULL) \
-	X(TYPE_BYTECODE, true, "type_BytecodeArray__BYTECODE_ARRAY_TYPE", NULL) \
-	X(TYPE_BYTES, true, "type_ByteArray__BYTE_ARRAY_TYPE", NULL) \
-	X(TYPE_CODE, false, "type_Code__CODE_TYPE", NULL)
+	X(FP_FUNCTION, true, "off_fp_function") \
+	X(FP_CONTEXT, true, "off_fp_context") \
+	X(FP_BYTECODE, true, "off_fp_bytecode_array") \
+	X(FP_OFFSET, true, "off_fp_bytecode_offset") \
+	X(ENTRY_FRAME, true, "frametype_EntryFrame") \
+	X(CONSTRUCT_ENTRY_FRAME, true, "frametype_ConstructEntryFrame") \
+	X(SMI_SHIFT, true, "SmiShiftSize") \
+	X(OBJECT_MAP, true, "class_HeapObject__map__Map") \
+	X(MAP_TYPE, true, "class_Map__instance_type__uint16_t") \
+	X(FUNCTION_SHARED, true, "class_JSFunction__shared__SharedFunctionInfo") \
+	X(FUNCTION_CELL, false, \
+	  "class_JSFunction__raw_feedback_cell__FeedbackCell" \
+	  " " \
+	  "class_JSFunction__raw_feedback_cell__Tagged_FeedbackCell_") \
+	X(CELL_VALUE, false, \
+	  "class_FeedbackCell__value__HeapObject" \
+	  " " \
+	  "class_FeedbackCell__value__Tagged_HeapObject_") \
+	X(SHARED_NAME, true, \
+	  "class_SharedFunctionInfo__name_or_scope_info__Object" \
+	  " " \
+	  "class_SharedFunctionInfo__name_or_scope_info__Tagged_Object_" \
+	  " " \
+	  "class_SharedFunctionInfo__name_or_scope_info__Tagged_NameOrScopeInfoT_") \
+	X(SHARED_SCRIPT, true, \
+	  "class_SharedFunctionInfo__script_or_debug_info__HeapObject" \
+	  " " \
+	  "class_SharedFunctionInfo__script_or_debug_info__Object" \
+	  " " \
+	  "class_SharedFunctionInfo__script__Tagged_HeapObject_") \
+	X(SCRIPT_NAME, true, "class_Script__name__Object") \
+	X(SCRIPT_SOURCE, true, "class_Script__source__Object") \
+	X(STRING_LENGTH, true, "class_String__length__int32_t") \
+	X(ONE_BYTE_CHARS, true, "class_SeqOneByteString__chars__char") \
+	X(TWO_BYTE_CHARS, true, "class_SeqTwoByteString__chars__char") \
+	X(CONS_FIRST, true, "class_ConsString__first__String") \
+	X(CONS_SECOND, true, "class_ConsString__second__String") \
+	X(SLICED_PARENT, true, "class_SlicedString__parent__String") \
+	X(SLICED_OFFSET, true, "class_SlicedString__offset__SMI") \
+	X(THIN_ACTUAL, true, "class_ThinString__actual__String") \
+	X(EXTERNAL_RESOURCE, true, "class_ExternalString__resource__Object") \
+	X(ARRAY_LENGTH, true, "class_FixedArrayBase__length__SMI") \
+	X(ARRAY_DATA, true, "class_FixedArray__data__uintptr_t") \
+	X(BYTECODE_DATA, true, "class_BytecodeArray__data__uintptr_t") \
+	X(CODE_OFFSETS, false, "class_Code__bytecode_offset_table__ByteArray") \
+	X(CODE_POSITIONS, false, "class_Code__source_position_table__ByteArray") \
+	X(CODE_DEOPT, false, "class_Code__deoptimization_data__FixedArray") \
+	X(DEOPT_LITERALS, false, "DeoptimizationDataLiteralArrayIndex") \
+	X(DEOPT_INLINED, false, "DeoptimizationDataInliningPositionsIndex") \
+	X(SCOPE_LOCALS, true, "scopeinfo_idx_ncontextlocals") \
+	X(SCOPE_FIRST, true, "scopeinfo_idx_first_vars") \
+	X(NOT_STRING, true, "IsNotStringMask") \
+	X(STRING_KIND, true, "StringRepresentationMask") \
+	X(STRING_CONS, true, "ConsStringTag") \
+	X(STRING_EXTERNAL, true, "ExternalStringTag") \
+	X(STRING_SLICED, true, "SlicedStringTag") \
+	X(STRING_THIN, true, "ThinStringTag") \
+	X(STRING_ENCODING, true, "StringEncodingMask") \
+	X(TYPE_SHARED, true, "type_SharedFunctionInfo__SHARED_FUNCTION_INFO_TYPE") \
+	X(TYPE_SCRIPT, true, "type_Script__SCRIPT_TYPE") \
+	X(TYPE_SCOPE, true, "type_ScopeInfo__SCOPE_INFO_TYPE") \
+	X(TYPE_BYTECODE, true, "type_BytecodeArray__BYTECODE_ARRAY_TYPE") \
+	X(TYPE_BYTES, true, "type_ByteArray__BYTE_ARRAY_TYPE") \
+	X(TYPE_TRUSTED_BYTES, false, "type_TrustedByteArray__TRUSTED_BYTE_ARRAY_TYPE") \
+	X(TYPE_CODE, false, "type_Code__CODE_TYPE")
 
-#define ZC_V8_FACT(name, needed, symbol, once) ZC_V8_##name,
+#define ZC_V8_FACT(name, needed, symbols) ZC_V8_##name,
 enum zc_v8_fact { ZC_V8_FACTS_LIST(ZC_V8_FACT) ZC_V8_FACTS };
 #undef ZC_V8_FACT
 

@@ -14,6 +14,8 @@
 #define CODE_MAX (1u << 20) /* machine code of one function */
 #define CODE_WORDS 12u      /* of a Code object, in which its address is looked for */
 #define FUNCTION_WORDS 8u
+#define SHARED_WORDS 5 /* of a function's description, one of which may be its code */
+#define MEMBERS_MAX 7u /* objects of a Code object */
 #define VECTOR_BYTES 4096u
 #define VECTOR_CODES 64u /* objects of a feedback vector that are looked at */
 #define WEAK 3u
@@ -36,8 +38,12 @@ static bool array_length(struct zc_v8_walk *walk, uint64_t array, uint32_t *ret)
 /* The bytes of a ByteArray. */
 static bool read_table(struct zc_v8_walk *walk, uint64_t array, uint32_t *ret_len)
 {
-	return zc_v8_is(walk, array, ZC_V8_TYPE_BYTES) && array_length(walk, array, ret_len) &&
-	       *ret_len <= ZC_V8_TABLE && *ret_len &&
+	int type = zc_v8_type(walk, array);
+
+	return type >= 0 &&
+	       (type == zc_v8_fact(walk, ZC_V8_TYPE_BYTES) ||
+		type == zc_v8_fact(walk, ZC_V8_TYPE_TRUSTED_BYTES)) &&
+	       array_length(walk, array, ret_len) && *ret_len <= ZC_V8_TABLE && *ret_len &&
 	       zc_peek(walk->memory, array - 1 + (uint64_t)zc_v8_fact(walk, ZC_V8_ARRAY_DATA),
 		       walk->work->table, *ret_len);
 }
@@ -90,27 +96,56 @@ static bool code_start(struct zc_v8_walk *walk, uint64_t code, uint64_t pc, uint
 	return false;
 }
 
-/* Code that was made of the instructions one by one. */
+/*
+ * One of the objects that may be the member that a fact is about: the one, or where the fact is not
+ * exported, any. Returns false when there are no more.
+ */
+static bool candidate(struct zc_v8_walk *walk, uint64_t object, enum zc_v8_fact fact, unsigned i,
+		      uint64_t *ret)
+{
+	bool known = zc_v8_fact(walk, fact) != ZC_V8_UNKNOWN;
+
+	return i < (known ? 1 : MEMBERS_MAX) &&
+	       zc_v8_word(walk, object, known ? zc_v8_fact(walk, fact) : 8 + 8 * (int32_t)i, ret);
+}
+
+/* The function's code that was made of the instructions one by one, when pc can be in it. */
+static bool find_baseline(struct zc_v8_walk *walk, const struct zc_v8_frame *frame,
+			  uint64_t *ret_code, uint64_t *ret_start)
+{
+	for (int32_t offset = 8; offset <= 8 * SHARED_WORDS; offset += 8)
+		if (zc_v8_word(walk, frame->shared, offset, ret_code) &&
+		    code_start(walk, *ret_code, frame->pc, ret_start))
+			return true;
+	return false;
+}
+
 static bool place_of_baseline(struct zc_v8_walk *walk, const struct zc_v8_frame *frame,
 			      struct zc_v8_place *ret)
 {
-	uint64_t code, start, offsets, at;
+	uint64_t code, start, offsets, at, found = 0;
 	uint32_t len, code_len;
+	bool any = false;
 
-	if (zc_v8_fact(walk, ZC_V8_CODE_OFFSETS) == ZC_V8_UNKNOWN || !load_sizes(walk) ||
-	    !zc_v8_word(walk, frame->shared, zc_v8_fact(walk, ZC_V8_SHARED_DATA), &code) ||
-	    !code_start(walk, code, frame->pc, &start) ||
-	    !zc_v8_word(walk, code, zc_v8_fact(walk, ZC_V8_CODE_OFFSETS), &offsets) ||
+	if (!load_sizes(walk) || !find_baseline(walk, frame, &code, &start) ||
 	    !array_length(walk, frame->bytecode, &code_len) || code_len > ZC_V8_TABLE ||
 	    !zc_peek(walk->memory,
 		     frame->bytecode - 1 + (uint64_t)zc_v8_fact(walk, ZC_V8_BYTECODE_DATA),
-		     walk->work->code, code_len) ||
-	    !read_table(walk, offsets, &len) ||
-	    !zc_v8_instruction(walk->work->table, len, walk->work->code, code_len,
-			       walk->work->sizes, walk->v8->size_count, frame->pc - start, &at))
+		     walk->work->code, code_len))
 		return false;
-	ret->position = position_of_instruction(walk, frame->bytecode, at);
-	return true;
+	/* The last one: an array before it may have what the loader relocates. */
+	for (unsigned i = 0; candidate(walk, code, ZC_V8_CODE_OFFSETS, i, &offsets); i++) {
+		if (!read_table(walk, offsets, &len) ||
+		    !zc_v8_instruction(walk->work->table, len, walk->work->code, code_len,
+				       walk->work->sizes, walk->v8->size_count, frame->pc - start,
+				       &at))
+			continue;
+		found = at;
+		any = true;
+	}
+	if (any)
+		ret->position = position_of_instruction(walk, frame->bytecode, found);
+	return any;
 }
 
 /* A member, by its index, of an array of objects. */
@@ -170,23 +205,33 @@ static unsigned add_inlined(struct zc_v8_walk *walk, uint64_t deopt, uint64_t *p
 	return count;
 }
 
+/* Is the frame in this optimised code? Then with its data for going back. */
+static bool find_deopt(struct zc_v8_walk *walk, uint64_t code, uint64_t offset, uint64_t *ret)
+{
+	for (unsigned i = 0; candidate(walk, code, ZC_V8_CODE_DEOPT, i, ret); i++)
+		if (goes_on_at(walk, *ret, offset))
+			return true;
+	return false;
+}
+
 /* Returns how many places were found; 0: the frame is not in this code. */
 static unsigned places_of_code(struct zc_v8_walk *walk, const struct zc_v8_frame *frame,
 			       uint64_t code, struct zc_v8_place ret[ZC_V8_INLINED])
 {
-	uint64_t start, deopt, positions, position;
+	uint64_t start, deopt, positions, position = ZC_V8_NOWHERE;
 	unsigned count;
 	uint32_t len;
 
-	if (zc_v8_fact(walk, ZC_V8_CODE_POSITIONS) == ZC_V8_UNKNOWN ||
-	    zc_v8_fact(walk, ZC_V8_CODE_DEOPT) == ZC_V8_UNKNOWN ||
-	    !code_start(walk, code, frame->pc, &start) ||
-	    !zc_v8_word(walk, code, zc_v8_fact(walk, ZC_V8_CODE_DEOPT), &deopt) ||
-	    !goes_on_at(walk, deopt, frame->pc - start) ||
-	    !zc_v8_word(walk, code, zc_v8_fact(walk, ZC_V8_CODE_POSITIONS), &positions) ||
-	    !read_table(walk, positions, &len) ||
-	    !zc_v8_position(walk->work->table, len, CODE_MAX, frame->pc - start - 1, &position) ||
-	    position == ZC_V8_NOWHERE)
+	if (!code_start(walk, code, frame->pc, &start) ||
+	    !find_deopt(walk, code, frame->pc - start, &deopt))
+		return 0;
+	for (unsigned i = 0; candidate(walk, code, ZC_V8_CODE_POSITIONS, i, &positions); i++)
+		if (read_table(walk, positions, &len) &&
+		    zc_v8_position(walk->work->table, len, CODE_MAX, frame->pc - start - 1,
+				   &position) &&
+		    position != ZC_V8_NOWHERE)
+			break;
+	if (position == ZC_V8_NOWHERE)
 		return 0;
 	count = add_inlined(walk, deopt, &position, ret);
 	ret[count++] = (struct zc_v8_place){ frame->shared, zc_v8_position_char(position) };

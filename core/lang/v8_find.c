@@ -13,30 +13,49 @@
 #define FACT_MOST 65535
 
 static const struct {
-	const char *symbol, *once;
+	const char *symbols;
 	bool needed;
 } facts[] = {
-#define FACT(name, needed, symbol, once) [ZC_V8_##name] = { symbol, once, needed },
+#define FACT(name, needed, symbols) [ZC_V8_##name] = { symbols, needed },
 	ZC_V8_FACTS_LIST(FACT)
 #undef FACT
 };
 
-static int32_t fact(struct zc_peek *memory, const struct zc_exports *exports, const char *symbol)
+/* The fact of this symbol, whose name is len bytes long. */
+static int32_t fact_of(struct zc_peek *memory, const struct zc_exports *exports, const char *symbol,
+		       size_t len)
 {
 	static const char prefix[] = "v8dbg_";
 	char name[96];
-	size_t len = zc_len(symbol), before = sizeof(prefix) - 1;
+	size_t before = sizeof(prefix) - 1;
 	uint64_t address;
 	int32_t value;
 
 	if (before + len >= sizeof(name))
 		return ZC_V8_UNKNOWN;
 	zc_copy(name, prefix, before);
-	zc_copy(name + before, symbol, len + 1);
+	zc_copy(name + before, symbol, len);
+	name[before + len] = '\0';
 	address = zc_export(memory, exports, name);
 	if (!address || !zc_peek(memory, address, &value, sizeof(value)) || value < FACT_LEAST ||
 	    value > FACT_MOST)
 		return ZC_V8_UNKNOWN;
+	return value;
+}
+
+static int32_t find_fact(struct zc_peek *memory, const struct zc_exports *exports,
+			 const char *symbols)
+{
+	int32_t value = ZC_V8_UNKNOWN;
+
+	while (*symbols && value == ZC_V8_UNKNOWN) {
+		size_t len = 0;
+
+		while (symbols[len] && symbols[len] != ' ')
+			len++;
+		value = fact_of(memory, exports, symbols, len);
+		symbols += len + (symbols[len] == ' ');
+	}
 	return value;
 }
 
@@ -57,9 +76,7 @@ bool zc_v8_look(struct zc_peek *memory, const struct zc_exports *exports, struct
 	if (exports->head[0] < FEWEST_BUCKETS)
 		return false;
 	for (unsigned i = 0; i < ZC_V8_FACTS; i++) {
-		ret->fact[i] = fact(memory, exports, facts[i].symbol);
-		if (ret->fact[i] == ZC_V8_UNKNOWN && facts[i].once)
-			ret->fact[i] = fact(memory, exports, facts[i].once);
+		ret->fact[i] = find_fact(memory, exports, facts[i].symbols);
 		if (ret->fact[i] == ZC_V8_UNKNOWN && facts[i].needed)
 			return false;
 	}

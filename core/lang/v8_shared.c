@@ -11,7 +11,8 @@
 
 #define LOCALS_INLINED 75 /* with more, their names are in a table of their own */
 #define LOCALS_MAX 4096
-#define WORDS 8u /* behind the variables that are looked at */
+#define POSITIONS_FIRST 5 /* with as many words before the variables, the last are positions */
+#define WORDS 8u          /* behind the variables that are looked at */
 
 static bool is_smi(uint64_t word)
 {
@@ -52,6 +53,10 @@ static bool take_names(struct zc_v8_walk *walk, const uint64_t word[WORDS], stru
 	if (!is_smi(word[1]) || !may_be_name(walk, word[0]))
 		return false;
 	ret->name = word[0];
+	if (ret->start >= 0) { /* they stand before */
+		ret->inferred = !is_smi(word[2]) && may_be_name(walk, word[2]) ? word[2] : 0;
+		return true;
+	}
 	if (take_positions(word + 2, ret))
 		return true;
 	if (is_smi(word[2]) || !take_positions(word + 3, ret))
@@ -69,10 +74,13 @@ static void read_scope(struct zc_v8_walk *walk, uint64_t object, struct scope *r
 	if (!zc_v8_word(walk, object, 8 * (1 + zc_v8_fact(walk, ZC_V8_SCOPE_LOCALS)), &locals) ||
 	    !zc_v8_smi(locals, &count) || count < 0 || count > LOCALS_MAX)
 		return;
+	if (first >= POSITIONS_FIRST &&
+	    zc_peek(walk->memory, object - 1 + 8 * (uint64_t)(first - 1), word, 16))
+		take_positions(word, ret);
 	first += count < LOCALS_INLINED ? 2 * count : 1 + count;
 	/* The scope of a module counts its variables before them, that of a class keeps one behind. */
 	for (int32_t skip = 0; skip < 3; skip++) {
-		struct scope scope = { .start = -1, .end = -1 };
+		struct scope scope = { .start = ret->start, .end = ret->end };
 
 		if (!zc_peek(walk->memory, object - 1 + 8 * (uint64_t)(1 + first + skip), word,
 			     sizeof(word)))
@@ -81,7 +89,7 @@ static void read_scope(struct zc_v8_walk *walk, uint64_t object, struct scope *r
 			zc_copy(ret, &scope, sizeof(scope));
 			return;
 		}
-		if (!skip && take_positions(word, ret))
+		if (!skip && ret->start < 0 && take_positions(word, ret))
 			return; /* no function's */
 	}
 }

@@ -111,8 +111,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* A V8 without these is none (zc_v8_look). */
 	for (unsigned i = 0; i < ZC_V8_FACTS; i++)
 		if (v8.fact[i] == ZC_V8_UNKNOWN && i < ZC_V8_TYPE_CODE &&
-		    !(i >= ZC_V8_CODE_BYTECODE && i <= ZC_V8_DEOPT_INLINED) &&
-		    i != ZC_V8_FUNCTION_CELL && i != ZC_V8_CELL_VALUE)
+		    !(i >= ZC_V8_CODE_OFFSETS && i <= ZC_V8_DEOPT_INLINED) &&
+		    i != ZC_V8_FUNCTION_CELL && i != ZC_V8_CELL_VALUE &&
+		    i != ZC_V8_TYPE_TRUSTED_BYTES)
 			v8.fact[i] = heap_facts[i];
 	take_frames(&v8, &heap, ZC_FRAME_MAX, data[2] & 4);
 	take_frames(&v8, &heap, sizeof(struct zc_frame_head) + 8 * (heap.len % 64), false);
