@@ -11,8 +11,9 @@
  * where zc_name_may_lead_to() says so: never the loopback, link-local addresses (a cloud's metadata
  * service is one) or private networks, unless the policy says of the last that they may.
  *
- * Around it in this folder: endpoint.c makes addresses of sockaddrs and text of addresses, dns.h reads messages
- * of resolvers, host.c says which names need nobody to be asked, protocols.h which sockets may be made freely.
+ * Around it in this folder: answers.c says where an answer may lead, endpoint.c makes addresses of sockaddrs
+ * and text of addresses, dns.h reads messages of resolvers, host.c says which names need nobody to be asked,
+ * protocols.h which sockets may be made freely.
  *
  * Context: anywhere; a table may be written by several processes at once. Memory: the caller's. Fails:
  * never; what finds no room is not remembered.

@@ -19,7 +19,7 @@ static int new_journal(struct zc_journal **ret, const char *dir)
 	journal = calloc(1, sizeof(*journal));
 	if (!journal)
 		return -ENOMEM;
-	strcpy(journal->dir, dir);
+	memcpy(journal->dir, dir, strlen(dir) + 1);
 	journal->flow.fd = journal->side.fd = -1;
 	journal->starts = 1;
 	*ret = journal;

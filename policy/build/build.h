@@ -3,11 +3,11 @@
  * build.h - rules in, frozen image out (core/image.h says what the bytes mean).
  *
  * Theory of operation of build/. A rule is registered first and gets a number; then it is said where it holds:
- * paths become nodes and edges of a trie (build_trie.c), addresses entries by prefix length, names and unix
- * sockets entries of their own (build.c, build_names.c). All of it grows in the form that the image has
- * (build_parts.h). build_freeze.c lays it out as one block without a pointer in it and has it checked by
- * zc_image_check() like any reader would. join.c puts a stricter image behind it where there is one, and seal.c
- * makes it a memfd that nobody can change, with the gate's page behind the image.
+ * paths become nodes and edges of a trie (build_trie.c), addresses entries by prefix length (build_net.c),
+ * names and commands entries of their own (build_names.c, build.c). All of it grows in the form that the image
+ * has (build_parts.h). build_freeze.c lays it out as one block without a pointer in it and has it checked by
+ * zc_image_check() like any reader would. join.c puts a stricter image behind it where there is one, and
+ * seal.c makes it a memfd that nobody can change, with the gate's page behind the image.
  *
  * Knows nothing of files, flags or profiles: patterns arrive absolute and expanded.
  * Memory: zc_build owns copies of all it is given. Fails: -ENOMEM, -EINVAL, -E2BIG.

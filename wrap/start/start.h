@@ -3,12 +3,12 @@
  * start.h - until the command runs: what it is, what it gets, and the ways on which it begins.
  *
  * Theory of operation. First everything is looked at and nothing is made (setup.c): the directory, the jail
- * (jail.c), the environment (env.c), which program an execvp would find and what the kernel would start for
- * it (command.c), where the evidence will go (store.c). Then the policy is frozen, and a run that ends up to
- * here leaves nothing behind. Now the run's directory is made, and image, page and socket (channel.c). The
- * command's own exec comes before any shim and any filter, so it is judged here, by the same function and
- * with the same record as everybody's (judge.c, begin.c). It begins as a child of ours (spawn.c), or as
- * zctrace's (trace.c).
+ * (jail.c), the environment (env.c), which program an execvp would find and what the kernel would start for it
+ * (command.c), where the evidence will go (store.c). Then the policy is frozen, and a run that ends up to here
+ * leaves nothing behind. Now the run's directory is made, image, page and socket (channel.c), and the evidence
+ * (evidence.c). The command's own exec comes before any shim and any filter, so it is judged here, by the same
+ * function and with the same record as everybody's (judge.c, begin.c). It begins as a child of ours (spawn.c),
+ * or as zctrace's (trace.c).
  *
  *   paths     as the command will walk them: in a jail its root is another than ours (rooted.c)
  *   child     between fork and exec only async-signal-safe calls are made; a CLOEXEC pipe tells who failed
@@ -155,6 +155,16 @@ void zc_channel_let_go(struct zc_channel *channel);
 bool zc_channel_inside(void);
 /* Finds libzcshim.so: named, beside zcwrap, or installed. */
 int zc_channel_find_shim(const char *named, char path[ZC_PATH_CAP], struct zc_trouble *trouble);
+
+/* --- evidence.c: directory, session and evidence ----------------------------------------------- */
+
+/*
+ * What --redact and --redact-home take out: our home, as the environment and the user's entry say, and the
+ * command's. Once its environment is known. Returns 0 or -errno.
+ */
+int zc_begin_redaction(struct zc_job *job);
+/* Makes all three. What can be taken back when that fails is. Returns 0 or -errno. */
+int zc_begin_run(struct zc_job *job);
 
 /* --- begin.c: the command begins ------------------------------------------------------------------ */
 
