@@ -297,6 +297,23 @@ static void name_ours(const struct zc_tracee *tracee, struct zc_object *object,
 	object->path = path;
 }
 
+/* Linux 6.4 and newer refuse these two together before they look at the path; open(2). */
+static bool is_contradiction(const struct zc_event *event)
+{
+	static int refused = -1;
+	int fd;
+
+	if ((event->oflags & (O_CREAT | O_DIRECTORY)) != (O_CREAT | O_DIRECTORY))
+		return false;
+	if (refused < 0) {
+		fd = open("/", O_CREAT | O_DIRECTORY | O_CLOEXEC, 0);
+		refused = fd < 0 && errno == EINVAL;
+		if (fd >= 0)
+			close(fd);
+	}
+	return refused;
+}
+
 int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned n,
 		     struct zc_names *names)
 {
@@ -308,6 +325,8 @@ int zc_paths_resolve(struct zc_tracee *tracee, struct zc_event *event, unsigned 
 
 	if (object->flags & ZC_OBJ_BY_FD)
 		return resolve_fd(tracee, object, names->path[n]);
+	if (opens && is_contradiction(event))
+		return -EINVAL;
 	if (!object->requested)
 		return -EFAULT;
 	error = zc_anchor_take(tracee, object, zc_paths_walking_rules(tracee, event), &anchor);

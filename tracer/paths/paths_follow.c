@@ -180,7 +180,8 @@ static int step(struct walk *walk, const char *name, bool last, bool slash, stru
 		return step_up(walk);
 	fd = openat(walk->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {
-		if (errno != ENOENT || !last || slash || !(walk->flags & ZC_FOLLOW_CREATE))
+		/* With a slash behind it too: what O_CREAT | O_DIRECTORY comes to is the kernel's to say. */
+		if (errno != ENOENT || !last || !(walk->flags & ZC_FOLLOW_CREATE))
 			return -errno;
 		memcpy(ret->entry, name, strlen(name) + 1);
 		return 1;
