@@ -82,7 +82,8 @@ bool zc_hosts_answer(const struct zc_rule *rule)
 	char host[256] = "";
 	size_t len = rule->value != NULL ? strcspn(rule->value, ":") : 0;
 
-	memcpy(host, rule->value, len < sizeof(host) ? len : 0);
+	if (len > 0 && len < sizeof(host))
+		memcpy(host, rule->value, len);
 	return host[0] != '\0' && zc_hosts_have(host);
 }
 

@@ -258,7 +258,7 @@ void zc_notify_executes(struct zc_tracer *tracer, struct zc_tracee *tracee)
 	if (notify->learnt != leader->tid || !leader->exe || strlen(leader->exe) >= sizeof(exe))
 		zc_caller_exe(leader->tid, exe);
 	else
-		strcpy(exe, leader->exe);
+		memcpy(exe, leader->exe, strlen(leader->exe) + 1);
 	leader->looks_deep = may_stay_alike(tracer, leader, leader->judged_hash, exe);
 	leader->identity = zc_caller_image(leader->tid, exe, leader->looks_deep);
 	leader->executes = true;
