@@ -2,11 +2,8 @@
 /*
  * run_json.c - the end of events.jsonl, and run.json: the run as one document.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "evidence/fetch/fetch.h"
 #include "evidence/redact.h"

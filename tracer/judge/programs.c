@@ -59,6 +59,7 @@ bool zc_programs_take(struct zc_tracee *tracee, const char *path, size_t len)
 	free(tracee->judged_path);
 	tracee->judged_path = strdup(program->resolved);
 	tracee->judged_hash = program->judged_hash;
+	tracee->judged_loader = false;
 	return true;
 }
 
