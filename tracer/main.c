@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tracer/session.h"
+#include "tracer/session/session.h"
 
 int main(int argc, char **argv)
 {

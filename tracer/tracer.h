@@ -29,7 +29,7 @@
  *   maps.c    what code is mapped where; elf.c: which build it is
  *   report.c  frames to the collector; view.c: lines for people; control.c: words to zcwrap's loop
  *   orphan.c  zcwrap is gone: so is the tree
- *   main.c    tells the two roles apart; front.c becomes zcwrap; session.c is the tracer's own start:
+ *   session/  main.c tells the two roles apart; front.c becomes zcwrap; session.c is the tracer's own start:
  *             signals blocked (not ignored: dispositions are the command's), descriptors CLOEXEC, a
  *             process group of its own and non-dumpable once the command is seized, subreaper
  *

@@ -19,7 +19,7 @@
 
 #include "confine/confine.h"
 #include "tracer/filter/launch.h"
-#include "tracer/session.h"
+#include "tracer/session/session.h"
 
 /* --- in the child --------------------------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
  */
 #include <sys/socket.h>
 
-#include "tracer/session.h"
+#include "tracer/session/session.h"
 #include "tracer/tracer.h"
 
 void zc_control_tell(int control, const struct zc_control *word)

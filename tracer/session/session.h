@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session.h - the two roles of the program zctrace, and what they share. Only main.c, front.c,
- * session.c, session_start.c and control.c need it.
+ * session.h - the two roles of the program zctrace, and what they share.
+ *
+ * Theory of operation. What people call zctrace becomes zcwrap under that name (front.c), which runs zctrace
+ * again with --session: that one is the tracer. It takes over what zcwrap left for it, words and descriptors,
+ * and checks all of it (session_start.c). Then it steps aside, so that the command does not notice who stands
+ * between: signals blocked, descriptors CLOEXEC, out of the command's process group where that can be
+ * (withdraw.c). It starts the command or attaches to it by the engine that was chosen, and waits until nobody
+ * is left (session.c).
+ *
+ * Meanwhile it tells zcwrap's main loop what must be known at once, in words that are never waited for
+ * (control.c). When zcwrap is gone, nothing goes on without a record (orphan.c).
  */
 #ifndef ZC_TRACER_SESSION_H
 #define ZC_TRACER_SESSION_H

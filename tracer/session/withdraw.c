@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tracer/withdraw.h"
+#include "tracer/session/withdraw.h"
 
 /* 0: nobody, or it cannot be known. */
 static pid_t parent_of(pid_t pid)

@@ -27,9 +27,9 @@
 #include "tracer/names/names.h"
 #include "tracer/notify/notify.h"
 #include "tracer/ptrace/ptrace.h"
-#include "tracer/session.h"
+#include "tracer/session/session.h"
 #include "tracer/tracer.h"
-#include "tracer/withdraw.h"
+#include "tracer/session/withdraw.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1

@@ -14,7 +14,7 @@
 #include "confine/confine.h"
 #include "tracer/engine.h"
 #include "tracer/names/names.h"
-#include "tracer/session.h"
+#include "tracer/session/session.h"
 
 /* --- options: zcwrap's words, still checked --------------------------------------------------- */
 

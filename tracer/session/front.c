@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "core/base.h"
-#include "tracer/session.h"
+#include "tracer/session/session.h"
 
 int zc_front(char **argv)
 {
