@@ -19,11 +19,22 @@ bool zc_action_violates(unsigned action)
 	       action == ZC_DETECTED;
 }
 
+/*
+ * Libraries try io_uring and do without (libuv at each start of a Node program). Nobody spoke of it: that it was
+ * answered ENOSYS, because what goes through a ring is unseen, says nothing of the program.
+ */
+static bool is_feature_probe(const struct zc_frame_head *head)
+{
+	return head->op == ZC_OP_SYS_IO_URING && head->action == ZC_REFUSED &&
+	       head->reason == ZC_WHY_NO_ALLOW;
+}
+
 bool zc_record_violates(const struct zc_record *record)
 {
 	const struct zc_frame_head *head = &record->frame->head;
 
-	return zc_action_violates(head->action) && !zc_rule_is_stricter(head->rule);
+	return zc_action_violates(head->action) && !zc_rule_is_stricter(head->rule) &&
+	       !is_feature_probe(head);
 }
 
 enum { INFO, LOW, MEDIUM, HIGH, CRITICAL };
@@ -35,7 +46,7 @@ const char *zc_severity_of(const struct zc_record *record)
 	bool ruled = head->reason == ZC_WHY_RULE;
 	unsigned level = MEDIUM;
 
-	if (!zc_action_violates(head->action))
+	if (!zc_action_violates(head->action) || is_feature_probe(head))
 		return names[INFO];
 	/* A rule on commands may say how bad it is; the risks are called as severities are. */
 	if (ruled && record->rule && record->rule->risk)
