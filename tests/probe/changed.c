@@ -7,8 +7,15 @@
  * policy: --deny-read=$T/vault --deny-run=$T/vault
  * args: open $T
  * expect: never what is denied: OK; violation $T/vault/secret
+ * modes: trace sealed-ptrace
  * args: exec $T
  * expect: never what is denied: OK; violation $T/vault/prog
+ * modes: sealed
+ * args: exec $T
+ * expect: violation $T/vault/prog
+ *
+ * (By notifications an exec that was exchanged is found some milliseconds later, and ended then: docs/LIMITS.md.
+ * What does nothing may have ended by itself.)
  */
 #include <pthread.h>
 
