@@ -118,7 +118,7 @@ struct zc_tracee *zc_tracee_exec(struct zc_tracer *tracer, pid_t tid, pid_t old_
 	if (!tracee)
 		return NULL;
 	tracee->tgid = tid;
-	tracee->new_born = tracee->shares_memory = tracee->maps_shared = false;
+	tracee->new_born = tracee->shares_memory = tracee->maps_shared = tracee->lends = false;
 	tracee->memory_of = 0;
 	tracee->pending = ZC_PENDING_NONE;
 	free(tracee->exe);

@@ -65,6 +65,7 @@ struct zc_tracee {
 	bool dying;         /* a request or a read said ESRCH: nothing about it is worth a record */
 	bool hides;         /* what a call points to is there, and not for us to read */
 	bool shares_memory; /* threads, or CLONE_VM without vfork: what was read may change */
+	bool lends;         /* ... by what it made itself, whatever it was born with */
 	bool maps_shared; /* ... through a mapping that others may have: inherited, not given back */
 	bool left_sharers; /* before its last exec: who was born then may still share */
 	pid_t memory_of;   /* whose memory it was born into; 0: has its own */

@@ -21,7 +21,7 @@ static void share_memory(struct zc_tracer *tracer, struct zc_tracee *parent,
 
 	/* Who shares directories or descriptors changes what a path or a number means. */
 	if (flags & (CLONE_FS | CLONE_FILES) && !(flags & CLONE_VFORK))
-		parent->shares_memory = child->shares_memory = true;
+		parent->shares_memory = parent->lends = child->shares_memory = true;
 	if (flags & CLONE_VFORK && flags & (CLONE_VM | CLONE_FILES)) {
 		tracer->memory_written |= parent->memory_of != 0;
 		child->memory_of = parent->tid;
@@ -38,7 +38,7 @@ static void share_memory(struct zc_tracer *tracer, struct zc_tracee *parent,
 		return;
 	child->shares_memory = true;
 	for (unsigned depth = 0; owner && depth < 64; depth++) {
-		owner->shares_memory = true;
+		owner->shares_memory = owner->lends = true;
 		owner = owner->memory_of ? zc_tracee_find(tracer, owner->memory_of) : NULL;
 	}
 }
@@ -71,6 +71,8 @@ void zc_birth(struct zc_tracer *tracer, struct zc_tracee *parent, struct zc_trac
 	child->shares_memory = false;
 	child->maps_shared |= parent->maps_shared;
 	share_memory(tracer, parent, child, flags);
+	/* One whose own threads were heard of before this is no less threaded for it. */
+	child->shares_memory |= child->lends;
 	if (!child->adopted) {
 		born_of(parent, child, flags);
 		zc_judge_birth(tracer, parent, child);
@@ -90,7 +92,8 @@ struct zc_tracee *zc_birth_adopt(struct zc_tracer *tracer, pid_t tid)
 		child->tgid = tid;
 	parent = zc_tracee_find(tracer, child->tgid == tid ? child->ppid : child->tgid);
 	if (parent) {
-		parent->shares_memory |= child->tgid != tid; /* its event may never come */
+		if (child->tgid != tid) /* its event may never come */
+			parent->shares_memory = parent->lends = true;
 		child->attached = parent->attached;
 		child->exec_id = parent->exec_id;
 		zc_judge_birth(tracer, parent, child);
