@@ -2,8 +2,8 @@
 /*
  * bytes.h - what the pieces of view.h share: blanks, digits, and runs of bytes that need no look.
  */
-#ifndef ZC_EVIDENCE_READ_BYTES_H
-#define ZC_EVIDENCE_READ_BYTES_H
+#ifndef ZC_TEXT_BYTES_H
+#define ZC_TEXT_BYTES_H
 
 #include "text/view.h"
 #include "text/text.h"

@@ -5,8 +5,8 @@
  * The assembler takes it in, with both compilers and without a generator; the name is relative to
  * where make runs. It names no dependencies: the Makefile does.
  */
-#ifndef ZC_EVIDENCE_EMBED_H
-#define ZC_EVIDENCE_EMBED_H
+#ifndef ZC_TEXT_EMBED_H
+#define ZC_TEXT_EMBED_H
 
 #define ZC_EMBED(name, file) \
 	extern const char name[] __attribute__((visibility("hidden"))); \

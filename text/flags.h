@@ -4,8 +4,8 @@
  *
  * Memory: the caller's buffer, always NUL-terminated. Fails: never; unknown bits stay hexadecimal.
  */
-#ifndef ZC_EVIDENCE_FLAGS_H
-#define ZC_EVIDENCE_FLAGS_H
+#ifndef ZC_TEXT_FLAGS_H
+#define ZC_TEXT_FLAGS_H
 
 #include "core/base.h"
 #include "text/json.h"

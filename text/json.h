@@ -8,8 +8,8 @@
  *
  * Memory: zc_json owns its buffer. Fails: out of memory sets .failed, and the rest is dropped.
  */
-#ifndef ZC_EVIDENCE_JSON_H
-#define ZC_EVIDENCE_JSON_H
+#ifndef ZC_TEXT_JSON_H
+#define ZC_TEXT_JSON_H
 
 #include "core/base.h"
 

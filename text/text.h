@@ -18,8 +18,8 @@
  *
  * Memory: the caller's. Fails: never; what may not pass is spelled out.
  */
-#ifndef ZC_EVIDENCE_TEXT_H
-#define ZC_EVIDENCE_TEXT_H
+#ifndef ZC_TEXT_H
+#define ZC_TEXT_H
 
 #include <stdio.h>
 #include <string.h>

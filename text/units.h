@@ -2,8 +2,8 @@
 /*
  * units.h - how long and how much, as people write it.
  */
-#ifndef ZC_EVIDENCE_UNITS_H
-#define ZC_EVIDENCE_UNITS_H
+#ifndef ZC_TEXT_UNITS_H
+#define ZC_TEXT_UNITS_H
 
 #include "core/base.h"
 

@@ -11,8 +11,8 @@
  * Memory: the caller's text, which must outlive the views. Fails: a value that is not there, or of
  * another kind, is an empty view; every function takes one and answers nothing, zero or false.
  */
-#ifndef ZC_EVIDENCE_READ_VIEW_H
-#define ZC_EVIDENCE_READ_VIEW_H
+#ifndef ZC_TEXT_VIEW_H
+#define ZC_TEXT_VIEW_H
 
 #include "core/base.h"
 

@@ -31,7 +31,7 @@
  *   orphan.c  zcwrap is gone: so is the tree
  *   session/  main.c tells the two roles apart; front.c becomes zcwrap; session.c is the tracer's own start:
  *             signals blocked (not ignored: dispositions are the command's), descriptors CLOEXEC, a
- *             process group of its own and non-dumpable once the command is seized, subreaper
+ *             process group of its own (session/withdraw.c: not everywhere) and non-dumpable once the command is seized, subreaper
  *
  * A refusal costs one stop: the number becomes -1 and the result -errno at the seccomp stop. Any
  * request may answer ESRCH: the tracee is dying, and its end will be waited for. Nothing here waits
@@ -119,7 +119,7 @@ struct zc_tracer_options {
 	struct sigaction child;   /* ... and SIGCHLD's disposition, the only one that we change */
 	int open_page;            /* mode hybrid: the shim's page; -1: none */
 	bool new_session;         /* the child calls setsid() */
-	pid_t group;              /* process group that the command stays in (we leave it) */
+	pid_t group;              /* process group that the command stays in, and we may leave */
 	int control;              /* socket to zcwrap's main loop (core/wire/session.h); -1: none */
 	const struct zc_engine
 		*engine; /* that was asked for; NULL: ptrace, and nothing is said of it */

@@ -62,42 +62,45 @@ static bool may_sys(const struct zc_image *image, unsigned sys)
 	return !zc_forbids(zc_policy_decide(image, &event));
 }
 
-/* Names what the policy allows and a Landlock domain of any kind would refuse; NULL: nothing. */
+struct allowance {
+	unsigned sys;
+	const char *name;
+};
+
+/* Names the first of these that the policy allows; NULL: none. */
+static const char *first_allowed(const struct zc_image *image, const struct allowance *known,
+				 size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (may_sys(image, known[i].sys))
+			return known[i].name;
+	return NULL;
+}
+
+/* What a Landlock domain of any kind would refuse though the policy allows it. */
 static const char *forbids_any(const struct zc_image *image)
 {
-	static const struct {
-		unsigned sys;
-		const char *name;
-	} known[] = {
+	static const struct allowance known[] = {
 		{ ZC_SYS_PTRACE, "allow-sys ptrace" },
 		{ ZC_SYS_PROCESS_MEMORY, "allow-sys process-memory" },
 		{ ZC_SYS_PIDFD_GETFD, "allow-sys pidfd-getfd" },
 		{ ZC_SYS_PERF, "allow-sys perf" },
 	};
 
-	for (size_t i = 0; i < ZC_LEN(known); i++)
-		if (may_sys(image, known[i].sys))
-			return known[i].name;
-	return NULL;
+	return first_allowed(image, known, ZC_LEN(known));
 }
 
 /* ... and what one that handles files would: they open files that no path rule was asked about. */
 static const char *forbids_files(const struct zc_image *image)
 {
-	static const struct {
-		unsigned sys;
-		const char *name;
-	} known[] = {
+	static const struct allowance known[] = {
 		{ ZC_SYS_MOUNT, "allow-sys mount" },
 		{ ZC_SYS_OPEN_BY_HANDLE, "allow-sys open-by-handle" },
 		{ ZC_SYS_SWAP, "allow-sys swap" },
 		{ ZC_SYS_ACCOUNTING, "allow-sys accounting" },
 	};
 
-	for (size_t i = 0; i < ZC_LEN(known); i++)
-		if (may_sys(image, known[i].sys))
-			return known[i].name;
-	return NULL;
+	return first_allowed(image, known, ZC_LEN(known));
 }
 
 /* --- files ------------------------------------------------------------------------------------ */

@@ -21,7 +21,8 @@
 
 #include "probe.h"
 
-#define ROUNDS 160 /* many children: each is a new one to a tracer that may hear of them in any order */
+#define ROUNDS \
+	160 /* many children: each is a new one to a tracer that may hear of them in any order */
 #define OPENS 100
 #define EXECS 120
 

@@ -7,8 +7,8 @@
  *   zctrace --session=1:IMAGE:... --control=FD [--verbose ...] --attach=PID ...
  *
  * The command must not notice who stands between: descriptors of ours are CLOEXEC before there is a
- * command, signals are blocked and never handled or ignored (dispositions survive exec), and we leave
- * its process group, so that what it or a terminal sends to the group never stops its judge.
+ * command, signals are blocked and never handled or ignored (dispositions survive exec), and where a
+ * shell controls jobs we leave its process group (withdraw.c), so that a terminal never stops its judge.
  */
 #include <errno.h>
 #include <fcntl.h>
